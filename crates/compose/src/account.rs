@@ -104,6 +104,11 @@ impl AccountState {
         }
     }
 
+    /// Whether it holds too little for what is planned, or nothing.
+    pub fn wants_credit(&self) -> bool {
+        matches!(self, AccountState::LowBalance | AccountState::Told(Standing::NoMoney))
+    }
+
     /// Whether the vendor would refuse whatever is sent.
     pub fn is_refused(&self) -> bool {
         matches!(self, AccountState::Told(Standing::Refused | Standing::NotActive))

@@ -190,17 +190,23 @@ impl Composer {
     /// Asks an account about itself in the background when nobody did lately, or when it refused something since: an answer from before
     /// a refusal is about another wallet. Whoever looks next finds the answer.
     pub fn ask_behind(&self, of: &Integration, refused_at: Option<Millis>) {
-        let key = (of.id, of.secrets_set_at);
-        let fresh = self.lately.accounts.get(&key).is_some_and(|(at, status)| {
-            let fresh = if status.standing == Standing::Silent { SILENCE_MS } else { FRESH_MS };
-            self.clock.now().since(at) < fresh && refused_at.is_none_or(|refused_at| at >= refused_at)
-        });
-        if fresh {
-            return;
-        }
+        let last = self.lately.accounts.get(&(of.id, of.secrets_set_at));
+        let last = last.map(|(at, status)| (at, status.standing == Standing::Silent));
+        let Some(wait) = wait_behind(last, refused_at, self.clock.now()) else { return };
         let (asker, of) = (self.clone(), of.clone());
-        tokio::spawn(async move { asker.open(&of, Wait::Decision).await });
+        tokio::spawn(async move { asker.open(&of, wait).await });
     }
+}
+
+/// How an account is asked in the background: `None` while its last answer will do. `last` is when it answered, and whether that was silence.
+fn wait_behind(last: Option<(Millis, bool)>, refused_at: Option<Millis>, now: Millis) -> Option<Wait> {
+    let Some((at, silent)) = last else { return Some(Wait::Decision) };
+    if refused_at.is_some_and(|refused_at| at < refused_at) {
+        // What it said before the refusal may be fresh, and is wrong.
+        return Some(Wait::Anew);
+    }
+    let fresh = if silent { SILENCE_MS } else { FRESH_MS };
+    (now.since(at) >= fresh).then_some(Wait::Decision)
 }
 
 /// What the last test of an account proved, as it is kept with the account.
@@ -218,6 +224,19 @@ fn kept(of: &Integration) -> Option<Status> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_said_before_a_refusal_is_asked_anew_however_fresh_it_is() {
+        let now = Millis(100 * SECOND);
+        let at = |ago: i64| Some((now.plus(-ago), false));
+        let refused = Some(now.plus(-5 * SECOND));
+        assert_eq!(wait_behind(at(6 * SECOND), refused, now), Some(Wait::Anew));
+        assert_eq!(wait_behind(at(4 * SECOND), refused, now), None, "it answered since");
+        assert_eq!(wait_behind(at(FRESH_MS), None, now), Some(Wait::Decision));
+        assert_eq!(wait_behind(at(FRESH_MS - 1), None, now), None);
+        assert_eq!(wait_behind(Some((now.plus(-SILENCE_MS), true)), None, now), Some(Wait::Decision));
+        assert_eq!(wait_behind(None, None, now), Some(Wait::Decision));
+    }
 
     #[test]
     fn an_old_answer_will_do_for_a_page_and_not_for_a_decision() {

@@ -16,6 +16,8 @@ pub struct AboutBroadcast {
     pub id: BroadcastId,
     /// By which account it goes.
     pub account: IntegrationId,
+    /// The word of that account's vendor.
+    pub account_kind: String,
     /// What it is called in lists.
     pub title: String,
     /// On which channel.
@@ -391,6 +393,7 @@ mod tests {
         AboutBroadcast {
             id: BroadcastId(Uuid::from_u128(1)),
             account: IntegrationId(Uuid::from_u128(2)),
+            account_kind: "vendor".into(),
             title: "Reminder today".into(),
             channel: Channel::Sms,
             workshop: WorkshopId(Uuid::from_u128(3)),

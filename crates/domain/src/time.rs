@@ -182,6 +182,11 @@ impl Zone {
         Ok(Zone { name: name.to_owned(), tz })
     }
 
+    /// The IANA names of all zones, as `Area/Place`: no aliases without a place.
+    pub fn names() -> impl Iterator<Item = String> {
+        jiff::tz::db().available().map(|name| name.to_string()).filter(|name| name.contains('/'))
+    }
+
     /// Asia/Kolkata, the default.
     pub fn india() -> Zone {
         Zone::parse("Asia/Kolkata").expect("the bundled database has Asia/Kolkata")

@@ -77,6 +77,8 @@ pub enum NextAction {
     FixTemplate,
     /// Stop and mend the account.
     PauseAccount,
+    /// Stop and buy credit for the account.
+    TopUp,
     /// Try again within minutes.
     Retry,
     /// Wait for a receipt, or let a person decide.
@@ -131,6 +133,11 @@ pub fn written(code: &str) -> &str {
     prefixes.filter_map(|prefix| code.strip_prefix(prefix)).next().unwrap_or(code)
 }
 
+/// Whether what this code refuses goes once there is credit again.
+pub fn wants_credit(code: &str) -> bool {
+    meaning(code).is_some_and(|meaning| meaning.action == NextAction::TopUp)
+}
+
 /// A row of a table of meanings.
 pub(crate) const fn m(
     code: &'static str,
@@ -143,7 +150,7 @@ pub(crate) const fn m(
 }
 
 use Class::{Config, Recipient, Stop, Unknown};
-use NextAction::{FixTemplate, PauseAccount, Resolve, Retry, SuppressMarketing};
+use NextAction::{FixTemplate, PauseAccount, Resolve, Retry, SuppressMarketing, TopUp};
 /// Proven not accepted; later.
 pub(crate) const AGAIN: Class = Class::Retry { slow_down: false };
 /// Proven not accepted; later, and the integration as a whole slows down.
@@ -197,7 +204,7 @@ pub const OWN: &[Meaning] = &[
     m(
         NO_CREDIT,
         Stop,
-        PauseAccount,
+        TopUp,
         "Wallet is empty",
         "Top up the credits of the account at the provider, then resume.",
     ),

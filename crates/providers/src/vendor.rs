@@ -44,6 +44,8 @@ pub struct About {
     pub meanings: &'static [Meaning],
     /// What a test of an account asks about; `None` asks for the account alone.
     pub question: Option<&'static Field>,
+    /// The page of its own on which credit is bought; `None` where it has none, or none is known.
+    pub top_up: Option<&'static str>,
 }
 
 /// A vendor: everything that the program knows of it before an account is opened.
@@ -97,6 +99,11 @@ pub trait Vendor: Sync {
     /// What stands before its own codes in ours, because its numbers would mean something else; empty for nothing.
     fn code_prefix(&self) -> &'static str {
         ""
+    }
+    /// [`About::top_up`], where its addresses are its own: a clone, or a stand-in, sells credit elsewhere.
+    fn top_up(&self, urls: &Urls) -> Option<&'static str> {
+        let own = self.base_urls().iter().all(|url| urls.get_or(url) == url.default);
+        self.about().top_up.filter(|_| own)
     }
     /// What it can do with a call; `None` for a vendor that places none.
     fn calls(&self) -> Option<&'static Abilities> {

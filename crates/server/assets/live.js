@@ -229,9 +229,16 @@
   let pressed = false;
   let changed = null; // The form that has to be updated.
 
+  // What somebody opened stays open when the page brings its parts up to date.
+  const FOLDS = "details.m-fold[id]";
+  function keepFolds() {
+    sessionStorage.setItem("folds", JSON.stringify($$(`${FOLDS}[open]`).map((fold) => fold.id)));
+  }
+
   function refresh(form) {
     sessionStorage.setItem("scroll", `${location.pathname} ${scrollY}`);
     goOn(form);
+    keepFolds();
     const update = $('button[name="do"][value="update"]', form);
     if (update) form.requestSubmit(update);
     else form.requestSubmit();
@@ -461,6 +468,18 @@
 
   /* ---------- Start ---------- */
 
+  for (const id of JSON.parse(sessionStorage.getItem("folds") || "[]")) {
+    const fold = document.getElementById(id);
+    if (fold?.matches(FOLDS)) fold.open = true;
+  }
+  sessionStorage.removeItem("folds");
+  // Where there is little room, what is not needed first is one line; not what the address leads to.
+  if (matchMedia("(max-width: 40rem)").matches) {
+    for (const fold of $$("[data-fold-narrow]")) {
+      const target = location.hash && fold.closest("[id]");
+      if (!target || `#${target.id}` !== location.hash) fold.open = false;
+    }
+  }
   const [path, top] = (sessionStorage.getItem("scroll") || "").split(" ");
   if (path === location.pathname) scrollTo({ top: Number(top), behavior: "instant" });
   sessionStorage.removeItem("scroll");

@@ -81,6 +81,7 @@ impl Open {
 struct OpenRow {
     id: Uuid,
     integration_id: Uuid,
+    integration_kind: String,
     channel: String,
     title: String,
     workshop_id: Uuid,
@@ -114,6 +115,7 @@ impl TryFrom<OpenRow> for Open {
             broadcast: AboutBroadcast {
                 id: BroadcastId(row.id),
                 account: IntegrationId(row.integration_id),
+                account_kind: row.integration_kind,
                 title: row.title,
                 channel: word("broadcasts", "channel", &row.channel)?,
                 workshop: WorkshopId(row.workshop_id),
@@ -170,7 +172,7 @@ impl Org {
                             CAST(SUM(CASE WHEN c.state IN ('delivered', 'read') THEN c.n ELSE 0 END) AS BIGINT) AS reported
                      FROM near JOIN broadcast_counts c ON c.broadcast_id = near.id GROUP BY c.broadcast_id
                  )
-                 SELECT b.id, b.integration_id, b.channel, b.title, b.workshop_id, w.title AS workshop_title,
+                 SELECT b.id, b.integration_id, i.kind AS integration_kind, b.channel, b.title, b.workshop_id, w.title AS workshop_title,
                         w.starts_at AS workshop_starts_at, b.status, b.starts_at, b.deadline, b.started_at, b.stopped_at, b.stopped_by,
                         b.stop_code, b.stop_text, b.assignee_id IS NOT NULL AS by_hand, b.assignee, b.unit_price, b.planned, b.units, b.content <> '' AS is_shared, counted.waiting, counted.unknown,
                         counted.handed_over, counted.reported,
@@ -181,6 +183,7 @@ impl Org {
                                   AND m.next_attempt_at > $5 AND m.next_attempt_at < $6
                                 ORDER BY m.next_attempt_at DESC LIMIT 50) AS late), 0) ELSE 0 END AS tries
                  FROM counted JOIN broadcasts b ON b.id = counted.id JOIN workshops w ON w.id = b.workshop_id
+                 JOIN integrations i ON i.id = b.integration_id
                  WHERE b.organization_id = $1
                    AND (b.status IN ('planning', 'scheduled', 'in_progress', 'paused') OR counted.unknown > 0
                         OR (counted.handed_over > 0 AND counted.reported = 0))

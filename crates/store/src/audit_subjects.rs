@@ -33,6 +33,10 @@ pub enum SubjectKind {
     Person,
     /// An alert.
     Alert,
+    /// A WhatsApp group.
+    Group,
+    /// A sequence.
+    Sequence,
 }
 
 /// What an entry is about.
@@ -90,6 +94,14 @@ const QUERIES: &[(SubjectKind, &str)] = &[
     (
         SubjectKind::Alert,
         "SELECT x.id, x.title, '' FROM @batch JOIN alerts x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+    (
+        SubjectKind::Group,
+        "SELECT x.id, x.subject, '' FROM @batch JOIN groups x ON x.id = b.id WHERE x.organization_id = $1",
+    ),
+    (
+        SubjectKind::Sequence,
+        "SELECT x.id, x.name, '' FROM @batch JOIN sequences x ON x.id = b.id WHERE x.organization_id = $1",
     ),
 ];
 

@@ -28,6 +28,18 @@ pub(super) fn read(text: &str) -> Option<Country> {
     }
 }
 
+/// ISO letters and the short name of each, written as names are.
+pub(super) fn short_names() -> impl Iterator<Item = (&'static str, String)> {
+    let capital = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    };
+    COUNTRIES.iter().filter_map(move |(letters, _, names)| {
+        let words: Vec<String> = names.first()?.split(' ').map(capital).collect();
+        Some((*letters, words.join(" ")))
+    })
+}
+
 /// Two regional indicator signs.
 fn flag(text: &str) -> Option<Country> {
     let letters: String = text

@@ -18,6 +18,11 @@ impl Country {
     /// India, the default of a new organisation.
     pub const INDIA: Country = Country(country::IN);
 
+    /// Every country that has phone numbers: its ISO letters and its short name.
+    pub fn named() -> impl Iterator<Item = (&'static str, String)> {
+        countries::short_names().filter(|(letters, _)| Country::parse(letters).is_some())
+    }
+
     /// Reads the two ISO letters in either case; `None` when no such country has phone numbers.
     pub fn parse(letters: &str) -> Option<Country> {
         let letters = letters.trim().to_ascii_uppercase();

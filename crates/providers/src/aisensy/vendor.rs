@@ -68,7 +68,7 @@ const INTRODUCTION: Introduction = Introduction {
     letters: "Ai",
     colour: Colour::Violet,
     invitation: "Connect an AiSensy account, and approved templates go to everybody who registered.",
-    about: "Several accounts can stand side by side: one per number, say.",
+    about: "One account for each WhatsApp number; add as many as you have.",
     example: "Udaan main",
     test: "",
 };
@@ -209,6 +209,7 @@ const ABOUT: About = About {
     callback: CALLBACK,
     meanings: MEANINGS,
     question: Some(&QUESTION),
+    top_up: Some("https://www.app.aisensy.com/"),
 };
 
 impl Vendor for Aisensy {

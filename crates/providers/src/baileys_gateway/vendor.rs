@@ -91,6 +91,7 @@ const ABOUT: About = About {
     callback: CALLBACK,
     meanings: &[],
     question: None,
+    top_up: None,
 };
 
 impl Linked for BaileysAccount {

@@ -168,6 +168,7 @@ const ABOUT: About = About {
     callback: CALLBACK,
     meanings: &[],
     question: None,
+    top_up: Some("https://my.exotel.in/pay"),
 };
 
 impl Vendor for Exotel {

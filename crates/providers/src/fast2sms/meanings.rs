@@ -5,7 +5,7 @@ use crate::{
     answer::Class::{Config, Recipient, Stop},
     codes::{
         AGAIN, Meaning,
-        NextAction::{self, FixTemplate, PauseAccount, Retry, Suppress},
+        NextAction::{self, FixTemplate, PauseAccount, Retry, Suppress, TopUp},
         m,
     },
 };
@@ -99,7 +99,7 @@ pub(super) const MEANINGS: &[Meaning] = &[
         "Account disabled",
         "Fast2SMS disabled the account. Ask its support, then resume.",
     ),
-    m(SMS_NO_CREDIT, Stop, PauseAccount, "Wallet is empty", "Top up the wallet at Fast2SMS, then resume."),
+    m(SMS_NO_CREDIT, Stop, TopUp, "Wallet is empty", "Top up the wallet at Fast2SMS, then resume."),
     m(
         "f2s_417",
         Config,
@@ -187,7 +187,7 @@ pub(super) const MEANINGS: &[Meaning] = &[
     m(
         "f2s_999",
         Stop,
-        PauseAccount,
+        TopUp,
         "First recharge missing",
         "Fast2SMS works after a first recharge of ₹100. Top up, then resume.",
     ),

@@ -234,6 +234,7 @@ const ABOUT: About = About {
     callback: CALLBACK,
     meanings: MEANINGS,
     question: None,
+    top_up: Some("https://www.fast2sms.com/dashboard"),
 };
 
 impl Vendor for Fast2sms {

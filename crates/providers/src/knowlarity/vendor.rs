@@ -142,6 +142,7 @@ const ABOUT: About = About {
     callback: CALLBACK,
     meanings: &[],
     question: None,
+    top_up: None,
 };
 
 impl Vendor for Knowlarity {

@@ -159,6 +159,7 @@ const ABOUT: About = About {
     callback: CALLBACK,
     meanings: &[],
     question: None,
+    top_up: Some("https://in.app.myoperator.com/"),
 };
 
 impl Vendor for MyOperator {

@@ -119,6 +119,7 @@ const ABOUT: About = About {
     callback: CALLBACK,
     meanings: &[],
     question: None,
+    top_up: None,
 };
 
 impl Vendor for Ozonetel {

@@ -75,6 +75,19 @@ fn ring_of(channel: Channel) -> Option<Ringing<'static>> {
     (channel == Channel::IvrCall).then_some(ring)
 }
 
+#[test]
+fn credit_is_bought_on_a_page_of_the_vendors_own_and_never_where_a_clone_answers() {
+    let mut with_page = 0;
+    for vendor in VENDORS {
+        assert_eq!(vendor.top_up(&Urls::all_at("http://127.0.0.1:9")), None, "{}", vendor.kind());
+        if let Some(page) = vendor.top_up(&Urls::default()) {
+            assert!(page.starts_with("https://") && !page.contains(['?', '#']), "{}: {page}", vendor.kind());
+            with_page += 1;
+        }
+    }
+    assert!(with_page >= 4, "{with_page}");
+}
+
 /// Secrets for all that a vendor wants, its settings as a new account begins, and where it is said to be.
 fn open(vendor: &dyn Vendor, url: &str) -> Box<dyn Account> {
     let (settings, secrets) = new_account(vendor);

@@ -276,7 +276,8 @@ fn every_code_has_words_and_a_next_step() {
         assert_eq!(row.code, format!("f2s_{}", row.status_code));
         assert_eq!(row.class, meaning.class, "{}", row.code);
         // A receipt never carries one of these; a stop, if it did, would stop the broadcast.
-        assert_eq!(meaning.pauses, meaning.action == NextAction::PauseAccount, "{}", row.code);
+        let stops = matches!(meaning.action, NextAction::PauseAccount | NextAction::TopUp);
+        assert_eq!(meaning.pauses, stops, "{}", row.code);
     }
     for row in HTTP_ANSWERS.iter().chain(TEXT_ANSWERS) {
         assert!(codes::meaning(row.code).is_some() && row.source.contains('§'), "{row:?}");

@@ -1,6 +1,5 @@
 //! What needs somebody now, as the strip over every page shows it.
 
-use compose::Attention;
 use domain::{
     attention::{AboutBroadcast, Matter},
     reason::Reason,
@@ -9,6 +8,7 @@ use domain::{
 use providers::{codes, registry};
 use store::StoreError;
 
+use super::top_up;
 use crate::{
     app::App,
     ui::{
@@ -28,12 +28,10 @@ use crate::{
 /// When the store cannot be read.
 pub async fn strip(app: &App, asks: &compose::Caller, may_send: bool) -> Result<Strip, StoreError> {
     let attention = app.composer.attention(&asks.org, &asks.organization).await?;
-    Ok(of(&attention, &asks.organization.zone, asks.now, may_send))
-}
-
-/// The strip of what was derived.
-pub fn of(attention: &Attention, zone: &Zone, now: Millis, may_send: bool) -> Strip {
-    Strip { rows: attention.matters.iter().map(|matter| row(matter, zone, now, may_send)).collect() }
+    let matters = attention.matters.iter();
+    Ok(Strip {
+        rows: matters.map(|matter| row(app, matter, &asks.organization.zone, asks.now, may_send)).collect(),
+    })
 }
 
 /// The sentences of a matter, as they stand on screens and in what goes out.
@@ -83,10 +81,36 @@ fn provider(matter: &Matter) -> &'static str {
     registry::vendor(kind).map_or("The provider", |vendor| vendor.name())
 }
 
-fn row(matter: &Matter, zone: &Zone, now: Millis, may_send: bool) -> Row {
+fn row(app: &App, matter: &Matter, zone: &Zone, now: Millis, may_send: bool) -> Row {
     let words = words(matter, zone, now);
     let (icon, act) = act(matter, may_send);
-    Row { icon, title: words.title, link: link(matter), why: words.why, act }
+    let first = top_up_first(app, matter).filter(|_| may_send);
+    Row { icon, title: words.title, link: link(matter), why: words.why, first, act }
+}
+
+/// Where credit is bought, for what stands still or will for want of it.
+fn top_up_first(app: &App, matter: &Matter) -> Option<Button> {
+    let (kind, account) = match matter {
+        Matter::Paused { broadcast, why, .. } if codes::wants_credit(why.code()) => {
+            (&broadcast.account_kind, broadcast.account)
+        }
+        Matter::WalletLow { account, .. } => (&account.kind, account.id),
+        Matter::Paused { .. }
+        | Matter::SendingStopped { .. }
+        | Matter::AccountStopped { .. }
+        | Matter::AccountRefused { .. }
+        | Matter::NotTaking { .. }
+        | Matter::AccountNotReady { .. }
+        | Matter::ReceiptsSilent { .. }
+        | Matter::Unknown { .. }
+        | Matter::Late { .. }
+        | Matter::PostDue { .. }
+        | Matter::OldTime { .. }
+        | Matter::Kept { .. }
+        | Matter::Step { .. }
+        | Matter::NotUnderstood { .. } => return None,
+    };
+    Some(top_up::button(app, kind, account).small())
 }
 
 fn link(matter: &Matter) -> Option<(String, String)> {

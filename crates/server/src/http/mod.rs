@@ -12,5 +12,6 @@ pub mod gate;
 pub mod headers;
 pub mod notice;
 pub mod rule;
+pub mod top_up;
 
 pub use crate::{throttle, token as auth};

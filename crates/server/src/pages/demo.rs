@@ -1,7 +1,5 @@
 //! The strip of a demonstration: what can be made to go wrong at the stand-ins, each with the broadcast that shows it.
 
-use std::sync::Arc;
-
 use axum::{extract::State, response::Response};
 use domain::{
     broadcast::BroadcastStatus,
@@ -10,8 +8,7 @@ use domain::{
     time::{HOUR, MINUTE},
 };
 use maud::{Markup, html};
-use providers::vendor::Vendor;
-use sandbox::{Sandbox, face::Face};
+use sandbox::Sandbox;
 use store::workshops::WorkshopDraft;
 
 use super::broadcast::href;
@@ -21,6 +18,7 @@ use crate::{
         error::Problem,
         extract::{Member, Path},
         notice::{see_other_failed, see_other_saying},
+        top_up::{demo_wallet as wallet, stand_ins},
     },
     rehearsal::rehearse,
     ui::{button::Button, format::grouped},
@@ -72,17 +70,6 @@ impl Wish {
     }
 }
 
-/// The stand-ins, where this process runs them.
-fn stand_ins(app: &App) -> Option<Arc<Sandbox>> {
-    app.stand_ins.get()?.upgrade()
-}
-
-/// A vendor of SMS whose stand-in has a wallet that pays for each message.
-fn wallet() -> Option<(&'static dyn Vendor, &'static dyn Face)> {
-    providers::registry::serving(Channel::Sms)
-        .find_map(|vendor| Some((vendor, sandbox::registry::face(vendor.kind())?)))
-}
-
 /// Whether that wallet pays for hardly anything.
 fn is_empty(sandbox: &Sandbox) -> bool {
     wallet().and_then(|(_, face)| face.pays_for(sandbox)).is_some_and(|messages| messages < FEW)
@@ -106,21 +93,6 @@ pub(super) fn strip(app: &App, member: &Member) -> Option<Markup> {
                     }
                 }
             }
-        }
-    })
-}
-
-/// On the page of a broadcast, while the demonstration's wallet is empty: what it takes to go on.
-pub(super) fn top_up(app: &App, member: &Member) -> Option<Markup> {
-    let sandbox = stand_ins(app)?;
-    if !is_empty(&sandbox) || !member.may(Permission::Manage) {
-        return None;
-    }
-    Some(html! {
-        form class="m-demo" method="post" action={ "/demo/" (Wish::TopUp.word()) } aria-label="Demonstration" {
-            (member.csrf())
-            p class="m-demo__text" { b { "This is a demo." } " Its wallet is empty." }
-            (Button::new(Wish::TopUp.title()).small().busy("One moment…"))
         }
     })
 }
@@ -158,7 +130,7 @@ async fn empty_wallet(app: &App, member: &Member, sandbox: &Sandbox) -> Result<R
         return Ok(nobody(app));
     };
     let words = format!(
-        "The wallet at {} pays for {PAID} more SMS. “{title}” stops in a moment, and every page says so. Then press Top up the wallet, and Resume.",
+        "The wallet at {} pays for {PAID} more SMS. “{title}” stops in a moment, and every page says so. Then press Top up, and Resume.",
         vendor.name()
     );
     Ok(see_other_saying(app, &href(id), &words))

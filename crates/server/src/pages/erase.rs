@@ -29,6 +29,8 @@ use crate::{
         field::Field,
         format::{counted, phone},
         head::Card,
+        icons::Icon,
+        menu::MenuItem,
         note::Note,
         shell::{Crumb, Section},
     },
@@ -241,11 +243,10 @@ fn did_words(did: &Forgotten) -> String {
     said.collect::<Vec<_>>().join(", ")
 }
 
-/// A refusal is no page of its own: whoever may not erase does not see the button.
-pub(super) fn action(member: &Member, person: LeadId) -> Option<Button> {
-    member
-        .may(Permission::Erase)
-        .then(|| Button::link("Erase this person", format!("{}/erase", href(person))))
+/// A refusal is no page of its own: whoever may not erase does not see the line of the menu.
+pub(super) fn item(member: &Member, person: LeadId) -> Option<MenuItem> {
+    let item = || MenuItem::link("Erase this person", format!("{}/erase", href(person)));
+    member.may(Permission::Erase).then(|| item().icon(Icon::Trash).danger())
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use domain::{
     broadcast::BroadcastStatus, ids::IntegrationId, message::MessageState, role::Permission, time::Millis,
 };
 use maud::{Markup, Render, html};
+use providers::registry;
 use store::{
     broadcasts::{Broadcast, BroadcastFilter},
     integrations::Integration,
@@ -29,7 +30,7 @@ use crate::{
         button::{Button, Size},
         chip::{Chip, Tone},
         dialog::Confirm,
-        format::{counted, grouped, relative, span},
+        format::{capital, counted, grouped, relative, span},
         head::{Card, Head},
         icons::Icon,
         note::Note,
@@ -191,7 +192,7 @@ fn accounts_card(
         let stopped = account.stopped_at.is_some();
         let act = format!("{HREF}/integrations/{}", account.id);
         Row::new(vec![
-            html! { a class="m-rowlink" href={ "/settings/integrations/" (account.id) } { (account.name) } span class="m-sub" { (account.kind) } },
+            html! { a class="m-rowlink" href={ "/settings/integrations/" (account.id) } { (account.name) } span class="m-sub" { (registry::vendor(&account.kind).map_or(account.kind.as_str(), |vendor| vendor.name())) } },
             html! { (look) @if !note.is_empty() { span class="m-sub" { (note) } } },
             html! { (account.last_receipt_at.map_or("Never".to_owned(), |at| relative(at.0, member.now.0))) },
             html! { (grouped(account.calls_today)) },
@@ -228,7 +229,13 @@ fn receipts_card(member: &Member, accounts: &[Integration], receipts: &[Unmatche
     let empty = "Every receipt that could be read found its message.";
     let table =
         receipts_table(member, accounts, receipts, "Receipts that fit no message, the newest first", empty);
-    Card::new("receipts", "Receipts without a message", table)
+    let body = html! {
+        @if !receipts.is_empty() {
+            p class="m-sub m-card__lead" { "They tell of messages that something else sent through the same account, or that were sent more than 30 days ago. There is nothing to do." }
+        }
+        (table)
+    };
+    Card::new("receipts", "Receipts without a message", body)
 }
 
 /// What providers posted and nobody here could read: counted, because a report may be among them.
@@ -242,7 +249,7 @@ fn not_understood_card(
         receipts_table(member, accounts, newest, "Posts that could not be read, the newest first", "None.");
     let title = format!("{} not understood", counted(count, "post", "posts"));
     let body = html! {
-        p class="m-sub" { "At the provider, set the callback to JSON, and to the product that is used here. What these posts told is not counted anywhere." }
+        p class="m-sub m-card__lead" { "At the provider, set the callback to JSON, and to the product that is used here. What these posts told is not counted anywhere." }
         form method="post" action={ (HREF) "/posts-seen" } {
             (member.csrf())
             (Button { size: Size::Small, ..Button::new(format!("I have seen them ({})", grouped(count))) })
@@ -265,21 +272,37 @@ fn receipts_table(
             .find(|account| account.id == id)
             .map_or("A removed account".to_owned(), |a| a.name.clone())
     };
-    let row = |receipt: &UnmatchedReceipt| {
+    let row = |alike: &Vec<&UnmatchedReceipt>| {
+        let newest = alike[0];
+        let several = match alike.len() {
+            1 => "Receipt as received".to_owned(),
+            n => format!("{n} receipts as received"),
+        };
         Row::new(vec![
-            html! { b { (receipt.note) } span class="m-sub" { (name(receipt.integration)) } },
-            html! { (relative(receipt.received_at.0, member.now.0)) },
-            html! { details class="m-ev__more" { summary { "Receipt as received" } pre { (shown_body(&receipt.body)) } } },
+            html! { b { (capital(&newest.note)) } span class="m-sub" { (name(newest.integration)) } },
+            html! { (relative(newest.received_at.0, member.now.0)) },
+            html! { details class="m-ev__more" { summary { (several) } @for receipt in alike { pre { (shown_body(&receipt.body)) } } } },
         ])
     };
+    // The same reason at the same account is told once.
+    let mut groups: Vec<Vec<&UnmatchedReceipt>> = Vec::new();
+    for receipt in receipts {
+        let alike = |group: &&mut Vec<&UnmatchedReceipt>| {
+            group[0].note == receipt.note && group[0].integration == receipt.integration
+        };
+        match groups.iter_mut().find(alike) {
+            Some(group) => group.push(receipt),
+            None => groups.push(vec![receipt]),
+        }
+    }
     Table {
         caption: caption.into(),
         columns: vec![
             Column::new("Why", Place::Title),
-            Column::new("Came", Place::Line),
+            Column::new("Newest", Place::Line),
             Column::new("Receipt", Place::Line),
         ],
-        rows: receipts.iter().map(row).collect(),
+        rows: groups.iter().map(row).collect(),
         empty: empty.into(),
     }
 }

@@ -85,7 +85,7 @@ impl OrganisationForm {
         let name = line(&self.organisation);
         let name_error = length_error(&name, NAME_CHARS_MAX, "An organisation needs a name.");
         let zone = Zone::parse(self.zone.trim());
-        let country = Country::parse(&self.country);
+        let country = Country::from_text(&self.country);
         let quiet = minute(&self.quiet_from).zip(minute(&self.quiet_to));
         match (name_error, zone, country, quiet) {
             (None, Ok(zone), Some(country), Some((from_minute, to_minute))) => Ok(NewOrganization {
@@ -97,7 +97,9 @@ impl OrganisationForm {
             (name, zone, country, quiet) => Err(OrganisationErrors {
                 name,
                 zone: zone.err().map(|error| format!("{error}.")),
-                country: country.is_none().then(|| "Two letters, such as IN or AE.".to_owned()),
+                country: country.is_none().then(|| {
+                    "No country is called that. Type its name, or two letters such as IN or AE.".to_owned()
+                }),
                 quiet: quiet.is_none().then(|| "Two times such as 22:00 and 08:00.".to_owned()),
             }),
         }
@@ -108,8 +110,8 @@ impl OrganisationForm {
         html! {
             (Field::text("organisation", "Organisation").value(&self.organisation).autocomplete("organization").error(errors.name.clone()).required().disabled(disabled))
             div class="m-two" {
-                (Field::text("zone", "Time zone").value(&self.zone).help("All times are shown and typed in it.").error(errors.zone.clone()).required().disabled(disabled))
-                (Field::text("country", "Country").value(&self.country).help("Country of numbers without a code. Two letters.").error(errors.country.clone()).required().disabled(disabled))
+                (Field { suggestions: zones(), ..Field::text("zone", "Time zone") }.value(&self.zone).help("All times are shown and typed in it.").error(errors.zone.clone()).required().disabled(disabled))
+                (Field { suggestions: countries(), ..Field::text("country", "Country") }.value(&self.country).help("Country of numbers without a code: its name, or two letters.").error(errors.country.clone()).required().disabled(disabled))
             }
             div class="m-two" {
                 (Field::input("time", "quiet_from", "Quiet from").value(&self.quiet_from).error(errors.quiet.clone()).required().disabled(disabled))
@@ -117,6 +119,16 @@ impl OrganisationForm {
             }
         }
     }
+}
+
+/// Every time zone.
+fn zones() -> Vec<(String, String)> {
+    Zone::names().map(|name| (name, String::new())).collect()
+}
+
+/// Every country, by its letters and its name.
+fn countries() -> Vec<(String, String)> {
+    Country::named().map(|(letters, name)| (letters.to_owned(), name)).collect()
 }
 
 /// `22:00` for a minute of the day.

@@ -43,6 +43,7 @@ use crate::{
         format::{counted, phone, relative},
         head::{Card, Head},
         icons::Icon,
+        menu::{Menu, MenuItem},
         note::Note,
         shell::{Crumb, Section},
         table::{self, Column, Place, Row, Table},
@@ -81,14 +82,15 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
     if member.may(Permission::Manage) {
         head = head.action(person_opt_out::action(story.lead).icon(Icon::Skip));
     }
-    if let Some(erase) = erase::action(member, story.lead) {
-        head = head.action(erase);
-    }
-    if let Some(export) = person_export::action(member, story.lead) {
-        head = head.aside(export);
-    }
     if let Some(tell) = tell(member, story) {
         head = head.action(tell);
+    }
+    let items: Vec<MenuItem> = [person_export::item(member, story.lead), erase::item(member, story.lead)]
+        .into_iter()
+        .flatten()
+        .collect();
+    if !items.is_empty() {
+        head = head.aside(Menu { label: "More for this person".to_owned(), items });
     }
     let answer = Answer::of(story, zone, member.now);
     let body = html! {

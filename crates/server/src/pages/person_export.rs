@@ -6,7 +6,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{ids::LeadId, role::Permission};
-use maud::{Markup, html};
 
 use crate::{
     app::App,
@@ -15,7 +14,7 @@ use crate::{
         extract::{Member, Path},
     },
     person_file,
-    ui::{button::Button, icons::Icon},
+    ui::{icons::Icon, menu::MenuItem},
 };
 
 /// `POST /people/{person}/export`: a download; that it was asked for stands in the audit log.
@@ -33,14 +32,8 @@ pub async fn download(
     Ok((headers, format!("{file:#}\n")).into_response())
 }
 
-/// The button on the person's page, for whoever may.
-pub(super) fn action(member: &Member, person: LeadId) -> Option<Markup> {
-    member.may(Permission::Manage).then(|| {
-        html! {
-            form method="post" action={ "/people/" (person) "/export" } {
-                (member.csrf())
-                (Button::new("Download what is kept").icon(Icon::Download))
-            }
-        }
-    })
+/// The line in the menu of the person's page, for whoever may.
+pub(super) fn item(member: &Member, person: LeadId) -> Option<MenuItem> {
+    let item = || MenuItem::post("Download what is kept", format!("/people/{person}/export"), member.csrf());
+    member.may(Permission::Manage).then(|| item().icon(Icon::Download))
 }

@@ -11,6 +11,9 @@ pub const FORM: &str = "attention-act";
 /// Where everything that needs somebody is listed.
 pub const HREF: &str = "/attention";
 
+/// Matters that a narrow window shows over a page; brand.css hides the others.
+const SHOWN_NARROW: usize = 2;
+
 /// One matter.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -22,6 +25,8 @@ pub struct Row {
     pub link: Option<(String, String)>,
     /// The rest of what is known.
     pub why: String,
+    /// What has to be done elsewhere first.
+    pub first: Option<Button>,
     /// The one thing to do; `None` for somebody who may not.
     pub act: Option<Button>,
 }
@@ -72,8 +77,15 @@ impl Render for Shown<'_> {
         };
         let label = format!("Needs you, {}", grouped(self.strip.n()));
         match self.length {
-            Length::All | Length::Inside => html! {
+            Length::Inside => html! {
                 section class="m-attn" data-live-id="attention" aria-label=(label) { @for row in rows { (row.whole()) } }
+            },
+            // Where there is little room the first ones are shown, and a way to all.
+            Length::All => html! {
+                section class="m-attn m-attn--top" data-live-id="attention" aria-label=(label) {
+                    @for row in rows { (row.whole()) }
+                    @if rows.len() > SHOWN_NARROW { p class="m-attn__rest" { a class="m-link" href=(HREF) { "All " (grouped(self.strip.n())) " that need you" } } }
+                }
             },
             Length::First => html! {
                 section class="m-attn m-attn--line" data-live-id="attention" aria-label=(label) { (first.line(rows.len() - 1)) }
@@ -111,7 +123,7 @@ impl Row {
     }
 
     fn acts(&self) -> Markup {
-        html! { div class="m-attn__acts" { @if let Some(act) = &self.act { (act) } } }
+        html! { div class="m-attn__acts" { @for act in self.first.iter().chain(&self.act) { (act) } } }
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Key {
     Waiting,
     /// A key of the telephone was pressed.
     Pressed(u8),
+    /// Everybody: a sum of others, without a mark of its own.
+    All,
 }
 
 impl Key {
@@ -47,13 +49,14 @@ impl Key {
             Key::Pressed(2) => "k2",
             Key::Pressed(9) => "k9",
             Key::Pressed(_) => "k0",
+            Key::All => "all",
         }
     }
 }
 
 impl Render for Key {
     fn render(&self) -> Markup {
-        html! { span class={ "m-key m-key--" (self.class()) } aria-hidden="true" {} }
+        html! { @if *self != Key::All { span class={ "m-key m-key--" (self.class()) } aria-hidden="true" {} } }
     }
 }
 

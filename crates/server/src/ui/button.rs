@@ -76,6 +76,8 @@ pub struct Button {
     pub spoken: Option<String>,
     /// Fetches a file: the browser stores it.
     pub download: bool,
+    /// Leads to somebody else's page, in another tab.
+    pub outside: bool,
     /// Hidden where there is a script that does its work, as "Update" beside a select.
     pub without_script_only: bool,
     /// Counts the ticked boxes of its form whose names begin so, where there is a script.
@@ -160,6 +162,11 @@ impl Button {
         Button { formaction: Some(action.into()), ..self }
     }
 
+    /// Leads out of the product: opens another tab, and says so.
+    pub fn outside(self) -> Button {
+        Button { outside: true, ..self }
+    }
+
     /// Does not ask the browser to check the form's fields first.
     pub fn unchecked(self) -> Button {
         Button { formnovalidate: true, ..self }
@@ -223,6 +230,7 @@ impl Button {
                 span class="mui-btn__icon" data-icon="inline-start" aria-hidden="true" { (icon) }
             }
             @if !self.icon_only { span class="m-btn__label" { (self.label) } }
+            @if self.outside { span class="mui-visually-hidden" { " (opens in a new tab)" } }
         }
     }
 }
@@ -234,6 +242,7 @@ impl Render for Button {
         match &self.href {
             Some(href) if !self.disabled => html! {
                 a class=(class) id=[&self.id] href=(href) data-dialog=[&self.dialog] data-key=[self.shortcut]
+                    target=[self.outside.then_some("_blank")] rel=[self.outside.then_some("noopener noreferrer")]
                     aria-label=[self.spoken_label()] title=[title] download[self.download] { (self.inside()) }
             },
             _ => html! {

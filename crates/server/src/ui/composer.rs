@@ -82,6 +82,8 @@ pub struct Variables {
     pub person: String,
     /// Its rows.
     pub rows: Vec<Variable>,
+    /// Behind a fold with these words after their number, because nothing has to be done about them; `None` shows them.
+    pub folded: Option<&'static str>,
 }
 
 /// One value.
@@ -105,6 +107,19 @@ pub struct Variable {
 
 impl Render for Variables {
     fn render(&self) -> Markup {
+        html! {
+            @if let Some(words) = self.folded {
+                details class="m-fold" id="values" {
+                    summary class="m-fold__head" { (counted(self.rows.len(), "value", "values")) (words) (Icon::Down) }
+                    (self.table())
+                }
+            } @else { (self.table()) }
+        }
+    }
+}
+
+impl Variables {
+    fn table(&self) -> Markup {
         html! {
             table class="m-vars" {
                 caption class="mui-visually-hidden" { "Where each value comes from" }

@@ -38,6 +38,8 @@ pub struct Field {
     pub autofocus: bool,
     /// The id of the form it belongs to, if it stands outside.
     pub form: Option<String>,
+    /// What can be picked instead of typing a line: values with the words beside them, which may be empty.
+    pub suggestions: Vec<(String, String)>,
     /// What is typed or chosen into.
     pub control: Control,
 }
@@ -140,6 +142,7 @@ impl Field {
             autosubmit: false,
             autofocus: false,
             form: None,
+            suggestions: Vec::new(),
             control,
         }
     }
@@ -362,7 +365,13 @@ impl Field {
                     autocomplete=[i.autocomplete] inputmode=[i.inputmode] placeholder=[&i.placeholder] min=[&i.min] max=[&i.max]
                     step=[&i.step] maxlength=[i.maxlength] minlength=[i.minlength] pattern=[&i.pattern] accept=[i.accept]
                     readonly[i.readonly] required[self.required] disabled[self.disabled] autofocus[self.autofocus]
+                    list=[(!self.suggestions.is_empty()).then(|| format!("{}-list", self.id))]
                     aria-invalid=[invalid] aria-describedby=[described] data-autosubmit=[autosubmit];
+                @if !self.suggestions.is_empty() {
+                    datalist id={ (self.id) "-list" } {
+                        @for (value, words) in &self.suggestions { option value=(value) label=[(!words.is_empty()).then_some(words)] {} }
+                    }
+                }
             },
             Control::Area { value, rows, maxlength } => html! {
                 textarea class="mui-textarea" name=(self.name) id=(self.id) form=[&self.form] rows=(rows) maxlength=[maxlength]

@@ -15,6 +15,12 @@ pub fn counted(n: impl TryInto<i64>, one: &str, many: &str) -> String {
     format!("{} {word}", grouped(n))
 }
 
+/// As a sentence begins.
+pub fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// An amount from 1/10,000 rupee, to the nearest paisa: `₹1,18,240.50`.
 pub fn rupees(amount: i64) -> String {
     let sign = if amount < 0 { "−" } else { "" };

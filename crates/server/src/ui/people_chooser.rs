@@ -2,6 +2,8 @@
 
 use maud::{Markup, Render, html};
 
+use super::icons::Icon;
+
 /// One choice.
 #[derive(Clone, Debug)]
 pub struct Choice {
@@ -22,6 +24,8 @@ pub struct Choice {
 pub struct Chooser {
     /// The usual one first.
     pub choices: Vec<Choice>,
+    /// What few need, behind a fold; open while one of them is chosen.
+    pub more: Vec<Choice>,
 }
 
 impl Render for Chooser {
@@ -30,6 +34,12 @@ impl Render for Chooser {
             fieldset class="m-choices" {
                 legend class="m-label" { "People" }
                 @for choice in &self.choices { (choice) }
+                @if !self.more.is_empty() {
+                    details class="m-fold m-choices__more" id="more-people" open[self.more.iter().any(|choice| choice.chosen)] {
+                        summary class="m-fold__head" { "By source or tag (" (self.more.len()) ")" (Icon::Down) }
+                        div class="m-choices" { @for choice in &self.more { (choice) } }
+                    }
+                }
             }
         }
     }

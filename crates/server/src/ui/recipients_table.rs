@@ -29,7 +29,7 @@ pub struct MessageRow {
     pub changed: String,
     /// "Read 22 s after delivery", "Not on WhatsApp (131026)".
     pub detail: String,
-    /// "₹0.115", "–".
+    /// "₹0.115"; empty where nothing is known to be charged.
     pub cost: String,
     /// Where the registration is corrected, for whoever may: of people who were left out.
     pub correct: Option<String>,
@@ -52,7 +52,7 @@ impl Render for MessageRow {
                     span class="m-cut m-block m-soft" title=(self.detail) { (self.detail) }
                     @if let Some(to) = &self.correct { a class="m-link" href=(to) aria-label={ "Correct " (self.name) } { "Correct" } }
                 }
-                td class={ "m-col-cost is-num" @if self.cost == "–" { " is-none" } } { (self.cost) }
+                td class={ "m-col-cost is-num" @if self.cost.is_empty() { " is-none" } } { (self.cost) }
             }
         }
     }

@@ -12,7 +12,7 @@ use munadi::{http::error::Kind, router};
 use crate::harness::{Browser, Page, Theme, Width, button};
 use crate::program::Program;
 use crate::review;
-use crate::walk::no_quiet_hours;
+use crate::walk::{no_quiet_hours, open_values};
 
 /// Not a page, but a file; or a page of somebody who is not signed in, which is visited apart, as are those behind a link that is sent; a way
 /// to another page.
@@ -409,6 +409,7 @@ async fn opt_out_link(page: &Page) -> Result<Option<String>> {
 /// The links of a preview and of a message that was confirmed.
 async fn sent_links(page: &Page, program: &Program) -> Result<(String, String)> {
     page.goto(&format!("{}/?channel=personal", program.url)).await?;
+    open_values(page).await?;
     page.select("Source of value 1", "Registrant · Opt-out link").await?;
     page.wait_text("/o/").await?;
     let sample = opt_out_link(page).await?.context("the preview shows no link")?;

@@ -261,6 +261,9 @@ async fn without_credit(walk: &mut Walk) -> Result<()> {
         walk.sandbox.fast2sms().ledger().messages - before == u64::try_from(PAID)?,
         "the wallet paid for more"
     );
+    // A stand-in sells no credit on the vendor's own page: the account's is where that is looked after.
+    walk.page.click(link("Top up").nth(0)).await?;
+    walk.page.wait_url("/settings/integrations/").await?;
     walk.sandbox.fast2sms().set_wallet(fast2sms::DEFAULT_ACCOUNT, 1_000 * fast2sms::PER_RUPEE);
     walk.page.click(button(&format!("Resume ({left})"))).await?;
     walk.page.wait_text("Resumed where it stood").await?;

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 
 use crate::harness::{Browser, Page, Theme, Width};
 use crate::program::Program;
-use crate::walk::no_quiet_hours;
+use crate::walk::{no_quiet_hours, open_values};
 
 #[tokio::test]
 async fn a_press_right_after_typing_does_its_work_with_what_was_typed() -> Result<()> {
@@ -15,6 +15,7 @@ async fn a_press_right_after_typing_does_its_work_with_what_was_typed() -> Resul
     page.click("Sign in").await?;
     no_quiet_hours(&page, &program).await?;
     page.goto(&format!("{}/?channel=personal", program.url)).await?;
+    open_values(&page).await?;
     page.select("Source of value 1", "The same text for everybody").await?;
     page.wait_for("document.querySelector('[name=fixed-1]')").await?;
     // The field keeps the focus: it changes when the mouse goes down on what is pressed.
@@ -42,6 +43,7 @@ async fn what_is_typed_on_one_tab_is_there_again_after_another_tab_or_another_pa
     page.click("Sign in").await?;
     no_quiet_hours(&page, &program).await?;
     page.goto(&format!("{}/?channel=personal", program.url)).await?;
+    open_values(&page).await?;
     page.select("Source of value 1", "The same text for everybody").await?;
     page.wait_for("document.querySelector('[name=fixed-1]')").await?;
     page.fill("Text", "Friends").await?;

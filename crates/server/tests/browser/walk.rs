@@ -133,6 +133,13 @@ impl Walk {
     }
 }
 
+/// Unfolds where the values of the template come from, where they are folded because all are filled.
+pub(crate) async fn open_values(page: &Page) -> Result<()> {
+    page.wait_for("document.readyState === 'complete' && document.querySelector('.m-vars')").await?;
+    page.eval::<bool>("(document.querySelector('#values:not([open]) > summary')?.click(), true)").await?;
+    Ok(())
+}
+
 /// The demonstration's organisation holds nothing back for the night: the test may run at any hour.
 pub(crate) async fn no_quiet_hours(page: &Page, program: &Program) -> Result<()> {
     page.goto(&format!("{}/settings/organisation", program.url)).await?;

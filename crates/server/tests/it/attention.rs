@@ -9,6 +9,8 @@ use domain::{
     retry::OFTEN,
     time::HOUR,
 };
+use providers::Urls;
+use serde_json::json;
 use store::{
     Actor, on_both,
     work::{Endings, Record, Want},
@@ -85,6 +87,56 @@ on_both! {
         assert_eq!(resumed.status, StatusCode::SEE_OTHER);
         for page in PAGES {
             assert!(!manager.get(page).await.body.contains(&sentence), "{page}");
+        }
+    }
+
+    async fn credit_is_bought_at_the_vendor_from_wherever_its_lack_is_shown(db: TestStore) {
+        // The vendor's own addresses, and a way out that leads nowhere but to this machine.
+        let world = World::with(db, |config| {
+            config.providers = Urls::default();
+            config.rehearses_at = Some("http://127.0.0.1:9".to_owned());
+        })
+        .await;
+        let people = world.people().await;
+        let id = without_credit(&world, &people).await;
+        let org = world.app.store.org(Actor::command_line(people.first));
+        let empty = json!({ "tested_at": world.clock_now().0, "tested_by": "Admin", "status": { "standing": "no_money" } });
+        // Nobody waits for the second account, so it is not asked: what its test found stands.
+        let second = world.integration(people.first, "Second", None).await;
+        org.set_health(second, &empty).await.unwrap();
+        let link = r#"href="https://www.app.aisensy.com/" target="_blank" rel="noopener noreferrer""#;
+        let shown = |body: &str| body.matches(link).count();
+        let account = format!("/settings/integrations/{second}");
+        let mut manager = world.signed_in(&people.manager).await;
+        let mut viewer = world.signed_in(&people.viewer).await;
+        // In the strip; and on the paused broadcast, on an account's card and on its page once more.
+        for (page, places) in [
+            ("/people", 1),
+            ("/attention", 1),
+            (&format!("/broadcasts/{id}"), 2),
+            ("/settings/integrations", 2),
+            (&account, 2),
+        ] {
+            let body = manager.get(page).await.body;
+            assert_eq!(shown(&body), places, "{page}: {body}");
+            assert_eq!(shown(&viewer.get(page).await.body), 0, "{page} of a viewer, who can buy nothing");
+        }
+        // Paused for another reason, no credit is missing.
+        manager.post(&format!("/broadcasts/{id}/resume"), &[]).await;
+        manager.post(&format!("/broadcasts/{id}/pause"), &[]).await;
+        assert_eq!(shown(&manager.get("/people").await.body), 0);
+    }
+
+    async fn without_a_page_of_the_vendors_top_up_leads_to_the_account(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let id = without_credit(&world, &people).await;
+        let link = format!(r#"href="/settings/integrations/{}#account""#, people.integration);
+        let mut manager = world.signed_in(&people.manager).await;
+        for page in ["/people".to_owned(), format!("/broadcasts/{id}")] {
+            let body = manager.get(&page).await.body;
+            assert!(body.contains(&link) && body.contains("Top up"), "{page}: {body}");
+            assert!(!body.contains("app.aisensy.com"), "{page}: a stand-in sells credit elsewhere");
         }
     }
 

@@ -61,6 +61,21 @@ on_both! {
         assert_eq!(found[0].organization, people.first);
     }
 
+    async fn receipts_that_fit_nothing_are_told_once_for_each_reason(db: TestStore) {
+        let (world, people, address) = set_up(db).await;
+        for n in 1..=3 {
+            let body = EXAMPLE.replace("ntf_0000000001", &format!("ntf_000000000{n}"));
+            let body = body.replace("TESTONLY0001", &format!("TESTONLY000{n}"));
+            assert_eq!(post_signed(&world, &address, &body).await, StatusCode::OK);
+        }
+        world.app.engine.apply_receipts().await.unwrap();
+        let page = world.signed_in(&people.manager).await.get("/operator").await.body;
+        assert_eq!(page.matches("3 receipts as received").count(), 1, "{page}");
+        assert_eq!(page.matches("TESTONLY000").count(), 3, "each can be read");
+        assert!(page.contains("There is nothing to do."), "what to do about them");
+        assert!(page.contains(r#"<span class="m-sub">AiSensy</span>"#), "accounts by their vendor's name: {page}");
+    }
+
     async fn what_cannot_be_read_is_counted_on_the_operator_page_of_its_organisation(db: TestStore) {
         let (world, people, address) = set_up(db).await;
         let counted = async || {

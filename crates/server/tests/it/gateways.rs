@@ -55,6 +55,18 @@ async fn add(admin: &mut Browser<'_>, kind: &str, server: &str) -> StatusCode {
 }
 
 on_both! {
+    async fn an_account_of_every_vendor_is_added_from_one_place(db: TestStore) {
+        let (world, people, _vendors) = set_up(db).await;
+        let page = world.signed_in(&people.admin).await.get("/settings/integrations").await.body;
+        for vendor in registry::VENDORS {
+            let way = format!(r#"href="/settings/integrations/new/{}""#, vendor.kind());
+            assert_eq!(page.matches(&way).count(), 1, "{}: {page}", vendor.kind());
+        }
+        assert!(page.contains("This version sends on") && !page.contains("cannot be connected"), "{page}");
+        let viewer = world.signed_in(&people.viewer).await.get("/settings/integrations").await.body;
+        assert!(!viewer.contains("/settings/integrations/new/"), "a viewer adds none");
+    }
+
     async fn an_account_at_a_listed_server_is_added_tested_and_its_groups_are_read(db: TestStore) {
         let (world, people, vendors) = set_up(db).await;
         let mut admin = world.signed_in(&people.admin).await;

@@ -143,6 +143,28 @@ on_both! {
         }
     }
 
+    async fn a_country_is_taken_by_its_name_and_offered_with_it(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let mut manager = world.signed_in(&people.manager).await;
+        let page = manager.get("/settings/organisation").await.body;
+        assert!(page.contains(r#"<option value="NP" label="Nepal">"#), "countries are offered: {page}");
+        assert!(page.contains(r#"<option value="Asia/Kathmandu">"#), "time zones are offered");
+        let fields = |country| {
+            [
+                ("organisation", "Udaan Nepal"),
+                ("zone", "Asia/Kathmandu"),
+                ("country", country),
+                ("quiet_from", "23:00"),
+                ("quiet_to", "07:30"),
+            ]
+        };
+        let wrong = manager.post("/settings/organisation", &fields("Atlantis")).await;
+        assert!(wrong.body.contains("No country is called that."), "{}", wrong.body);
+        assert_eq!(manager.post("/settings/organisation", &fields("Nepal")).await.status, StatusCode::SEE_OTHER);
+        assert!(manager.get("/settings/organisation").await.body.contains(r#"value="NP" required"#));
+    }
+
     async fn the_host_makes_an_organisation_and_is_its_admin(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;

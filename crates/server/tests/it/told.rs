@@ -18,7 +18,7 @@ use store::{
 };
 
 use crate::{
-    home::{CONFIRM, Scene, fields, post, with},
+    home::{CONFIRM, Scene, fields, post, register, with},
     world::{Answer, Browser},
 };
 
@@ -229,6 +229,23 @@ on_both! {
         assert_eq!(id_of(&answer(&mut browser, &page).await), first, "the same broadcast");
         assert_eq!(scene.broadcasts().await, 1);
         assert_nobody_twice(&scene).await;
+    }
+
+    async fn more_than_a_thousand_people_are_told_only_by_whoever_types_their_number(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let names = vec!["Asha Rao"; 1_001];
+        register(&scene.world, &scene.org, scene.workshop, &names).await;
+        let mut browser = scene.manager().await;
+        let asked = question(&scene, &mut browser, "").await;
+        assert!(asked.body.contains("More than 1,000 people: type 1001"), "{}", asked.body);
+        for typed in ["", "1000", "yes"] {
+            let refused = post(&mut browser, CONFIRM, &with(&fields(&asked, CONFIRM), "typed", typed)).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{typed}: {}", refused.body);
+            assert!(refused.body.contains("Nothing was sent."), "{typed}");
+        }
+        assert_eq!(scene.broadcasts().await, 0);
+        id_of(&post(&mut browser, CONFIRM, &with(&fields(&asked, CONFIRM), "typed", "1,001")).await);
+        assert_eq!(scene.broadcasts().await, 1);
     }
 
     async fn sending_again_names_its_number_and_is_said_in_so_many_words(db: TestStore) {

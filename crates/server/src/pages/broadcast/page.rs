@@ -15,7 +15,6 @@ use crate::{
         error::PageResult,
         extract::{Member, Path, Query},
     },
-    pages::demo,
     ui::shell::{Crumb, Section},
 };
 
@@ -27,10 +26,10 @@ pub async fn show(
     Query(which): Query<Which>,
 ) -> PageResult {
     let may_send = member.may(Permission::Send);
-    let view = View::load(&member.org, id, &member.organization.zone, may_send, app.clock.now()).await?;
+    let view =
+        View::load(&app, &member.org, id, &member.organization.zone, may_send, app.clock.now()).await?;
     let listing = Listing::load(&member.org, id, &which).await?;
     let body = html! {
-        @if let Some(top_up) = demo::top_up(&app, &member) { (top_up) }
         form id=(FORM) method="post" action=(href(id)) hidden { (member.csrf()) }
         (view)
         (listing.recipients(&view))

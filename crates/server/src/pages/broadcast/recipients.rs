@@ -315,7 +315,7 @@ fn stretches(positions: &[i64]) -> Vec<(i64, i64)> {
 fn filters(view: &View, filter: &MessageFilter) -> (Vec<SummaryPart>, Option<usize>) {
     let id = view.broadcast.id;
     let mut filters = vec![SummaryPart {
-        key: Key::Waiting,
+        key: Key::All,
         label: "All".to_owned(),
         n: view.counts().total(),
         href: href(id),
@@ -399,7 +399,7 @@ fn message_row(view: &View, row: &MessageView) -> MessageRow {
         chip: state_chip(row.state).chip(),
         changed: at_second(&view.zone, row.changed_at, view.now),
         detail: members(view, row).unwrap_or_else(|| detail(row)),
-        cost: row.cost.map_or("–".to_owned(), |cost| unit_price(cost.0)),
+        cost: row.cost.map_or_else(String::new, |cost| unit_price(cost.0)),
         correct: correct_href(view, row),
     }
 }

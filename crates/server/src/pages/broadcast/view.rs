@@ -20,6 +20,7 @@ use domain::{
     time::{HOUR, MINUTE, Millis, Zone},
 };
 use maud::{Markup, Render, html};
+use providers::codes;
 use store::{
     Org, StoreError,
     broadcasts::{Broadcast, Count},
@@ -28,18 +29,22 @@ use store::{
     work::SeenBy,
 };
 
-use super::{again, calls::Calls, href, later, status_chip, why};
-use crate::ui::{
-    addressees::Addressees,
-    button::Button,
-    call_strip::CallKeys,
-    format::{grouped, rupees},
-    fragment::Fragment,
-    head::Head,
-    icons::Icon,
-    menu::{Menu, MenuItem},
-    truth_strip::{Counts, Live, TruthStrip},
-    words::matters::is_moved,
+use super::{again, calls::Calls, href, later, status_chip};
+use crate::{
+    app::App,
+    http::top_up,
+    ui::{
+        addressees::Addressees,
+        button::Button,
+        call_strip::CallKeys,
+        format::{grouped, rupees},
+        fragment::Fragment,
+        head::Head,
+        icons::Icon,
+        menu::{Menu, MenuItem},
+        truth_strip::{Counts, Live, TruthStrip},
+        words::matters::is_moved,
+    },
 };
 
 /// The form that buttons of the page belong to; it stands outside what the stream replaces, and holds the session's token.
@@ -80,6 +85,8 @@ pub struct View {
     pub askable: i64,
     /// People of whom the proof of an earlier telling came after this one had gone out.
     pub late_proofs: i64,
+    /// Where credit for its account is bought, where it stands still for want of it.
+    pub top_up: Option<Button>,
     /// Rows that wait for a moment of their own, and the next such moment.
     pub planned: Option<(i64, Millis)>,
     /// The moment.
@@ -92,6 +99,7 @@ const BACK_OFF_MS: i64 = 15 * MINUTE;
 impl View {
     /// Reads it; all reads are by key.
     pub async fn load(
+        app: &App,
         org: &Org,
         id: BroadcastId,
         zone: &Zone,
@@ -124,9 +132,12 @@ impl View {
         let posts = reach::waiting_posts(org, &broadcast, integration.as_ref(), now).await?;
         let post = reach::what_is_posted(org, &broadcast).await?;
         let calls = Calls::load(org, &broadcast).await?;
+        let top_up = integration.as_ref().filter(|_| codes::wants_credit(broadcast.stop_code.code()));
+        let top_up = top_up.map(|account| top_up::button(app, &account.kind, account.id));
         let zone = zone.clone();
         Ok(View {
             calls,
+            top_up,
             broadcast,
             integration,
             all_stopped,
@@ -356,16 +367,12 @@ pub(crate) fn escape(text: &str) -> String {
         .collect()
 }
 
-fn asks_for_template(reason: &domain::reason::Reason) -> bool {
-    why::of(MessageState::Failed, reason).step == why::Step::Template
-}
-
 /// The template that it was confirmed with, found where something asks for it. Names are unique; one that was renamed is known by
 /// what the provider knows it by.
 async fn template_of(org: &Org, broadcast: &Broadcast) -> Result<Option<TemplateId>, StoreError> {
     let failed = broadcast.counts.iter().filter(|count| count.state == MessageState::Failed);
     let mut reasons = failed.map(|count| &count.reason).chain([&broadcast.stop_code]);
-    if !reasons.any(asks_for_template) {
+    if !reasons.any(notes::asks_for_template) {
         return Ok(None);
     }
     let all = org.templates(broadcast.channel).await?;

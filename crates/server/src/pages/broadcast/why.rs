@@ -89,7 +89,7 @@ pub(super) fn of(state: MessageState, reason: &Reason) -> Why {
     };
     let step = match meaning.action {
         // Once the account is mended, the same call has another answer.
-        NextAction::Retry | NextAction::PauseAccount => Step::Retry,
+        NextAction::Retry | NextAction::PauseAccount | NextAction::TopUp => Step::Retry,
         NextAction::RetryLater { hours } => Step::Later { hours },
         NextAction::Resolve => Step::Decide,
         NextAction::FixTemplate => Step::Template,

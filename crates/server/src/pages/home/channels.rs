@@ -7,7 +7,7 @@ use store::{integrations::Integration, work::Ceiling};
 use super::{calls, choices::Opened, compose::Compose, paths, vendor};
 use crate::{
     app::App,
-    http::extract::Member,
+    http::{extract::Member, top_up},
     pages::settings::{
         integrations::{logo, shown_number, state_chip},
         templates,
@@ -143,6 +143,7 @@ pub(super) fn standing(app: &App, account: Option<&Integration>, opened: Option<
 
 /// The account's card.
 pub(super) fn status(
+    app: &App,
     member: &Member,
     channel: Channel,
     account: Option<&Integration>,
@@ -167,6 +168,9 @@ pub(super) fn status(
     };
     let mut actions = Vec::new();
     if member.may(Permission::Send) {
+        if app.composer.account_state(account).wants_credit() {
+            actions.push(top_up::button(app, &account.kind, account.id));
+        }
         actions.push(Button::new("Test").icon(Icon::Test).form(CHECK_FORM).busy("Asking…"));
     }
     actions.push(configure.to(paths::integration(account.id)));

@@ -138,6 +138,9 @@ fn cost(broadcast: &Broadcast) -> (String, String) {
         let note = if broadcast.finished_at.is_some() { "actual" } else { "so far" };
         return (rupees(actual.0), note.to_owned());
     }
+    if broadcast.channel == Channel::WhatsappGroup {
+        return (rupees(0), "costs nothing".to_owned());
+    }
     let likely = broadcast.likely_cost();
     let note = if likely.0 == 0 && broadcast.finished_at.is_some() { "nothing sent" } else { "estimate" };
     (rupees(likely.0), note.to_owned())

@@ -16,6 +16,7 @@ pub mod posts;
 pub mod test;
 mod timing;
 mod today;
+mod values;
 mod vendor;
 mod week;
 
@@ -196,7 +197,8 @@ impl View<'_> {
     ) -> Markup {
         let ceiling = composer.map(|composer| &composer.review.ceiling);
         let account = self.choices.account();
-        let status = channels::status(self.member, state.channel, account, self.opened, ceiling, chip);
+        let status =
+            channels::status(self.app, self.member, state.channel, account, self.opened, ceiling, chip);
         html! {
             (status)
             (latest)
@@ -245,7 +247,11 @@ impl View<'_> {
             posts: None,
             hidden,
             parts: parts::all(self.member, self.choices, composer),
-            aside: html! { (parts::preview(self.member, composer)) (parts::checks(self.member, composer)) },
+            aside: html! {
+                (parts::preview(self.member, composer))
+                @if composer_state::sends(self.member) { div class="m-only-s m-testme" { (test::button(composer).wide()) } }
+                (parts::checks(self.member, composer))
+            },
         }
     }
 
@@ -282,17 +288,7 @@ impl View<'_> {
         let bar =
             SendBar::broadcast(people, Some(composer.review.forecast.cost.0), Some(&done_by), note, review);
         let bar = if composer.review.about().is_some() { bar.about() } else { bar };
-        if sends {
-            let words = if composer.state.channel == Channel::IvrCall {
-                "Call me to test"
-            } else {
-                "Send test to me"
-            };
-            let test = Button::link(words, composer.state.href(test::PATH)).icon(Icon::Test);
-            bar.second(test.opens(test::DIALOG)).render()
-        } else {
-            bar.render()
-        }
+        if sends { bar.second(test::button(composer)).render() } else { bar.render() }
     }
 }
 

@@ -143,11 +143,9 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     {
         offer(chosen.clone(), source, "Came from there".to_owned(), some(true));
     }
-    for (audience, name, sub, n) in before.attendance.iter().flat_map(of_attendance) {
-        offer(audience, name, sub.to_owned(), n);
-    }
-    let of_groups = of_groups(before.no_group, chosen, review.audience.total);
-    for (audience, name, sub, n) in of_groups.chain(of_calls(before.another_date, chosen)) {
+    let attendance = before.attendance.iter().flat_map(of_attendance);
+    let groups = of_groups(before.no_group, chosen, review.audience.total);
+    for (audience, name, sub, n) in attendance.chain(groups).chain(of_calls(before.another_date, chosen)) {
         offer(audience, name, sub.to_owned(), n);
     }
     for tag in &before.tags {
@@ -156,23 +154,30 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
         let n = some(audience == *chosen);
         offer(audience, &format!("Tag {}", tag.name), sub, n);
     }
+    let (more, mut choices): (Vec<Choice>, Vec<Choice>) = choices
+        .into_iter()
+        .partition(|choice| choice.value.parse::<Audience>().is_ok_and(|audience| is_by_origin(&audience)));
     let is_list = matches!(chosen, Audience::Chosen(_));
     // Whoever was ticked stays chosen when something else of the form changes.
     let ticked = match &composer.state.who {
         Some(Audience::Chosen(ticked)) => ticked.clone(),
         _ => Vec::new(),
     };
-    let sub = of_list(ticked.len());
-    offer(Audience::Chosen(ticked), "Chosen people", sub, some(is_list));
+    choices.push(of_chosen(ticked, some(is_list)));
     html! {
-        (Chooser { choices })
+        (Chooser { choices, more })
         @if is_list { (list(composer)) }
         @if let (Some(told), Audience::NotTold) = (&before.told, chosen) {
             @if told.told + told.going > 0 {
-                p class="m-left" { (Icon::Ok) span { "Left out: " (got_it(told)) ". To send it again, choose Everyone." } }
+                p class="m-choices__left" { (Icon::Ok) span { "Left out: " (got_it(told)) ". To send it again, choose Everyone." } }
             }
         }
     }
+}
+
+/// Whether it says where people came from or what else they registered for.
+fn is_by_origin(audience: &Audience) -> bool {
+    matches!(audience, Audience::Source(_) | Audience::Tagged(_))
 }
 
 /// "468 got it, 12 are going to".
@@ -186,6 +191,17 @@ fn got_it(told: &Told) -> String {
         (told, 0) => format!("{} got it", grouped(told)),
         (0, _) => format!("{going} get it"),
         (told, _) => format!("{} got it, {going}", grouped(told)),
+    }
+}
+
+/// The choice of single people; `total` are they, when it is chosen.
+fn of_chosen(ticked: Vec<RegistrantId>, total: Option<i64>) -> Choice {
+    Choice {
+        sub: of_list(ticked.len()),
+        value: Audience::Chosen(ticked).to_string(),
+        name: "Chosen people".to_owned(),
+        n: total.map(grouped),
+        chosen: total.is_some(),
     }
 }
 

@@ -35,6 +35,13 @@ pub(super) const DIALOG: &str = "test";
 /// Field of the number.
 const TO: &str = "to";
 
+/// What opens the question.
+pub(super) fn button(composer: &ComposerState) -> Button {
+    let words =
+        if composer.state.channel == Channel::IvrCall { "Call me to test" } else { "Send test to me" };
+    Button::link(words, composer.state.href(PATH)).icon(Icon::Test).opens(DIALOG)
+}
+
 /// `GET /compose/test`: the question as a page.
 pub async fn show(State(app): State<App>, member: Member, query: Query<Pairs>) -> PageResult {
     let (composer, _) = load(&app, &member, &query.0, Ids::MayBeOld, Wait::Page).await?;

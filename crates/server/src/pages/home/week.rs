@@ -113,22 +113,26 @@ impl Render for Week<'_> {
                         }
                     } @else if !self.purposes.is_empty() { span class="m-sub" { (self.chosen.title()) } }
                 }
-                table class="m-table m-wk" {
-                    caption class="mui-visually-hidden" { "Workshops of the next seven days" }
-                    thead { tr {
-                        th scope="col" { "Workshop" }
-                        th scope="col" class="is-num" { "Registered" }
-                        th scope="col" class="is-num" { "Told" }
-                        th scope="col" class="is-num" { "Reached" }
-                        th scope="col" class="is-num" { "Not reached" }
-                        th scope="col" class="m-wk__next" { "Next" }
-                        th scope="col" class="is-act" { span class="mui-visually-hidden" { "What to do" } }
-                    } }
-                    tbody { @for workshop in &self.workshops { (self.row(workshop)) } }
-                    @if self.workshops.len() > 1 { tfoot { (self.sum()) } }
+                // Where there is little room a script folds it; where there is more the summary is not shown.
+                details class="m-week__fold" open data-fold-narrow {
+                    summary class="m-fold__head" { (self.in_short()) (Icon::Down) }
+                    table class="m-table m-wk" {
+                        caption class="mui-visually-hidden" { "Workshops of the next seven days" }
+                        thead { tr {
+                            th scope="col" { "Workshop" }
+                            th scope="col" class="is-num" { "Registered" }
+                            th scope="col" class="is-num" { "Told" }
+                            th scope="col" class="is-num" { "Reached" }
+                            th scope="col" class="is-num" { "Not reached" }
+                            th scope="col" class="m-wk__next" { "Next" }
+                            th scope="col" class="is-act" { span class="mui-visually-hidden" { "What to do" } }
+                        } }
+                        tbody { @for workshop in &self.workshops { (self.row(workshop)) } }
+                        @if self.workshops.len() > 1 { tfoot { (self.sum()) } }
+                    }
+                    p class="m-tablefoot" { a class="m-link" href=(crate::pages::calendar::CALENDAR) { "Calendar of the week" } }
+                    @if self.more || self.workshops.len() > 3 { p class="m-tablefoot" { a class="m-link" href=(paths::WORKSHOPS) { "All workshops" } } }
                 }
-                p class="m-tablefoot" { a class="m-link" href=(crate::pages::calendar::CALENDAR) { "Calendar of the week" } }
-                @if self.more || self.workshops.len() > 3 { p class="m-tablefoot" { a class="m-link" href=(paths::WORKSHOPS) { "All workshops" } } }
             }
         }
     }
@@ -211,8 +215,21 @@ impl Week<'_> {
         }
     }
 
+    fn all(&self) -> Reached {
+        self.reached.iter().fold(Reached::default(), |sum, (_, one)| sum.and(one))
+    }
+
+    /// What stands instead of the table while it is folded.
+    fn in_short(&self) -> String {
+        let workshops = counted(self.workshops.len(), "workshop", "workshops");
+        match self.all().not_told {
+            0 => workshops,
+            n => format!("{workshops}, {} not told yet", counted(n, "person", "people")),
+        }
+    }
+
     fn sum(&self) -> Markup {
-        let all = self.reached.iter().fold(Reached::default(), |sum, (_, one)| sum.and(one));
+        let all = self.all();
         html! {
             tr {
                 th scope="row" { (counted(self.workshops.len(), "workshop", "workshops")) }

@@ -162,7 +162,12 @@ fn summary_card(import: &Import, summary: &Summary, counts: &ImportRowCounts) ->
     let here = href(import.id);
     let parts = vec![
         part(Key::Done, "Ready", n(summary.ready) + fixed, "#main"),
-        part(Key::Unknown, "Already registered", n(summary.already), &workshop_href(import.workshop)),
+        part(
+            Key::Unknown,
+            "Already registered, or twice in the file",
+            n(summary.already),
+            &workshop_href(import.workshop),
+        ),
         part(Key::Failed, "Cannot be read", to_fix(summary, counts), &format!("{here}#rows")),
         part(Key::Expired, "Left out by their status", n(summary.left_out), "#statuses"),
         part(Key::Waiting, "Status not known", n(summary.undecided), "#statuses"),

@@ -125,10 +125,18 @@ fn row(member: &Member, entry: &AuditEntry, subjects: &[Subject], corrections: &
     };
     Row::new(vec![
         html! { b { (words(&entry.action)) } span class="m-sub" { (about) } },
-        html! { (entry.actor) },
+        html! { (actor(&entry.actor)) },
         html! { time datetime=(member.organization.zone.rfc3339(entry.at)) { (when(member, entry.at)) } },
         html! { (detail(&entry.action, &entry.detail, member)) },
     ])
+}
+
+/// Who did it; what no member did begins as a name does.
+fn actor(name: &str) -> &str {
+    match name {
+        "command line" => "Command line",
+        name => name,
+    }
 }
 
 /// What an entry is about, by its name, with the way there. What was removed since has neither.
@@ -154,6 +162,8 @@ fn about(own: Uuid, id: &str, subject: Option<&Subject>) -> Markup {
         SubjectKind::Registrant => ("Registration", format!("/workshops/{}/registrants/{id}", subject.of)),
         SubjectKind::Person => ("Person", format!("/people/{id}")),
         SubjectKind::Alert => ("Alert", super::alerts::HREF.to_owned()),
+        SubjectKind::Group => ("Group", super::accounts::HREF.to_owned()),
+        SubjectKind::Sequence => ("Sequence", format!("/settings/sequences/{id}")),
     };
     let name = if subject.name.is_empty() { noun } else { subject.name.as_str() };
     html! { a class="m-link" href=(href) { (name) } }

@@ -13,7 +13,7 @@ use domain::{
 use crate::{
     http::extract::Member,
     ui::{
-        format::{counted, unit_price},
+        format::{capital, counted, unit_price},
         words::reasons,
     },
 };
@@ -49,6 +49,7 @@ const WORDS: &[(&str, &str)] = &[
     ("group.named", "Named a group"),
     ("group.changed", "Changed a group"),
     ("group.removed", "Removed a group"),
+    ("account.risk_accepted", "Accepted the risk of a linked phone"),
     ("groups.synced", "Read an account’s groups"),
     ("workshop.groups", "Chose a workshop’s groups"),
     ("import.uploaded", "Uploaded a file"),
@@ -132,6 +133,14 @@ const NUMBERS: &[(&str, &str, &str)] = &[
     ("workshops", "workshop had it", "workshops had it"),
     ("unknown", "unknown message", "unknown messages"),
     ("days", "day after the workshop", "days after the workshop"),
+    ("steps", "step", "steps"),
+];
+
+/// Actions whose detail is a number alone, and what it counts.
+const COUNTS: &[(&str, &str, &str)] = &[
+    ("group.members_synced", "member", "members"),
+    ("groups.synced", "group", "groups"),
+    ("workshop.groups", "group", "groups"),
 ];
 
 /// `broadcast.paused_by_person` reads "Broadcast: paused by person" where no better words are known.
@@ -141,8 +150,7 @@ pub(super) fn words(action: &str) -> String {
     }
     let (thing, what) = action.split_once('.').unwrap_or(("", action));
     let plain = format!("{}: {}", thing.replace('_', " "), what.replace('_', " "));
-    let mut letters = plain.trim_start_matches(": ").chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    capital(plain.trim_start_matches(": "))
 }
 
 /// The numbers and words of an entry as people read them.
@@ -175,7 +183,10 @@ pub(super) fn detail(action: &str, text: &str, member: &Member) -> String {
         }
         "template.purpose" => domain::told::Purpose::stored(text.to_owned()).title(),
         "registrant.corrected" => text.replace("email", "e-mail").replace(' ', ", "),
-        _ => numbers(text),
+        _ => match (COUNTS.iter().find(|(known, ..)| *known == action), text.parse::<i64>()) {
+            (Some((_, one, many)), Ok(n)) => counted(n, one, many),
+            _ => numbers(text),
+        },
     }
 }
 
@@ -267,7 +278,7 @@ fn numbers(text: &str) -> String {
             match (n, known) {
                 (0, _) => None,
                 (n, Some((_, one, many))) => Some(counted(n, one, many)),
-                (n, None) => Some(format!("{}: {n}", name.replace('_', " "))),
+                (n, None) => Some(format!("{} {n}", capital(&name.replace('_', " ")))),
             }
         };
     if !text.contains('=') {
@@ -293,6 +304,7 @@ mod tests {
         assert_eq!(numbers("deleted=51 kept=0 leads=1"), "51 registrations removed · 1 person removed");
         assert_eq!(numbers("cancelled messages_skipped=2"), "Cancelled · 2 waiting messages skipped");
         assert_eq!(numbers("those of a filter"), "those of a filter");
+        assert_eq!(numbers("version=2 steps=1"), "Version 2 · 1 step");
         assert_eq!(sent_again("2 131026"), "2 · Not on WhatsApp");
         assert_eq!(price("utility 0.25"), "Utility: ₹0.25");
         assert_eq!(channel("sms"), "SMS");

@@ -127,7 +127,7 @@ impl Watch {
         which: &Which,
         now: Millis,
     ) -> Result<Vec<Fragment>, StoreError> {
-        let view = View::load(&self.org, id, &self.zone, self.may_send, now).await?;
+        let view = View::load(&self.app, &self.org, id, &self.zone, self.may_send, now).await?;
         let listing = Listing::load_again(&self.org, &view, which).await?;
         let mut parts = view.fragments();
         parts.extend(listing.recipients(&view).fragments());

@@ -168,7 +168,8 @@ pub(super) fn registrants_card(
         Which::Suppressed | Which::NoConsent | Which::NoName => None,
     };
     let key = |which: Which| match which {
-        Which::All | Which::Status(RegistrantStatus::Registered) => Key::Done,
+        Which::All => Key::All,
+        Which::Status(RegistrantStatus::Registered) => Key::Done,
         Which::InvalidPhone | Which::Landline => Key::Failed,
         Which::Duplicate => Key::Expired,
         Which::Suppressed | Which::Status(_) => Key::Cancelled,

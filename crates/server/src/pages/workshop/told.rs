@@ -80,6 +80,15 @@ pub(super) fn tell_the_rest(workshop: &Workshop, purpose: &Purpose, broadcasts: 
     to
 }
 
+/// How many were not told, and how many of them a message would reach.
+fn not_told(n: i64, can: i64) -> String {
+    match can {
+        0 => format!("{} cannot be told", grouped(n)),
+        can if can == n => format!("{} not told yet", grouped(n)),
+        can => format!("{} not told yet, {} can be", grouped(n), grouped(can)),
+    }
+}
+
 /// The figures of one purpose.
 pub(super) fn facts(
     workshop: &Workshop,
@@ -98,10 +107,8 @@ pub(super) fn facts(
     let mut not_yet = match (reached.not_told, reached.can_be_told, reached.under_way) {
         (0, _, 0) => "everybody".to_owned(),
         (0, _, going) => format!("{} still to go", grouped(going)),
-        (n, can, 0) => format!("{} not told yet, {} can be", grouped(n), grouped(can)),
-        (n, can, going) => {
-            format!("{} still to go; {} not told yet, {} can be", grouped(going), grouped(n), grouped(can))
-        }
+        (n, can, 0) => not_told(n, can),
+        (n, can, going) => format!("{} still to go; {}", grouped(going), not_told(n, can)),
     };
     if reached.seconds_old >= OLD_S {
         not_yet.push_str(&format!("; counted {} s ago", reached.seconds_old));

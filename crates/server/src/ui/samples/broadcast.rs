@@ -100,12 +100,12 @@ fn recipients(rows: bool) -> Recipients {
     let rows = if rows {
         vec![
             row("17", "Ananya Deshpande", State::Read, "Read 22 s after delivery", "₹0.115"),
-            row("23", LONG_LATIN, State::Failed, "Not on WhatsApp (131026)", "–"),
+            row("23", LONG_LATIN, State::Failed, "Not on WhatsApp (131026)", ""),
             row("31", LONG_HINDI, State::Delivered, "", "₹0.115"),
             row("38", "Farhan Qureshi", State::Unknown, "No answer after 20 s", "₹0.115"),
-            row("42", "Gurpreet Kaur Ahluwalia", State::InFlight, "Attempt 2 of 3", "–"),
+            row("42", "Gurpreet Kaur Ahluwalia", State::InFlight, "Attempt 2 of 3", ""),
             row("45", "Thomas Kurian", State::HandedOver, "", "₹0.115"),
-            row("51", "Priya Nair", State::Skipped, "Same number as Suresh Nair", "–"),
+            row("51", "Priya Nair", State::Skipped, "Same number as Suresh Nair", ""),
         ]
     } else {
         vec![]

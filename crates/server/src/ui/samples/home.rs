@@ -231,7 +231,7 @@ fn what(home: &Home) -> Markup {
             (Field::select("template", "Template", vec![Choice::new("1", "workshop_reminder_1h", "1")]).autosubmit())
             (Shown { label: "Category", value: html! { (State::Approved) "Utility, English" } })
         }
-        (Variables { head: "Value", person: home.person.split(' ').next().unwrap_or_default().into(), rows })
+        (Variables { head: "Value", person: home.person.split(' ').next().unwrap_or_default().into(), rows, folded: None })
     }
 }
 

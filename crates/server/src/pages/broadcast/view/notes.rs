@@ -1,18 +1,24 @@
-//! What needs a hand on a broadcast's page: just confirmed, paused, stopped, not posted, late.
+//! What a broadcast's page says above its figures: just confirmed, paused, stopped, not posted, late; and what to do about it.
 
 use domain::{
     broadcast::{Audience, BroadcastStatus, UNDO_MS},
     channel::Channel,
     message::MessageState,
+    reason::Reason,
 };
 use maud::{Markup, html};
+use providers::codes;
 
-use super::{FORM, View, asks_for_template};
+use super::{
+    super::{later, why},
+    FORM, View,
+};
 use crate::{
-    pages::{broadcast::later, members, settings::templates::page_of},
+    pages::{members, settings::templates::page_of},
     ui::{
         addressees::Addressees,
         button::Button,
+        chip::Tone,
         format::{counted, grouped, span},
         note::Note,
     },
@@ -47,7 +53,7 @@ impl View {
         }
         let title = format!("Not posted in {}.", counted(n, "group", "groups"));
         let text = "Its members do not know. Tell the people of the workshop on another channel.";
-        let note = Note::new(crate::ui::chip::Tone::Fail, title, text.to_owned());
+        let note = Note::new(Tone::Fail, title, text.to_owned());
         let to = members::tell(self.broadcast.workshop, Channel::WhatsappPersonal, &Audience::Registered);
         Some(if self.may_send {
             note.action(Button::link("Tell them by WhatsApp Personal", to).small())
@@ -70,10 +76,7 @@ impl View {
             self.at(self.broadcast.deadline)
         );
         let to = crate::pages::hand::href(self.broadcast.id);
-        Some(
-            Note::new(crate::ui::chip::Tone::Act, "Posted by hand.", text)
-                .action(Button::link("Post by hand", to).small()),
-        )
+        Some(Note::new(Tone::Act, "Posted by hand.", text).action(Button::link("Post by hand", to).small()))
     }
 
     fn undo_note(&self) -> Option<Note> {
@@ -87,7 +90,7 @@ impl View {
         if self.broadcast.starts_at > until {
             let at = self.at(self.broadcast.starts_at);
             let text = format!("It starts {at}. Until then it can be cancelled, and nothing goes out.");
-            return Some(Note::new(crate::ui::chip::Tone::Run, "Confirmed.", text));
+            return Some(Note::new(Tone::Run, "Confirmed.", text));
         }
         let text = format!(
             "It can be taken back for ten seconds; nothing goes out before {}.",
@@ -97,7 +100,7 @@ impl View {
             span class="m-sub m-nowrap" data-countdown=(until.0) { (span(until.since(self.now))) }
             (Button::new("Take it back").small().form(FORM).formaction(self.path("/change")))
         };
-        Some(Note::new(crate::ui::chip::Tone::Run, "Confirmed.", text).action(action))
+        Some(Note::new(Tone::Run, "Confirmed.", text).action(action))
     }
 
     fn paused_note(&self) -> Option<Note> {
@@ -115,12 +118,15 @@ impl View {
         let waiting = self.waiting_are(broadcast.in_state(MessageState::Waiting));
         let words = broadcast.stop_text.replace('\r', " ");
         let said = if words.is_empty() { String::new() } else { format!("“{words}” ") };
-        let help = providers::codes::meaning(broadcast.stop_code.code())
-            .map_or(String::new(), |m| format!("{} ", m.help));
+        let help =
+            codes::meaning(broadcast.stop_code.code()).map_or(String::new(), |m| format!("{} ", m.help));
         let note = Note::paused(
             format!("Paused {who}{when}."),
             format!("{said}{help}{waiting} waiting; nothing was lost."),
         );
+        if let Some(top_up) = self.top_up.clone().filter(|_| self.may_send) {
+            return Some(note.action(top_up.small()));
+        }
         let by_provider = broadcast.stopped_by.is_empty();
         Some(match by_provider {
             true if asks_for_template(&broadcast.stop_code) => {
@@ -170,11 +176,7 @@ impl View {
         let (n, at) = self.planned.filter(|_| !self.is_over())?;
         let when = later::in_words(&self.zone, at, self.now);
         let words = format!("{} tried again {when}.", self.waiting_are(n));
-        Some(Note::new(
-            crate::ui::chip::Tone::Run,
-            words,
-            "Until then they wait. Cancel remaining ends that.",
-        ))
+        Some(Note::new(Tone::Run, words, "Until then they wait. Cancel remaining ends that."))
     }
 
     /// Who had the earlier message after all.
@@ -183,6 +185,11 @@ impl View {
         let words =
             format!("Late proof: {} had the earlier message after all.", counted(n, "person", "people"));
         let why = "Its receipt came after this round had gone out to them. Each is counted as told.";
-        Some(Note::new(crate::ui::chip::Tone::Rest, words, why))
+        Some(Note::new(Tone::Rest, words, why))
     }
+}
+
+/// Whether what stopped or failed is mended in the template.
+pub(super) fn asks_for_template(reason: &Reason) -> bool {
+    why::of(MessageState::Failed, reason).step == why::Step::Template
 }

@@ -13,7 +13,7 @@ use store::{
     broadcasts::{Broadcast, Count},
 };
 
-use super::{View, escape, why};
+use super::{super::why, View, escape};
 use crate::{
     pages::{
         broadcast::later::{self, When},

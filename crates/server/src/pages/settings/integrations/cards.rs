@@ -26,6 +26,7 @@ use crate::{
         error::{PageResult, Problem},
         extract::{Form, Member, Path},
         notice::see_other_saying,
+        top_up,
     },
     pages::{settings::charges, unprocessable},
     ui::{
@@ -55,10 +56,13 @@ impl Face {
     pub(super) fn of(app: &App, member: &Member, integration: &Integration) -> Result<Face, Problem> {
         let vendor = vendor_of(integration)?;
         let health = Health::of(integration);
+        let state = app.composer.account_state(integration);
+        let credit = state.wants_credit() && member.may(Permission::Send);
         let mut face = Face {
             vendor,
             channel: channels(vendor),
-            chip: state_chip(&app.composer.account_state(integration)),
+            chip: state_chip(&state),
+            top_up: credit.then(|| top_up::button(app, integration.kind.as_str(), integration.id)),
             alert: health.alert(),
             facts: card_facts(app, member, vendor, integration, &health),
         };
@@ -70,7 +74,7 @@ impl Face {
 }
 
 /// `SMS`, or the titles of all channels that it serves.
-fn channels(vendor: &dyn Vendor) -> String {
+pub(super) fn channels(vendor: &dyn Vendor) -> String {
     vendor.channels().iter().map(|channel| channel.title()).collect::<Vec<_>>().join(", ")
 }
 
@@ -231,6 +235,9 @@ async fn page(
     let default = super::default::card(member, integration).await?;
     let (vendor, own) = (face.vendor, href(integration.id));
     let mut head = Head::new(&integration.name).chip(face.chip).meta(vendor.name()).meta(face.channel);
+    if let Some(top_up) = face.top_up {
+        head = head.action(top_up);
+    }
     if member.may(Permission::Integrations) {
         let keys = if has_page_of_keys(vendor) { "Replace keys" } else { "Replace key" };
         head = head

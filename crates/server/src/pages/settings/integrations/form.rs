@@ -1,5 +1,7 @@
 //! The form of an account of any vendor, and that of its keys, drawn and read from the description of its fields.
 
+mod draw;
+
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect},
@@ -13,6 +15,8 @@ use providers::{
 use serde_json::{Map, Value};
 use store::integrations::{Integration, NewIntegration};
 
+use draw::drop_name;
+
 use super::{HREF, NAME_CHARS_MAX, href, new_href, sub_page, vendor_named, vendor_of};
 use crate::{
     accounts::seal_binding,
@@ -22,11 +26,10 @@ use crate::{
         extract::{Form, Member, Path},
         notice::see_other_saying,
     },
-    pages::{length_error, settings::vendor_field, unprocessable},
+    pages::{length_error, unprocessable},
     ui::{
         button::{Button, Link},
         chip::Tone,
-        field::{Checkbox, Choice, Field},
         head::{Card, Head},
         note::Note,
     },
@@ -138,101 +141,6 @@ impl<'a> AccountForm<'a> {
             Some(Wrong::new(field.key, words))
         };
         self.vendor.settings().iter().filter_map(wrong).collect()
-    }
-
-    /// The name, then every field in the vendor's order: two of the short ones in a row, secrets alone.
-    fn fields(&self, member: &Member, with_secrets: bool, stored: Option<&Integration>) -> Markup {
-        let name = Field::text("name", "Name")
-            .value(self.typed.typed("name"))
-            .placeholder(self.vendor.introduction().example)
-            .error(self.error("name"))
-            .required()
-            .at_most(u32::try_from(NAME_CHARS_MAX).unwrap_or(u32::MAX));
-        let fields: Vec<&field::Field> =
-            self.vendor.settings().iter().filter(|field| with_secrets || !field.is_secret()).collect();
-        let mut rows: Vec<Vec<Field>> = Vec::new();
-        let mut open = false;
-        for field in fields {
-            let drawn = self.draw(member, field, stored);
-            let short = !field.is_secret() && drawn.len() == 1;
-            match rows.last_mut() {
-                Some(row) if open && short => {
-                    row.extend(drawn);
-                    open = false;
-                }
-                _ => {
-                    rows.push(drawn);
-                    open = short;
-                }
-            }
-        }
-        html! {
-            (name)
-            @for row in rows {
-                @if row.len() == 1 && self.is_secret(&row[0].name) {
-                    (row[0])
-                    @if let Some(tick) = self.forget(&row[0].name, stored) { (tick) }
-                } @else { div class="m-row2" { @for field in row { (field) } } }
-            }
-        }
-    }
-
-    fn is_secret(&self, name: &str) -> bool {
-        self.vendor.settings().iter().any(|field| field.key == name && field.is_secret())
-    }
-
-    /// A tick that takes a stored secret out, where the account can do without it.
-    fn forget(&self, name: &str, stored: Option<&Integration>) -> Option<Checkbox> {
-        let field = self.vendor.settings().iter().find(|field| field.key == name)?;
-        let set = stored.is_some_and(|one| one.hints.get(name).is_some_and(Value::is_string));
-        let what = if field.shown.label.is_empty() { field.label } else { field.shown.label };
-        (set && field.missing.is_empty()).then(|| {
-            Checkbox::new(drop_name(field), format!("Forget the stored {}", what.to_lowercase()), false)
-        })
-    }
-
-    fn draw(&self, member: &Member, field: &field::Field, stored: Option<&Integration>) -> Vec<Field> {
-        let value = |name: &str| self.typed.typed(name).to_owned();
-        match field.kind {
-            Kind::Secret => vec![
-                Field::password(field.key, field.label)
-                    .autocomplete("off")
-                    .error(self.error(field.key))
-                    .help(format!("{}{}", keeps(stored, field.key), field.help)),
-            ],
-            Kind::Hours => {
-                let zone = member.organization.zone.name();
-                let about = format!("Hours in which this account may send, in {zone}. Empty means any.");
-                let time = |name: String, word: &str, help: String| {
-                    Field::input("time", name.as_str(), format!("{} {word}", field.label))
-                        .value(value(&name))
-                        .error(self.error(&name))
-                        .help(help)
-                };
-                let [from, until] = [format!("{}_from", field.key), format!("{}_until", field.key)];
-                vec![time(from, "from", about), time(until, "until", field.help.to_owned())]
-            }
-            Kind::Base { url } => {
-                let typed = self.typed.typed(field.key);
-                let listed = self.urls.listed(url).into_iter().map(|url| Choice::new(url, url, typed));
-                let listed = Field::select(field.key, field.label, listed.collect());
-                vec![listed.error(self.error(field.key)).help(field.help)]
-            }
-            _ => vec![vendor_field::draw(field, self.typed.typed(field.key), self.error(field.key))],
-        }
-    }
-}
-
-fn drop_name(field: &field::Field) -> String {
-    format!("drop_{}", field.key)
-}
-
-/// What an empty field of a stored secret means.
-fn keeps(stored: Option<&Integration>, key: &str) -> String {
-    match stored.and_then(|one| one.hints.get(key)?.as_str()) {
-        None => String::new(),
-        Some("") => "Empty keeps the one that is stored. ".to_owned(),
-        Some(hint) => format!("Empty keeps the one that ends in {hint}. "),
     }
 }
 

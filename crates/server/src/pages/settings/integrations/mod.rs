@@ -35,8 +35,8 @@ use crate::{
         button::Button,
         chip::{Chip, Tone},
         dialog::Confirm,
-        empty::Empty,
-        head::{Head, KeyValues},
+        empty::{Empty, Way},
+        head::{Card, Head, KeyValues},
         icons::Icon,
         integration_card::{IntegrationCard, Integrations},
         menu::{Menu, MenuItem},
@@ -92,6 +92,8 @@ struct Face {
     chip: Chip,
     alert: Option<Note>,
     facts: Vec<Fact>,
+    /// Where credit is bought, while it needs some.
+    top_up: Option<Button>,
 }
 
 /// What stands above every test: somebody stopped the account, or it is held back for a while.
@@ -130,17 +132,16 @@ pub async fn list(State(app): State<App>, member: Member) -> PageResult {
     let may = member.may(Permission::Integrations);
     let mut head = Head::new("Integrations")
         .meta("Accounts that carry your messages. Keys are stored sealed and never shown again.");
-    if may && !integrations.is_empty() {
-        for vendor in offered(&app) {
-            head = head
-                .action(Button::link(format!("Add {}", vendor.name()), new_href(vendor)).icon(Icon::Plus));
-        }
+    let more = may && !integrations.is_empty();
+    if more {
+        head = head.action(Button::link("Add account", "#add").icon(Icon::Plus));
     }
     let cards = integrations.iter().map(|one| card(&app, &member, one)).collect::<Result<_, _>>()?;
     let body = html! {
         (head)
         @if integrations.is_empty() { (none(&app, may)) }
         @else { (Integrations(cards)) }
+        @if more { (add_card(&app)) }
         p class="m-hint" { (serves()) }
     };
     Ok(settings_page(&member, "Integrations", HREF, body).render().into_response())
@@ -179,6 +180,20 @@ fn offered(app: &App) -> impl Iterator<Item = &'static dyn Vendor> {
     })
 }
 
+/// Whose account can be added, channel by channel.
+fn add_card(app: &App) -> Card {
+    let way = |vendor: &'static dyn Vendor| Way {
+        logo: logo(vendor),
+        title: vendor.name().to_owned(),
+        note: cards::channels(vendor),
+        href: new_href(vendor),
+    };
+    let mut vendors: Vec<&'static dyn Vendor> = offered(app).collect();
+    vendors.sort_by_key(|vendor| Channel::ALL.iter().position(|channel| vendor.channels().contains(channel)));
+    let ways = vendors.into_iter().map(way);
+    Card::new("add", "Add an account", html! { ul class="m-ways" { @for way in ways { (way) } } }).padded()
+}
+
 fn none(app: &App, may: bool) -> Empty {
     let connect = |(at, vendor): (usize, &'static dyn Vendor)| {
         let (label, href) = (format!("Connect {}", vendor.name()), new_href(vendor));
@@ -206,7 +221,7 @@ fn card(app: &App, member: &Member, integration: &Integration) -> Result<Integra
     let face = Face::of(app, member, integration)?;
     let own = href(integration.id);
     let may = member.may(Permission::Integrations);
-    let mut actions = Vec::new();
+    let mut actions: Vec<Button> = face.top_up.into_iter().collect();
     if member.may(Permission::Manage) {
         actions.push(Button::link("Test", format!("{own}#test")).icon(Icon::Test));
     }

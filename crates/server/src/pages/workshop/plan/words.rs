@@ -11,6 +11,7 @@ use crate::{
     pages::settings::sequences::name_of,
     ui::{
         chip::{Chip, Tone},
+        format::capital,
         icons::Icon,
         words::steps,
     },
@@ -67,10 +68,4 @@ pub(super) fn why(why: WhyNot, said: &str) -> String {
     }
     let words = capital(steps::why_not(why).title);
     if said.is_empty() { words } else { format!("{words}: {said}") }
-}
-
-/// As a sentence begins.
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
