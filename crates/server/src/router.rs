@@ -192,6 +192,7 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/workshops/{workshop}/plan/rehearsal", Read,     workshop::plan::rehearsal::show),
         route(POST, "/workshops/{workshop}/plan/rehearsal", Send,     workshop::plan::rehearsal::start),
         route(POST, "/workshops/{workshop}/plan/rehearsal/stop", Send, workshop::plan::rehearsal::stop),
+        route(GET,  "/workshops/{workshop}/plan/rehearsal/ladders/{ladder}", Read, workshop::plan::ladder_played),
         route(GET,  "/workshops/{workshop}/plan/rehearsal.csv", Manage, workshop::plan::played::export),
         route(GET,  "/workshops/{workshop}/plan/run",     Send,       workshop::plan::ask_run).timeout(ASKING),
         route(POST, "/workshops/{workshop}/plan/run",     Send,       workshop::plan::run),

@@ -23,7 +23,7 @@ use store::{StoreError, plans::WorkshopPlan, workshops::Workshop};
 
 pub use self::{
     change::{ask_follow, follow},
-    ladder::show as ladder,
+    ladder::{played as ladder_played, show as ladder},
     propose::{ask_run, run},
     shift::{ask_move, move_workshop},
 };
