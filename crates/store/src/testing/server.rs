@@ -25,15 +25,20 @@ impl OwnServer {
     /// Makes one and starts it. `None`, said aloud, where `TEST_POSTGRES_URL` names none on this machine.
     pub async fn start() -> Option<OwnServer> {
         let Ok(shared) = std::env::var("TEST_POSTGRES_URL") else {
-            tracing::warn!("skipped on a server of its own: TEST_POSTGRES_URL is not set (cargo xtask test sets it)");
+            tracing::warn!(
+                "skipped on a server of its own: TEST_POSTGRES_URL is not set (cargo xtask test sets it)"
+            );
             return None;
         };
         let mut admin = PgConnection::connect(&shared).await.expect("the test server answers");
         let asked = sqlx::query_scalar("SELECT setting FROM pg_config WHERE name = 'BINDIR'");
-        let programs: String = asked.fetch_one(&mut admin).await.expect("a test's server tells where its programs are");
+        let programs: String =
+            asked.fetch_one(&mut admin).await.expect("a test's server tells where its programs are");
         let programs = PathBuf::from(programs);
         if !programs.join("pg_ctl").is_file() {
-            tracing::warn!("skipped on a server of its own: the programs of TEST_POSTGRES_URL are on another machine");
+            tracing::warn!(
+                "skipped on a server of its own: the programs of TEST_POSTGRES_URL are on another machine"
+            );
             return None;
         }
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
@@ -42,12 +47,17 @@ impl OwnServer {
             .port();
         let folder = tempfile::tempdir().expect("a temporary folder");
         if let Some((user, group)) = somebody_else() {
-            std::os::unix::fs::chown(folder.path(), Some(user), Some(group)).expect("a folder is handed over");
+            std::os::unix::fs::chown(folder.path(), Some(user), Some(group))
+                .expect("a folder is handed over");
         }
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
         let server = OwnServer { url, programs, folder };
-        server.run("initdb", "--username=postgres --auth-host=trust --auth-local=reject --no-sync --encoding=UTF8");
-        let settings = format!("port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n");
+        server.run(
+            "initdb",
+            "--username=postgres --auth-host=trust --auth-local=reject --no-sync --encoding=UTF8",
+        );
+        let settings =
+            format!("port = {port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n");
         fs::write(server.data().join("postgresql.auto.conf"), settings).expect("settings are written");
         server.run("pg_ctl", "start --wait --silent --log=log");
         Some(server)

@@ -30,7 +30,12 @@ impl Fleet {
     }
 
     /// Kills these and starts others in their place; how many.
-    pub(super) fn replace(&mut self, config: &Config, victims: Range<u64>, here: bool) -> anyhow::Result<u64> {
+    pub(super) fn replace(
+        &mut self,
+        config: &Config,
+        victims: Range<u64>,
+        here: bool,
+    ) -> anyhow::Result<u64> {
         let killed = victims.end - victims.start;
         let at = |nth: u64| usize::try_from(nth).unwrap_or(usize::MAX);
         for child in self.0.iter_mut().take(at(victims.end)).skip(at(victims.start)) {

@@ -224,7 +224,10 @@ async fn count(
         }
         for made in &row.broadcasts {
             let broadcast = stage.org.broadcast(*made).await?;
-            ensure!(broadcast.unit_price == PRICE, "the price of a message is not the one that the cap is made of");
+            ensure!(
+                broadcast.unit_price == PRICE,
+                "the price of a message is not the one that the cap is made of"
+            );
             ensure!(broadcast.status != BroadcastStatus::Paused, "paused: {}", broadcast.stop_text);
             for message in stage.org.messages(*made, &MessageFilter::default(), 0, 100_000).await? {
                 let (left, may_have) = each.entry(message.recipient).or_default();
