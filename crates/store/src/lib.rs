@@ -66,6 +66,7 @@ pub mod templates;
 pub mod testing;
 pub mod told;
 pub mod webhooks;
+mod workshop_accounts;
 pub mod workshops;
 
 use std::{path::Path, sync::Arc, time::Duration};
