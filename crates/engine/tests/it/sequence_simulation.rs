@@ -74,7 +74,8 @@ struct Story {
 impl Story {
     async fn begin(world: &mut World, seed: u64, template: domain::ids::TemplateId) -> Story {
         let mut chance = Chance(seed ^ 0x9e37_79b9_7f4a_7c15);
-        let starts_at = world.now().plus(5 * HOUR + chance.on_grid(0, 120));
+        // Of some the first steps are past when the plan is run.
+        let starts_at = world.now().plus(chance.on_grid(90, 390));
         let workshop = world.org.add_workshop(&workshop_at(starts_at), world.now()).await.unwrap();
         world.workshop = workshop;
         let mut steps: Vec<Step> = [(4, "reminder"), (2, "reminder"), (1, "link")]
@@ -83,7 +84,9 @@ impl Story {
             })
             .to_vec();
         steps.push(step(template, "five", "link", Anchor::Start, Timing::before(5)));
-        steps.push(step(template, "welcome", "welcome", Anchor::Registration, Timing::after(2)));
+        if chance.below(2) == 0 {
+            steps.push(step(template, "welcome", "welcome", Anchor::Registration, Timing::after(2)));
+        }
         steps.push(step(template, "thanks", "thanks", Anchor::End, Timing::after(30)));
         for step in &mut steps {
             step.late = [LateRule::Skip, LateRule::NewestOnly, LateRule::Always]
@@ -137,8 +140,12 @@ impl Story {
     async fn something(&mut self, world: &mut World) {
         let now = world.now();
         match self.chance.below(10) {
-            0..=3 => self.register(world).await,
-            4 => {
+            0..=2 => {
+                for _ in 0..=self.chance.below(3) {
+                    self.register(world).await;
+                }
+            }
+            3 | 4 => {
                 let standing: Vec<usize> =
                     (0..self.people.len()).filter(|at| !self.people[*at].gone).collect();
                 if let Some(at) = standing.first() {
