@@ -40,7 +40,6 @@ mod ops;
 mod opt_out;
 mod paging;
 mod plan_command;
-mod played_ladders;
 mod posts;
 mod recordings;
 mod rehearsals;
