@@ -13,8 +13,8 @@ use crate::{machine, postgres::Postgres};
 /// A part of the soak, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
-    /// 200 kills of the program in the middle of sending, on SQLite, and of three processes on PostgreSQL, and 100 while it posts by each gateway:
-    /// nobody is told twice or forgotten
+    /// 200 kills of the program in the middle of sending, on SQLite, and of three processes on PostgreSQL, and 100 while it posts by each gateway,
+    /// calls by each provider, and sends the rungs of a ladder; the database started again amid steps: nobody is told twice or forgotten
     Kills,
     /// Every fault of the stand-ins at once, 100 seeds, and 10,000 stories around workshops with plans, on both databases
     Seeds,
@@ -50,6 +50,11 @@ const FIRST_CALLER: &[&str] = &["crash-proof", "--channel", "ivr", "--gateway", 
 const SECOND_CALLER: &[&str] = &["crash-proof", "--channel", "ivr", "--gateway", "2", "--kills", "100"];
 const THIRD_CALLER: &[&str] = &["crash-proof", "--channel", "ivr", "--gateway", "3", "--kills", "100"];
 const FOURTH_CALLER: &[&str] = &["crash-proof", "--channel", "ivr", "--gateway", "4", "--kills", "100"];
+
+/// The database stopped and started again amid the steps of 200 workshops.
+const RESTARTS: &[&str] = &["-p", "munadi", "--test", "it", "the_database_is_stopped_and_started_again"];
+/// 100 kills amid the rungs of a reach ladder.
+const LADDER: &[&str] = &["crash-proof", "--rungs", "3", "--people", "2000", "--kills", "100"];
 
 impl Part {
     const ALL: [Part; 8] = [
@@ -87,6 +92,9 @@ impl Part {
                     &["crash-proof", "--workshops", "200", "--kills", "120", "--processes", "5"],
                     true,
                 ),
+                Runs::Tests(RESTARTS, Some(("MUNADI_STEPS", "200"))),
+                Runs::Munadi(LADDER, false),
+                Runs::Munadi(LADDER, true),
             ],
             Part::Seeds => {
                 let chaos = &["-p", "munadi-engine", "--test", "it", "in_chaos"];

@@ -169,8 +169,12 @@ impl Engine {
         self.turns.over();
     }
 
-    /// A loop with nothing to do sleeps until the next moment at which something becomes due; a second at most, as ever.
+    /// A loop with nothing to do sleeps until the next moment at which something becomes due; a second at most, as ever. One that only left
+    /// rows out goes on at once.
     async fn until_due(&self, report: TurnReport) -> TurnReport {
+        if report.left_out > 0 {
+            return TurnReport { wait_ms: Some(0), ..report };
+        }
         let idle = report.claimed == 0 && report.recorded == 0 && report.in_flight == 0;
         if !idle || report.wait_ms.is_some() {
             return report;

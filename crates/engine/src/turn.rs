@@ -66,6 +66,8 @@ pub struct TurnReport {
     pub recorded: usize,
     /// Rows claimed, their calls started.
     pub claimed: usize,
+    /// Rows that were looked at and left out: there may be more behind them.
+    pub left_out: usize,
     /// Calls under way.
     pub in_flight: usize,
     /// Milliseconds until the pace allows more, when it held something back.
@@ -166,7 +168,8 @@ impl Sender {
             self.due_at = None;
         }
         self.engine.tell(turn.touched);
-        Ok(TurnReport { recorded, claimed, in_flight: self.calls.len(), wait_ms: turn.wait_ms })
+        let (left_out, in_flight) = (turn.left_out, self.calls.len());
+        Ok(TurnReport { recorded, claimed, left_out, in_flight, wait_ms: turn.wait_ms })
     }
 
     /// What this turn would like to claim.
@@ -310,8 +313,12 @@ impl Sender {
         loop {
             let looks_anew = self.due_at.is_none();
             let report = self.turn(true).await?;
-            held = report.wait_ms.or(if report.claimed == 0 { held } else { None });
-            if report.claimed == 0 && report.recorded == 0 {
+            held = match report.left_out {
+                0 => report.wait_ms.or(if report.claimed == 0 { held } else { None }),
+                // Whoever stands behind them was not looked at yet.
+                _ => None,
+            };
+            if report.claimed == 0 && report.recorded == 0 && report.left_out == 0 {
                 if self.unfinished() == 0 && self.probing.is_empty() && looks_anew {
                     return Ok(held);
                 }

@@ -145,6 +145,10 @@ const COPIED: &[(&str, Rows)] = &[
     ("join_links", OfWorkshop("SELECT * FROM join_links WHERE workshop_id = $1 AND organization_id = $2")),
     ("groups", OfOrganization("SELECT * FROM groups WHERE organization_id = $1")),
     (
+        "workshop_accounts",
+        OfWorkshop("SELECT * FROM workshop_accounts WHERE workshop_id = $1 AND organization_id = $2"),
+    ),
+    (
         "workshop_groups",
         OfWorkshop("SELECT * FROM workshop_groups WHERE workshop_id = $1 AND organization_id = $2"),
     ),

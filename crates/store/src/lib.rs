@@ -67,6 +67,7 @@ pub mod templates;
 pub mod testing;
 pub mod told;
 pub mod webhooks;
+mod workshop_accounts;
 pub mod workshops;
 
 use std::{convert::Infallible, path::Path, sync::Arc, time::Duration};

@@ -96,6 +96,7 @@ const TABLES: &[(&str, Whose, &str)] = &[
     ("ladders", TENANT, ALL),
     ("rung_prices", Parent("broadcast_id", "broadcasts"), ALL),
     ("channel_defaults", TENANT, ALL),
+    ("workshop_accounts", TENANT, ALL),
     ("rehearsals", TENANT, ALL),
     ("prices", TENANT, ALL),
     ("broadcasts", TENANT, ALL),

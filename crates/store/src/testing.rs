@@ -1,6 +1,7 @@
 //! Fresh databases for tests, on both engines. Only with the feature `testing`.
 
 mod pooler;
+mod server;
 
 use std::{
     cell::RefCell,
@@ -11,6 +12,7 @@ use std::{
 use sqlx::{Connection, PgConnection};
 
 pub use pooler::Pooled;
+pub use server::OwnServer;
 
 use crate::{Org, Store, StoreError, db::Db};
 

@@ -2,6 +2,7 @@
 
 use domain::{
     channel::Channel,
+    ids::WorkshopId,
     sequence::{OwnWhyNot, Step, WhyNot},
 };
 use providers::registry;
@@ -10,24 +11,32 @@ use store::{StoreError, integrations::Integration};
 use super::Obstacle;
 use crate::Caller;
 
-/// The account of a step: the one that it names, else the channel's default, else the only one of its channel that nobody stopped. With several
-/// and no default nothing is guessed: the obstacle names them.
-pub(super) async fn of(caller: &Caller, step: &Step) -> Result<Result<Integration, Obstacle>, StoreError> {
+/// The account of a step: the one that it names, else the workshop's, else the channel's default, else the only one of its channel that nobody
+/// stopped. With several and none chosen nothing is guessed: the obstacle names them.
+pub(super) async fn of(
+    caller: &Caller,
+    workshop: WorkshopId,
+    step: &Step,
+) -> Result<Result<Integration, Obstacle>, StoreError> {
     let mut all = caller.org.integrations().await?;
     all.retain(|account| serves(account, step.channel));
     if all.is_empty() {
         return Ok(Err(Obstacle::own(OwnWhyNot::NoAccount)));
     }
-    let named = match step.account {
+    let chosen = match step.account {
         Some(named) => Some(named),
+        None => caller.org.workshop_accounts(workshop).await?.get(&step.channel).copied(),
+    };
+    let named = match chosen {
+        Some(chosen) => Some(chosen),
         None => caller.org.channel_defaults().await?.get(&step.channel).copied(),
     };
     let place = named.and_then(|named| all.iter().position(|account| account.id == named));
     if let Some(at) = place {
         return Ok(Ok(all.swap_remove(at)));
     }
-    if step.account.is_some() {
-        // The one that it names is gone: another one is not what somebody chose.
+    if chosen.is_some() {
+        // The one that was named is gone: another one is not what somebody chose.
         return Ok(Err(Obstacle::own(OwnWhyNot::NoAccount)));
     }
     Ok(only(all))

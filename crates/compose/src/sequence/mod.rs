@@ -239,7 +239,7 @@ impl Composer {
                 Ok(Ok(StepReview::Posts(Box::new(draft.review(caller)))))
             }
             (PlanTarget::Groups | PlanTarget::Registrants, _) => {
-                let account = match account::of(caller, looking.step).await? {
+                let account = match account::of(caller, looking.workshop.id, looking.step).await? {
                     Ok(account) => account,
                     Err(obstacle) => return Ok(Err(obstacle)),
                 };

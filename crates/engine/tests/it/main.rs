@@ -24,6 +24,7 @@ mod poison;
 mod receipts;
 mod receipts_by_id;
 mod sequence_attendance;
+mod sequence_audiences;
 mod sequence_simulation;
 mod sequences;
 mod several;

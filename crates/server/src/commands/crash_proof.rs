@@ -2,15 +2,12 @@
 //! and counts what every phone really got.
 
 pub(super) mod calls;
+mod fleet;
 pub(crate) mod groups;
+mod ladders;
 mod steps;
 
-use std::{
-    ops::Range,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -20,6 +17,7 @@ use domain::{
     ids::BroadcastId,
     message::MessageState,
     pace::Pace,
+    sequence::RUNGS_MAX,
     template::Message,
     time::{HOUR, Millis, WallClock},
 };
@@ -28,6 +26,8 @@ use sandbox::{Sandbox, registry::FACES};
 use serde::Serialize;
 use store::{Org, Store, broadcasts::Broadcast, messages::MessageFilter, told::Selection};
 
+pub(super) use self::fleet::start;
+use self::fleet::{Fleet, one_of};
 use super::{demo::stand_in, say};
 use crate::{
     app::App,
@@ -50,6 +50,15 @@ pub struct CrashProof {
     /// Steps of plans instead of one broadcast: so many workshops, each with a step that is due in the same minute
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=2_000))]
     workshops: u64,
+    /// A reach ladder of so many rungs instead of one broadcast, a minute apart, which may cost about half of what all of them would
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=RUNGS_MAX as u64), conflicts_with = "workshops")]
+    rungs: u64,
+    /// With workshops: a command that stops the database and starts it again, run amid the kills
+    #[arg(long, value_name = "COMMAND", requires = "workshops")]
+    restart_with: Option<String>,
+    /// How often that command is run
+    #[arg(long, default_value_t = 3)]
+    restarts: u64,
     /// What is sent
     #[arg(long, value_enum, default_value_t = What::Whatsapp)]
     channel: What,
@@ -177,8 +186,8 @@ pub async fn run(mut config: Config, database_given: bool, args: CrashProof) -> 
     if !database_given {
         config.database = format!("sqlite:{}", folder.join("munadi.db").display());
     }
-    if args.workshops > 0 {
-        let proved = prove_steps(&config, &args).await;
+    if args.workshops > 0 || args.rungs > 0 {
+        let proved = prove_plans(&config, &args).await;
         let _ = std::fs::remove_dir_all(&folder);
         return proved;
     }
@@ -269,9 +278,12 @@ async fn stand(config: &Config, args: &CrashProof) -> anyhow::Result<(Sandbox, C
     Ok((sandbox, config, app))
 }
 
-async fn prove_steps(config: &Config, args: &CrashProof) -> anyhow::Result<()> {
+async fn prove_plans(config: &Config, args: &CrashProof) -> anyhow::Result<()> {
     let (sandbox, config, app) = stand(config, args).await?;
-    let proved = steps::run(&config, &app, &sandbox, args).await;
+    let proved = match args.rungs {
+        0 => steps::run(&config, &app, &sandbox, args).await,
+        _ => ladders::run(&config, &app, &sandbox, args).await,
+    };
     app.store.close().await;
     sandbox.stop().await;
     proved
@@ -329,100 +341,6 @@ async fn prove(config: &Config, args: &CrashProof) -> anyhow::Result<Verdict> {
     app.store.close().await;
     sandbox.stop().await;
     Ok(verdict)
-}
-
-/// One process, drawn.
-fn one_of(processes: u64, rng: &mut SmallRng) -> Range<u64> {
-    let one = rng.random_range(0..processes);
-    one..one + 1
-}
-
-/// The processes that send; they end with this.
-struct Fleet(Vec<Child>);
-
-impl Fleet {
-    /// Starts all of them at once.
-    fn start(config: &Config, processes: u64, here: bool) -> anyhow::Result<Fleet> {
-        let mut fleet = Fleet(Vec::new());
-        for nth in 0..processes {
-            fleet.0.push(start_at(config, nth, here)?);
-        }
-        Ok(fleet)
-    }
-
-    /// Kills these and starts others in their place; how many.
-    fn replace(&mut self, config: &Config, victims: Range<u64>, here: bool) -> anyhow::Result<u64> {
-        let killed = victims.end - victims.start;
-        let at = |nth: u64| usize::try_from(nth).unwrap_or(usize::MAX);
-        for child in self.0.iter_mut().take(at(victims.end)).skip(at(victims.start)) {
-            child.kill().context("cannot kill the program")?;
-            child.wait()?;
-        }
-        for nth in victims {
-            self.0[at(nth)] = start_at(config, nth, here)?;
-        }
-        Ok(killed)
-    }
-
-    /// Fails when one of them ended by itself.
-    fn check(&mut self) -> anyhow::Result<()> {
-        for child in &mut self.0 {
-            if let Some(status) = child.try_wait()? {
-                bail!("the program ended by itself: {status}");
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Fleet {
-    fn drop(&mut self) {
-        for child in &mut self.0 {
-            // It may have ended by itself.
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-/// The real program, as an operator starts it: the first with pages, the others to send only.
-pub(super) fn start(config: &Config, nth: u64) -> anyhow::Result<Child> {
-    start_at(config, nth, false)
-}
-
-/// As [`start`]; where somebody asks it by its address, the first listens `here`, where the configuration says.
-fn start_at(config: &Config, nth: u64, here: bool) -> anyhow::Result<Child> {
-    let listen = if here && nth == 0 { config.listen.to_string() } else { "127.0.0.1:0".to_owned() };
-    let me = std::env::current_exe().context("cannot find this program's own file")?;
-    let mut command = Command::new(me);
-    let said = [
-        ("MUNADI_DATABASE_DIRECT_URL", config.database_direct.clone()),
-        ("MUNADI_DATABASE_POOLER", config.database_pooler.map(|said| said.to_string())),
-        ("MUNADI_DATABASE_PREPARES", config.database_prepares.map(|said| said.to_string())),
-    ];
-    for (name, value) in said {
-        if let Some(value) = value {
-            command.env(name, value);
-        }
-    }
-    command
-        .arg(if nth == 0 { "serve" } else { "work" })
-        .args(["--listen", &listen, "--lease-seconds", "1", "--log", "error"])
-        .args(here.then(|| ["--public-url".to_owned(), config.public_url.clone()]).into_iter().flatten())
-        .arg("--data")
-        .arg(&config.data)
-        .args(
-            config
-                .providers
-                .all()
-                .into_iter()
-                .flat_map(|(key, url)| [format!("--{}", key.replace('_', "-")), url.to_owned()]),
-        )
-        .env("MUNADI_DATABASE_URL", &config.database)
-        .stdout(Stdio::null())
-        .stdin(Stdio::null())
-        .spawn()
-        .context("cannot start this program again")
 }
 
 /// Waits until something was sent since the last kill; `false` when nothing is left to send. The first life plans before that.

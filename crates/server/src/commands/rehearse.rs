@@ -146,6 +146,13 @@ async fn in_words(
         }
         writeln!(said, "{}", if step.before { " · before the rehearsal" } else { "" })?;
     }
+    for ladder in &report.ladders {
+        writeln!(
+            said,
+            "Reach ladder {}: {} of {} reached · ₹{} · {} left out for cost",
+            ladder.key, ladder.reached, ladder.people, ladder.cost, ladder.over_cap
+        )?;
+    }
     if list {
         for row in rows(copy, workshop, from).await? {
             let text = row.text.replace('\n', " ");
@@ -182,6 +189,7 @@ async fn whole(
         .collect();
     let mut said = json!({
         "workshop": workshop.title, "sequence": report.sequence, "counts": report.counts(), "cost": report.cost(), "steps": report.steps,
+        "ladders": report.ladders,
     });
     if list {
         said["messages"] = json!(each);

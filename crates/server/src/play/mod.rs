@@ -35,7 +35,7 @@ use tracing::{instrument::WithSubscriber as _, subscriber::NoSubscriber};
 
 use self::stage::Stage;
 pub use self::{
-    report::{Counts, Report, StepReport, cost_of, text_of},
+    report::{Counts, LadderPlayed, Report, StepReport, cost_of, text_of},
     script::{MINUTES_MAX, Script},
 };
 use crate::{app::App, config::Config};
@@ -244,7 +244,7 @@ pub async fn play(app: &App, rehearsing: Rehearsing, mut on: impl FnMut(Millis, 
         // What goes wrong on the stand-ins is on the page, and nothing for those who read the program's log.
         let ended = player.run(app, &org, id, &mut on).with_subscriber(NoSubscriber::default()).await;
         let now = player.stage.now();
-        let report = Report::of(&player.stage.caller.org, workshop, caller.now).await;
+        let report = Report::whole(&player.stage.caller.org, workshop, caller.now, now).await;
         player.stage.strike().await;
         anyhow::Ok((ended?, now, report?))
     }

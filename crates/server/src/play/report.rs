@@ -2,10 +2,10 @@
 
 use domain::{
     channel::Channel,
-    ids::WorkshopId,
+    ids::{PlanRowId, WorkshopId},
     message::MessageState,
     money::Money,
-    sequence::{RowState, StepKey, WhyNot},
+    sequence::{RowState, Step, StepKey, WhyNot, ladders, rungs_of},
     template::{Content, Message, Part},
     time::Millis,
 };
@@ -137,6 +137,24 @@ pub struct Report {
     pub sequence: String,
     /// Every step, in order of moments.
     pub steps: Vec<StepReport>,
+    /// Every reach ladder, once the rehearsal has ended.
+    #[serde(default)]
+    pub ladders: Vec<LadderPlayed>,
+}
+
+/// What a reach ladder did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LadderPlayed {
+    /// Which.
+    pub key: StepKey,
+    /// People whom it was for.
+    pub people: i64,
+    /// Those who are proven to be reached.
+    pub reached: i64,
+    /// What all of its rungs cost.
+    pub cost: Money,
+    /// Messages that did not go because it would have cost more than it may.
+    pub over_cap: i64,
 }
 
 impl Report {
@@ -194,7 +212,43 @@ impl Report {
             let name = called(row).unwrap_or_else(|| row.key.to_string());
             report_step(&plan, row, name, &broadcasts, from)
         };
-        Ok(Report { sequence: plan.name.clone(), steps: plan.rows.iter().map(step).collect() })
+        let steps = plan.rows.iter().map(step).collect();
+        Ok(Report { sequence: plan.name.clone(), steps, ladders: Vec::new() })
+    }
+
+    /// The same with what reach ladders did, for which every message of theirs is read.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn whole(
+        org: &Org,
+        workshop: WorkshopId,
+        from: Millis,
+        now: Millis,
+    ) -> Result<Report, StoreError> {
+        let mut report = Report::of(org, workshop, from).await?;
+        let Some(plan) = org.plan_of(workshop).await? else { return Ok(report) };
+        for key in ladders(&plan.steps) {
+            let rungs = rungs_of(&plan.steps, &key);
+            let row = |step: &&Step| plan.rows.iter().find(|row| row.key == step.key);
+            let rows: Vec<&PlanRow> = rungs.iter().filter_map(row).collect();
+            let ids: Vec<PlanRowId> = rows.iter().map(|row| row.id).collect();
+            let did = org.ladder_report(workshop, &key, &ids, now).await?;
+            for (row, rung) in rows.iter().zip(&did.rungs) {
+                if let Some(step) = report.steps.iter_mut().find(|step| step.key == row.key) {
+                    // Of those whom a rung was planned for some are left out at its claim.
+                    (step.cost, step.cost_known) = (rung.cost, rung.cost_known);
+                }
+            }
+            report.ladders.push(LadderPlayed {
+                key,
+                people: did.people,
+                reached: did.reached,
+                cost: did.cost,
+                over_cap: did.rungs.iter().map(|rung| rung.over_cap).sum(),
+            });
+        }
+        Ok(report)
     }
 }
 

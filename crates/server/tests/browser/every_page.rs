@@ -15,9 +15,15 @@ use crate::review;
 use crate::walk::{no_quiet_hours, open_values};
 
 /// Not a page, but a file; or a page of somebody who is not signed in, which is visited apart, as are those behind a link that is sent; a way
-/// to another page.
-const APART: &[&str] =
-    &["/assets/{file}", "/sign-in", "/j/{code}", "/l/{name}", "/workshops/{workshop}/tell"];
+/// to another page; or the same page of a plan that was played, for which the crawl would have to wait.
+const APART: &[&str] = &[
+    "/assets/{file}",
+    "/sign-in",
+    "/j/{code}",
+    "/l/{name}",
+    "/workshops/{workshop}/tell",
+    "/workshops/{workshop}/plan/rehearsal/ladders/{ladder}",
+];
 
 const LOOK: (Width, Theme) = (Width::Desk, Theme::Light);
 

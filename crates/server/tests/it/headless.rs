@@ -100,6 +100,52 @@ async fn schedulers_and_workers_that_are_killed_run_each_step_once_on_postgres()
     }
 }
 
+/// Workshops whose step is due while the database is stopped and started again; `MUNADI_STEPS` asks for more.
+fn workshops() -> u64 {
+    std::env::var("MUNADI_STEPS").ok().and_then(|asked| asked.parse().ok()).unwrap_or(40)
+}
+
+#[tokio::test]
+async fn steps_run_once_while_the_database_is_stopped_and_started_again_and_schedulers_are_killed() {
+    if let Some(server) = store::testing::OwnServer::start().await {
+        let (workshops, restart) = (workshops(), server.restart());
+        let all = workshops.to_string();
+        let words = ["crash-proof", "--workshops", &all, "--processes", "5", "--kills", "8", "--json"];
+        let words = [&words[..], &["--restarts", "2", "--restart-with", &restart]].concat();
+        let output = munadi(&words, Some(&server.url));
+        assert_steps(&output, workshops);
+        assert_eq!(last_json(&output)["restarts"], 2, "{}", last_json(&output));
+    }
+}
+
+/// A killed ladder costs what it may, to less than a message, and nobody gets a rung twice.
+#[track_caller]
+fn assert_ladder(output: &Output) {
+    let verdict = last_json(output);
+    assert!(output.status.success(), "{verdict}");
+    for none in ["not_once", "twice", "lost", "unexplained", "differences"] {
+        assert_eq!(verdict[none], 0, "{verdict}");
+    }
+    let n = |what: &str| verdict[what].as_i64().unwrap_or_else(|| panic!("{what}: {verdict}"));
+    assert!(n("cost") <= n("cap") && n("cap") < n("cost") + 1_450, "{verdict}");
+    assert!(n("over_cap") > 0 && n("kills") >= 6 && n("rungs") == 2, "{verdict}");
+}
+
+const LADDER: &[&str] = &["crash-proof", "--rungs", "2", "--kills", "6", "--json"];
+
+#[test]
+fn a_ladder_killed_amid_its_rungs_costs_what_it_may_to_the_last_message_on_sqlite() {
+    assert_ladder(&munadi(LADDER, None));
+}
+
+#[tokio::test]
+async fn a_ladder_killed_amid_its_rungs_costs_what_it_may_to_the_last_message_on_postgres() {
+    if let Some(db) = store::testing::postgres().await {
+        assert_ladder(&munadi(&[LADDER, &["--processes", "2"]].concat(), Some(&db.url)));
+        db.remove().await;
+    }
+}
+
 /// Kills the program five times while it posts by this vendor's gateway.
 fn posts_are_proof(kind: &str, database: Option<&str>) {
     let words = ["crash-proof", "--channel", "group", "--gateway", kind, "--kills", "5", "--json"];

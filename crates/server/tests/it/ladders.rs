@@ -136,6 +136,45 @@ on_both! {
         assert!(!page.contains(asks), "{page}");
     }
 
+    async fn a_workshop_goes_through_its_own_account_where_its_steps_name_none(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let own = sequence(&mut manager).await;
+        let form = ladder_form(&scene, &mut manager, &own).await;
+        assert_eq!(manager.post(&format!("{own}/ladders/new"), &refs(&form)).await.status, StatusCode::SEE_OTHER);
+        let id = own.rsplit('/').next().unwrap().parse().unwrap();
+        let now = scene.world.clock_now();
+        scene.org.write_plan(scene.workshop, id, 2, &PlanChoice::default(), now).await.unwrap();
+        let other = scene.org.integrations().await.unwrap();
+        let other = other.iter().find(|one| one.kind == "aisensy" && one.id != scene.account).expect("two accounts");
+        scene.org.set_channel_default(Channel::WhatsappPersonal, other.id, now).await.unwrap();
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let page = manager.get(&plan).await.body;
+        assert!(page.contains(&format!("The channel’s account: {}", other.name)), "{page}");
+        let (to, account) = (format!("{plan}/account"), scene.account.to_string());
+        let wrong = manager.post(&to, &[("channel", "sms"), ("account", &account)]).await;
+        assert_eq!(wrong.status, StatusCode::NOT_FOUND, "it does not send SMS");
+        let chosen = manager.post(&to, &[("channel", "personal"), ("account", &account)]).await;
+        assert_eq!(chosen.status, StatusCode::SEE_OTHER, "{}", chosen.body);
+        let accounts = async || {
+            let organization = scene.org.organization().await.unwrap();
+            let caller = compose::Caller::new(scene.org.clone(), organization, now);
+            let workshop = scene.org.workshop(scene.workshop).await.unwrap();
+            let plan = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
+            let composer = &scene.world.app.composer;
+            let all = composer.preview(&caller, &workshop, &plan.steps, &plan.zone, &plan.rows).await.unwrap();
+            all.into_iter().map(|one| one.account).collect::<Vec<_>>()
+        };
+        let name = scene.org.integration(scene.account).await.unwrap().name;
+        assert_eq!(accounts().await, [Some(name.clone()), Some(name)]);
+        // A removed one is not replaced by another: somebody chooses again.
+        scene.org.remove_integration(scene.account, now).await.unwrap();
+        assert_eq!(accounts().await, [None, None]);
+        let none = manager.post(&to, &[("channel", "personal"), ("account", "")]).await;
+        assert_eq!(none.status, StatusCode::SEE_OTHER, "{}", none.body);
+        assert_eq!(accounts().await, [Some(other.name.clone()), Some(other.name.clone())]);
+    }
+
     async fn a_campaign_that_does_not_exist_stands_at_its_step_and_not_at_the_account(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;

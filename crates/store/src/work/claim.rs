@@ -86,6 +86,8 @@ pub struct Turn {
     pub given_up: Vec<(MessageRef, String, Millis)>,
     /// Milliseconds after which the pace of a wanted integration allows more; `None` when pace held nothing back.
     pub wait_ms: Option<i64>,
+    /// Rows that were claimed and left out again, because they may not go, or not yet: behind them others may wait.
+    pub left_out: usize,
     /// Broadcasts whose rows changed.
     pub touched: HashSet<BroadcastId>,
 }
@@ -337,12 +339,18 @@ impl Work {
              WHERE id = $1",
             args![want.broadcast.0, cursor, now],
         );
-        // Rows that were left out count as well: when in doubt, under-send.
+        let going = i64::try_from(rows.len()).unwrap_or(claimed);
+        turn.left_out += usize::try_from(claimed - going).unwrap_or(0);
+        // Rows that were left out take nothing of the pace: thousands of them must not stand between an account and those who may be told.
+        let taken = if pause_ms.is_some() { claimed } else { going };
         match pause_ms {
-            Some(pause_ms) => posts::spend(statements, head.integration_id, claimed, pause_ms, now),
-            None => ceiling::spend(statements, head.integration_id, &ceiling, claimed, now),
+            Some(pause_ms) => posts::spend(statements, head.integration_id, taken, pause_ms, now),
+            None if taken > 0 => ceiling::spend(statements, head.integration_id, &ceiling, taken, now),
+            None => {}
         }
-        spend(statements, head.integration_id, &head.pace, calls_for(claimed, want.batch), claimed, now);
+        if taken > 0 {
+            spend(statements, head.integration_id, &head.pace, calls_for(taken, want.batch), taken, now);
+        }
         turn.touched.insert(want.broadcast);
         rows.sort_unstable_by_key(|row| row.position);
         turn.claimed.extend(rows.into_iter().map(|row| Claimed {

@@ -58,6 +58,7 @@ const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM ladders",
     "SELECT COUNT(*) FROM rung_prices",
     "SELECT COUNT(*) FROM channel_defaults",
+    "SELECT COUNT(*) FROM workshop_accounts",
     "SELECT COUNT(*) FROM rehearsals",
     "SELECT COUNT(*) FROM prices",
     "SELECT COUNT(*) FROM broadcasts",
@@ -152,6 +153,9 @@ async fn fill(world: &World) {
         format!("INSERT INTO ladders VALUES ({workshop}, 'reach', {organization}, NULL, 1, 0)"),
         format!("INSERT INTO rung_prices VALUES ({broadcast}, 1, 1)"),
         format!("INSERT INTO channel_defaults SELECT {organization}, 'personal', id FROM integrations"),
+        format!(
+            "INSERT INTO workshop_accounts SELECT {workshop}, 'personal', {organization}, id FROM integrations"
+        ),
         format!(
             "INSERT INTO rehearsals VALUES ({any}, {organization}, {workshop}, 'done', '', 0, 0, 0, '', '', '', 0, 0, NULL)"
         ),

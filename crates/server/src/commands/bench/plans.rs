@@ -1,5 +1,5 @@
 //! Plans: whether looking for due steps takes as long among a million rows as among few, how soon the first call of a step begins when a
-//! thousand are due in one minute, and how long a large plan takes to be shown.
+//! thousand are due in one minute, and how long a large plan takes to be shown and to be rehearsed.
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
@@ -9,14 +9,17 @@ use compose::Caller;
 use domain::{
     channel::Channel,
     ids::{SequenceId, TemplateId, WorkshopId},
-    sequence::{Anchor, LateRule, STEPS_MAX, Step, StepAudience, StepKey, Timing, Until},
+    rehearsal::{RehearsalState, Weather},
+    sequence::{Anchor, Caps, LateRule, Rung, STEPS_MAX, Step, StepAudience, StepKey, Timing, Until},
+    template::Message,
     time::{DAY, HOUR, MINUTE, Millis, SECOND, WallClock},
 };
+use serde_json::json;
 use store::{
     Actor,
     broadcasts::{Broadcast, BroadcastFilter},
     messages::MessageFilter,
-    plans::PlanChoice,
+    plans::{PlanChoice, PlanRow},
     sequences::SequenceDraft,
 };
 
@@ -24,7 +27,8 @@ use super::{Board, pages, sends};
 use crate::{
     app::App,
     config::Config,
-    rehearsal::{Stage, settled, templates},
+    play::{self, Request, Script},
+    rehearsal::{Stage, connect_calls, sample_script, settled, sms_templates, templates},
 };
 
 /// Looks whose median is told.
@@ -33,6 +37,8 @@ const LOOKS: usize = 41;
 const SHOWN_STEPS: i64 = 20;
 /// Steps are due so long after everything stands.
 const AHEAD_MS: i64 = 2 * MINUTE;
+/// A rehearsal of the large size is waited for so long at most, in seconds.
+const REHEARSAL_S: f64 = 300.0;
 /// Nobody waits longer for the last of them.
 const LONGEST_MS: i64 = 5 * MINUTE;
 
@@ -74,7 +80,9 @@ pub(super) async fn run(mut config: Config, args: &Plans, board: &mut Board) -> 
     bench.looks(args, board).await?;
     bench.shown(args, board).await?;
     bench.many_due(args, board).await?;
-    bench.one_large(args, board).await?;
+    let told = bench.one_large(args, board).await?;
+    bench.shown_behind(told, board).await?;
+    bench.rehearsed(args, board).await?;
     app.store.close().await;
     null.stop().await;
     Ok(())
@@ -163,21 +171,9 @@ impl Bench<'_> {
         let steps: Vec<Step> =
             (1..=SHOWN_STEPS).map(|at| self.step(&format!("p{at}"), Timing::before(at * 60))).collect();
         let sequence = self.sequence("Shown", steps.clone()).await?;
-        let org = self.app.store.org(Actor::command_line(self.stage.org.actor().organization));
-        let settings = org.organization().await?;
-        let caller = Caller::new(org, settings, self.app.clock.now());
-        let found = caller.org.workshop(workshop).await?;
-        let zone = caller.organization.zone.clone();
-        let mut times = Vec::new();
-        for _ in 0..7 {
-            let began = Instant::now();
-            let previews = self.app.composer.preview(&caller, &found, &steps, &zone, &[]).await?;
-            times.push(began.elapsed().as_secs_f64() * 1_000.0);
-            let people = previews.first().and_then(|preview| preview.people).unwrap_or(0);
-            ensure!(people > 0, "the preview counts nobody");
-        }
-        times.sort_by(f64::total_cmp);
-        board.note("plans: preview with times, counts and cost", times[3], "ms", Some(('≤', 1_000.0)))?;
+        let ms = self.preview_ms(workshop, &steps, &[]).await?;
+        // All of it at once: times and counts have 100 ms, the cost a second.
+        board.note("plans: preview with times, counts and cost", ms, "ms", Some(('≤', 100.0)))?;
         self.plan(workshop, sequence).await?;
         let cookie = pages::session(self.app).await?;
         let page = format!("/workshops/{workshop}/plan");
@@ -185,6 +181,94 @@ impl Bench<'_> {
         board.note("plans: axis page, server time", ms, "ms", Some(('≤', 20.0)))?;
         let ms = pages::median_ms(self.app, "/calendar", &cookie).await?;
         board.note("plans: calendar of the week, server time", ms, "ms", Some(('≤', 20.0)))
+    }
+
+    async fn caller(&self) -> anyhow::Result<Caller> {
+        let org = self.app.store.org(Actor::command_line(self.stage.org.actor().organization));
+        let settings = org.organization().await?;
+        Ok(Caller::new(org, settings, self.app.clock.now()))
+    }
+
+    /// The median of some previews of these steps for a workshop, with the rows of its plan.
+    async fn preview_ms(
+        &self,
+        workshop: WorkshopId,
+        steps: &[Step],
+        rows: &[PlanRow],
+    ) -> anyhow::Result<f64> {
+        let caller = self.caller().await?;
+        let found = caller.org.workshop(workshop).await?;
+        let zone = caller.organization.zone.clone();
+        let mut times = Vec::new();
+        for _ in 0..7 {
+            let began = Instant::now();
+            let previews = self.app.composer.preview(&caller, &found, steps, &zone, rows).await?;
+            times.push(began.elapsed().as_secs_f64() * 1_000.0);
+            ensure!(previews.iter().all(|one| one.people.is_some()), "the preview does not count a step");
+            ensure!(previews.iter().any(|one| one.people > Some(0)), "the preview counts nobody");
+        }
+        times.sort_by(f64::total_cmp);
+        Ok(times[3])
+    }
+
+    /// A plan of many steps behind one that told everybody: who was told already is looked up.
+    async fn shown_behind(&mut self, workshop: WorkshopId, board: &mut Board) -> anyhow::Result<()> {
+        let own = |at: i64| {
+            let step = self.step(&format!("b{at}"), Timing::after(at));
+            match at % 2 {
+                0 => Step { audience: StepAudience::NotTold, purpose: "link".to_owned(), ..step },
+                _ => step,
+            }
+        };
+        let steps: Vec<Step> = (1..=SHOWN_STEPS).map(own).collect();
+        let plan = self.stage.org.plan_of(workshop).await?.context("the large step has a plan")?;
+        let ms = self.preview_ms(workshop, &steps, &plan.rows).await?;
+        board.note("plans: preview behind a step that told everybody", ms, "ms", Some(('≤', 1_000.0)))
+    }
+
+    /// A reach ladder on three channels, played for many people on a usual day.
+    async fn rehearsed(&mut self, args: &Plans, board: &mut Board) -> anyhow::Result<()> {
+        let now = self.app.clock.now();
+        let lines = json!({ "lines": 200, "per_minute": 600 });
+        let calls = connect_calls(self.app, &mut self.stage, None, (&lines, 10), now).await?;
+        let org = &self.stage.org;
+        let text = Message::from(sms_templates()?.swap_remove(0).1);
+        let text = org.add_template(Channel::Sms, "Text", &text.to_json(), now).await?;
+        let script = Message::from(sample_script(text)).to_json();
+        let script = org.add_template(Channel::IvrCall, "Call", &script, now).await?;
+        let rung = |(channel, template, account, minutes)| Step {
+            channel,
+            template,
+            account: Some(account),
+            until: Until::At(Anchor::Start, Timing::before(0)),
+            rung: Some(Rung { ladder: StepKey::stored("reach".to_owned()), caps: Caps::default() }),
+            ..self.step(&format!("rung{minutes}"), Timing::before(minutes))
+        };
+        let steps = [
+            (Channel::WhatsappPersonal, self.template, self.stage.integration, 180),
+            (Channel::Sms, text, self.stage.sms, 150),
+            (Channel::IvrCall, script, calls, 120),
+        ];
+        let sequence = self.sequence("Reach", steps.map(rung).to_vec()).await?;
+        // At noon two days from now: calls have hours.
+        let starts = Millis((now.0 / DAY + 2) * DAY).plus(9 * HOUR);
+        let workshop = self.workshop("Rehearsed", starts, args.large_step).await?;
+        self.plan(workshop, sequence).await?;
+        let caller = self.caller().await?;
+        let found = caller.org.workshop(workshop).await?;
+        let script = Script { weather: Weather::Usual, ..Script::smooth() };
+        let request = Request { script, sequence: None };
+        let began = Instant::now();
+        let begun = play::begin(&caller, &found, request, self.app.clock.now()).await?;
+        let report = play::play(self.app, begun, |_, _| {}).await;
+        let kept = caller.org.rehearsal_of(workshop).await?.context("a rehearsal is kept")?;
+        ensure!(kept.state == RehearsalState::Done, "the rehearsal did not end: {}", kept.why);
+        let ladder = report.ladders.first().context("the ladder was not played")?;
+        let messages = report.counts().went() as f64;
+        ensure!(ladder.people == i64::try_from(args.large_step)?, "the ladder is for {}", ladder.people);
+        ensure!(report.steps.iter().all(|step| step.counts.went() > 0), "a rung told nobody: {report:?}");
+        board.note("plans: messages and calls of a rehearsed ladder", messages, "messages", None)?;
+        board.note("plans: that rehearsal", super::seconds(began), "s", Some(('≤', REHEARSAL_S)))
     }
 
     /// Many small steps in one minute.
@@ -215,8 +299,8 @@ impl Bench<'_> {
         board.note("plans: first call after the moment, 99th of 100", at(0.99), "ms", Some(('≤', 250.0)))
     }
 
-    /// One step of many people.
-    async fn one_large(&mut self, args: &Plans, board: &mut Board) -> anyhow::Result<()> {
+    /// One step of many people; whose workshop it is.
+    async fn one_large(&mut self, args: &Plans, board: &mut Board) -> anyhow::Result<WorkshopId> {
         let sequence = self.sequence("Large", vec![self.step("large", Timing::before(60))]).await?;
         let far = self.app.clock.now().plus(5 * DAY);
         let workshop = self.workshop("Large", far, args.large_step).await?;
@@ -224,7 +308,8 @@ impl Bench<'_> {
         self.move_to(workshop, due.plus(HOUR)).await?;
         self.plan(workshop, sequence).await?;
         let latency = self.first_calls(&HashMap::from([(workshop, due)])).await?;
-        board.note("plans: first call of the large step", latency[0], "ms", Some(('≤', 250.0)))
+        board.note("plans: first call of the large step", latency[0], "ms", Some(('≤', 250.0)))?;
+        Ok(workshop)
     }
 
     async fn move_to(&self, workshop: WorkshopId, starts_at: Millis) -> anyhow::Result<()> {

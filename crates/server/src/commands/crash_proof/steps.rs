@@ -1,18 +1,21 @@
 //! The proof for steps of plans: many workshops whose step is due in the same minute, every process a scheduler and a sender, killed at random while steps
-//! become broadcasts and while these go out. Each step runs once, none twice, none is lost.
+//! become broadcasts and while these go out; the database may be stopped and started again meanwhile. Each step runs once, none twice, none is lost.
 
-use std::time::Duration;
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
 
-use anyhow::bail;
+use anyhow::{Context, bail, ensure};
 use domain::{
     broadcast::BroadcastStatus,
     channel::Channel,
-    ids::WorkshopId,
+    ids::{TemplateId, WorkshopId},
     message::MessageState,
     pace::Pace,
     sequence::{Anchor, LateRule, RowState, Step, StepAudience, StepKey, Timing, Until},
     template::Message,
-    time::{MINUTE, SECOND},
+    time::{MINUTE, Millis, SECOND},
 };
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use sandbox::Sandbox;
@@ -43,6 +46,8 @@ const LEAD_MS: i64 = 12 * SECOND;
 pub(super) struct Verdict {
     /// Kills.
     kills: u64,
+    /// How often the database was stopped and started again.
+    restarts: u64,
     /// Steps that were due.
     steps: u64,
     /// Steps that became one broadcast.
@@ -75,11 +80,12 @@ impl Verdict {
             && self.lost == 0
             && self.differences == 0
             && self.ran_once == self.steps
-            && self.unknown <= self.in_flight_max.max(1) * self.kills
+            && self.unknown <= self.in_flight_max.max(1) * (self.kills + self.restarts)
     }
 
     fn tell(&self) -> anyhow::Result<()> {
         say(format_args!("killed                         {}", self.kills))?;
+        say(format_args!("database started again         {}", self.restarts))?;
         say(format_args!("steps due in one minute        {}", self.steps))?;
         say(format_args!("ran once                       {}", self.ran_once))?;
         say(format_args!("ran twice                      {}", self.ran_twice))?;
@@ -103,18 +109,34 @@ pub(super) async fn run(
     let mut rng = SmallRng::seed_from_u64(args.seed);
     let pace = Pace { per_second: PER_SECOND, per_day: 0 };
     let stage = Stage::set_up(app, "Crash Proof", "Proof", "proof@example.com", pace).await?;
-    let workshops = plan(app, &stage, args).await?;
-    let mut kills = 0;
+    let (workshops, due) = plan(app, &stage, args).await?;
+    let restarts = if args.restart_with.is_some() { args.restarts } else { 0 };
+    let (mut kills, mut restarted) = (0, 0);
     let mut fleet = Fleet::start(config, args.processes, false)?;
-    while kills < args.kills {
+    while kills < args.kills || restarted < restarts {
         tokio::time::sleep(Duration::from_millis(rng.random_range(120..900))).await;
-        let all = args.processes > 1 && kills % 5 == 4;
-        let victims = if all { 0..args.processes } else { one_of(args.processes, &mut rng) };
-        kills += fleet.replace(config, victims, false)?;
+        // One half strikes while steps become broadcasts, the other while these go out.
+        if kills >= args.kills / 2 {
+            let left = due.since(app.clock.now()).max(0);
+            tokio::time::sleep(Duration::from_millis(left.unsigned_abs())).await;
+        }
+        // Spread evenly among the kills.
+        let is_time = kills >= args.kills * (restarted + 1) / (restarts + 1);
+        if let Some(command) = args.restart_with.as_deref().filter(|_| restarted < restarts && is_time) {
+            restart(command)?;
+            restarted += 1;
+        } else {
+            let all = args.processes > 1 && kills % 5 == 4;
+            let victims = if all { 0..args.processes } else { one_of(args.processes, &mut rng) };
+            kills += fleet.replace(config, victims, false)?;
+        }
+        if restarts > 0 {
+            fleet.revive(config)?;
+        }
     }
-    until_done(app, &stage, &workshops, &mut fleet).await?;
+    until_done(config, app, &stage, &workshops, &mut fleet, restarts > 0).await?;
     drop(fleet);
-    let verdict = count(app, &stage, sandbox, &workshops, kills).await?;
+    let verdict = count(app, &stage, sandbox, &workshops, (kills, restarted)).await?;
     match args.json {
         true => say(serde_json::to_string(&verdict)?)?,
         false => verdict.tell()?,
@@ -125,26 +147,41 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Workshops whose step is due at the same moment, a few seconds after they are set up.
-async fn plan(app: &App, stage: &Stage, args: &CrashProof) -> anyhow::Result<Vec<WorkshopId>> {
-    let (org, now) = (&stage.org, app.clock.now());
-    let message: Message = crate::rehearsal::templates().swap_remove(1).1.into();
-    let template = org.add_template(Channel::WhatsappPersonal, "Proof", &message.to_json(), now).await?;
-    let step = Step {
-        key: StepKey::stored("five".to_owned()),
+/// Stops the database and starts it again, as the operator said.
+fn restart(command: &str) -> anyhow::Result<()> {
+    let mut shell = Command::new("sh");
+    // What it starts outlives it, and must hold nothing of ours open.
+    shell.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::null());
+    let status = shell.status().context("the command that starts the database again cannot be run")?;
+    ensure!(status.success(), "the command that starts the database again failed: {status}");
+    Ok(())
+}
+
+/// A WhatsApp message before the start, by the channel's only account.
+pub(super) fn step(template: TemplateId, key: &str, timing: Timing) -> Step {
+    Step {
+        key: StepKey::stored(key.to_owned()),
         label: String::new(),
         channel: Channel::WhatsappPersonal,
         template,
         account: None,
         anchor: Anchor::Start,
-        timing: Timing::before(BEFORE_MIN),
+        timing,
         purpose: "link".to_owned(),
         until: Until::default(),
         audience: StepAudience::default(),
         late: LateRule::Skip,
         wait_out_quiet: false,
         rung: None,
-    };
+    }
+}
+
+/// Workshops whose step is due at the same moment, a few seconds after they are set up; and that moment.
+async fn plan(app: &App, stage: &Stage, args: &CrashProof) -> anyhow::Result<(Vec<WorkshopId>, Millis)> {
+    let (org, now) = (&stage.org, app.clock.now());
+    let message: Message = crate::rehearsal::templates().swap_remove(1).1.into();
+    let template = org.add_template(Channel::WhatsappPersonal, "Proof", &message.to_json(), now).await?;
+    let step = step(template, "five", Timing::before(BEFORE_MIN));
     let draft = SequenceDraft { name: "Proof".to_owned(), description: String::new(), steps: vec![step] };
     let sequence = org.add_sequence(&draft, now).await?;
     let n = i64::try_from(args.workshops)?;
@@ -164,24 +201,33 @@ async fn plan(app: &App, stage: &Stage, args: &CrashProof) -> anyhow::Result<Vec
     if app.clock.now() >= due {
         bail!("this machine took too long to set {n} workshops up");
     }
-    Ok(workshops)
+    Ok((workshops, due))
 }
 
 /// Waits until each step is a broadcast that has ended, or its last useful moment has passed.
 async fn until_done(
+    config: &Config,
     app: &App,
     stage: &Stage,
     workshops: &[WorkshopId],
     fleet: &mut Fleet,
+    was_away: bool,
 ) -> anyhow::Result<()> {
     let end = app.clock.now().plus((BEFORE_MIN + 1) * MINUTE);
     let mut open: Vec<WorkshopId> = workshops.to_vec();
     while !open.is_empty() && app.clock.now() < end {
-        fleet.check()?;
+        match was_away {
+            true => fleet.revive(config)?,
+            false => fleet.check()?,
+        }
         let mut still = Vec::new();
         for workshop in open {
-            if !is_done(stage, workshop).await? {
-                still.push(workshop);
+            match is_done(stage, workshop).await {
+                Ok(true) => {}
+                Ok(false) => still.push(workshop),
+                // A connection from before the database was away.
+                Err(_) if was_away => still.push(workshop),
+                Err(error) => return Err(error),
             }
         }
         open = still;
@@ -190,7 +236,8 @@ async fn until_done(
     Ok(())
 }
 
-async fn is_done(stage: &Stage, workshop: WorkshopId) -> anyhow::Result<bool> {
+/// Whether each step of a workshop's plan is a broadcast that has ended.
+pub(super) async fn is_done(stage: &Stage, workshop: WorkshopId) -> anyhow::Result<bool> {
     let Some(plan) = stage.org.plan_of(workshop).await? else { return Ok(false) };
     for row in &plan.rows {
         if row.state != RowState::Broadcast {
@@ -210,10 +257,11 @@ async fn count(
     stage: &Stage,
     sandbox: &Sandbox,
     workshops: &[WorkshopId],
-    kills: u64,
+    (kills, restarts): (u64, u64),
 ) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict {
         kills,
+        restarts,
         in_flight_max: sandbox.world().summary().in_flight_max,
         differences: app.engine.work().differences().await?.len(),
         ..Verdict::default()

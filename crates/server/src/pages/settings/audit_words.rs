@@ -79,6 +79,7 @@ const WORDS: &[(&str, &str)] = &[
     ("plan.cancelled", "Cancelled a plan"),
     ("plan.step_cancelled", "Cancelled a step"),
     ("plan.rehearsed", "Rehearsed a plan"),
+    ("plan.account", "Chose a workshop’s account"),
     ("plan.step_skipped", "Left a step out"),
     ("plan.step_tried_again", "Tried a step again"),
     ("broadcast.paused", "Paused a broadcast"),

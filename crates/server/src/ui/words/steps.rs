@@ -40,7 +40,7 @@ fn own_cause(own: OwnWhyNot) -> (&'static str, &'static str) {
         }
         OwnWhyNot::WhichAccount => (
             "several accounts serve its channel",
-            "Choose one at the step, or a default under Settings, Integrations.",
+            "Choose one at the step, for this workshop, or for the channel under Settings, Integrations.",
         ),
         OwnWhyNot::NoTemplate => {
             ("its template is gone or cannot be read", "Choose another one in the sequence.")

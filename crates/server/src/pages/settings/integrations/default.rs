@@ -31,10 +31,10 @@ pub struct DefaultForm {
     channel: String,
 }
 
-/// Whether several connected accounts serve a channel.
-fn is_shared(all: &[Integration], channel: Channel) -> bool {
+/// The connected accounts that serve a channel.
+pub(in crate::pages) fn serving(all: &[Integration], channel: Channel) -> Vec<&Integration> {
     let serves = |one: &&Integration| registry::serving(channel).any(|vendor| vendor.kind() == one.kind);
-    all.iter().filter(serves).count() > 1
+    all.iter().filter(serves).collect()
 }
 
 /// The card of an account's page; `None` where it is the only one of each of its channels.
@@ -46,7 +46,7 @@ pub(super) async fn card(member: &Member, integration: &Integration) -> Result<O
         .channels()
         .iter()
         .copied()
-        .filter(|channel| is_chosen(*channel) && is_shared(&all, *channel))
+        .filter(|channel| is_chosen(*channel) && serving(&all, *channel).len() > 1)
         .collect();
     if shared.is_empty() {
         return Ok(None);
@@ -83,7 +83,7 @@ pub(super) async fn card(member: &Member, integration: &Integration) -> Result<O
 }
 
 /// Whether an account is chosen on that channel: posts go through the account of their group.
-fn is_chosen(channel: Channel) -> bool {
+pub(in crate::pages) fn is_chosen(channel: Channel) -> bool {
     channel.sends() && PlanTarget::of(channel) == PlanTarget::Registrants
 }
 

@@ -2,7 +2,7 @@
 //! is drawn from the description of its vendor; nothing here names one.
 
 mod cards;
-mod default;
+pub(in crate::pages) mod default;
 mod form;
 mod health;
 

@@ -1,4 +1,4 @@
-//! What a reach ladder did: how many of the workshop's people are reached, by which rung, when, at what cost; and who is not, for which reason.
+//! What a reach ladder did, for real or in a rehearsal: how many of the workshop's people are reached, by which rung, when, at what cost; and who is not, for which reason.
 
 use axum::extract::State;
 use domain::{
@@ -10,11 +10,12 @@ use domain::{
 };
 use maud::{Markup, html};
 use store::{
+    Org,
     plans::{PlanRow, WorkshopPlan},
     workshops::Workshop,
 };
 
-use super::{href, page, plan_of, words};
+use super::{href, page, plan_of, rehearsal::rehearsal_href, words};
 use crate::{
     app::App,
     http::{
@@ -22,6 +23,7 @@ use crate::{
         extract::{Member, Path},
     },
     pages::{settings::sequences, workshops::ok},
+    play,
     ui::{
         button::Button,
         format::{counted, grouped, percent, rupees, span},
@@ -48,24 +50,41 @@ pub async fn show(
 ) -> PageResult {
     let workshop = member.org.workshop(id).await?;
     let plan = plan_of(&member, id).await?;
+    let back = Button::link("Back to the plan", href(id));
+    let body = body(&member, &member.org, (&workshop, &plan), key, back, app.clock.now()).await?;
+    Ok(ok(page(&member, &workshop, "Reach ladder", body)))
+}
+
+/// `GET /workshops/{workshop}/plan/rehearsal/ladders/{ladder}`: the same of a ladder that was played.
+pub async fn played(
+    State(app): State<App>,
+    member: Member,
+    Path((id, key)): Path<(WorkshopId, String)>,
+) -> PageResult {
+    let workshop = member.org.workshop(id).await?;
+    let rehearsal = member.org.rehearsal_of(id).await?.ok_or_else(Problem::not_found)?;
+    let copy = play::open(&app, &member, &rehearsal).await?.ok_or_else(Problem::not_found)?;
+    let plan = copy.plan_of(id).await?.ok_or_else(Problem::not_found)?;
+    let back = Button::link("Back to the rehearsal", rehearsal_href(id));
+    let body = body(&member, &copy, (&workshop, &plan), key, back, rehearsal.now).await?;
+    Ok(ok(page(&member, &workshop, "Reach ladder, rehearsed", body)))
+}
+
+/// What a ladder did by the messages of `org`: the member's own, or a rehearsal's.
+async fn body(
+    member: &Member,
+    org: &Org,
+    (workshop, plan): (&Workshop, &WorkshopPlan),
+    key: String,
+    back: Button,
+    now: Millis,
+) -> Result<Markup, Problem> {
     let key = StepKey::stored(key);
     let ladder = Ladder::of(&plan.steps, &key).ok_or_else(Problem::not_found)?;
     let rows: Vec<&PlanRow> =
         ladder.rungs.iter().filter_map(|rung| plan.rows.iter().find(|row| row.key == rung.key)).collect();
     let ids: Vec<PlanRowId> = rows.iter().map(|row| row.id).collect();
-    let report = member.org.ladder_report(id, &key, &ids, app.clock.now()).await?;
-    let body = body(&member, &workshop, &plan, &ladder, &rows, &report).await?;
-    Ok(ok(page(&member, &workshop, "Reach ladder", body)))
-}
-
-async fn body(
-    member: &Member,
-    workshop: &Workshop,
-    plan: &WorkshopPlan,
-    ladder: &Ladder,
-    rows: &[&PlanRow],
-    report: &LadderReport,
-) -> Result<Markup, Problem> {
+    let report = org.ladder_report(workshop.id, &key, &ids, now).await?;
     let mut rungs = Vec::with_capacity(rows.len());
     for (row, did) in rows.iter().zip(&report.rungs) {
         let Some(step) = plan.step(&row.key) else { continue };
@@ -77,10 +96,10 @@ async fn body(
     let until = rows.last().map_or(Millis::MAX, |row| row.until);
     Ok(html! {
         (Head::new(name).meta(format!("until {}", words::at(member, until))).meta(sequences::words::caps(ladder.caps).unwrap_or_default())
-            .action(Button::link("Back to the plan", href(workshop.id))))
-        (facts(report))
+            .action(back))
+        (facts(&report))
         (Card::new("rungs", "Rungs", table(member, &rungs, report.people)))
-        (Card::new("open", "Not reached", not_reached(report)))
+        (Card::new("open", "Not reached", not_reached(&report)))
     })
 }
 

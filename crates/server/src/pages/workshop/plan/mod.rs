@@ -1,5 +1,6 @@
 //! The plan of a workshop: which sequence it takes, every step on a time axis, what each person gets; running it, cancelling, moving.
 
+mod accounts;
 mod change;
 mod ladder;
 mod person;
@@ -22,8 +23,9 @@ use serde::Deserialize;
 use store::{StoreError, plans::WorkshopPlan, workshops::Workshop};
 
 pub use self::{
+    accounts::choose as choose_account,
     change::{ask_follow, follow},
-    ladder::show as ladder,
+    ladder::{played as ladder_played, show as ladder},
     propose::{ask_run, run},
     shift::{ask_move, move_workshop},
 };

@@ -16,7 +16,7 @@ use maud::{Markup, html};
 use store::{StoreError, plans::PlanChoice, sequences::Sequence, workshops::Workshop};
 
 use super::{
-    PlanQuery, href, page as framed, proposed,
+    PlanQuery, accounts, href, page as framed, proposed,
     view::{people, price_now, promotes, step_name, whom_now},
     words,
 };
@@ -107,6 +107,7 @@ pub(super) async fn page(
         (choose(member, workshop, &sequence).await?)
         (blocked(&previews))
         (drawn)
+        @if let Some(accounts) = accounts::card(member, workshop, &sequence.steps).await? { (accounts) }
         @if may && !sequence.steps.is_empty() {
             form class="m-acts" id=(FORM) method="get" action={ (href(workshop.id)) "/run" } {
                 input type="hidden" name="sequence" value=(sequence.id);

@@ -222,6 +222,7 @@ async fn shown(
         @if !report.steps.is_empty() {
             (strip(rehearsal, &report, &member.organization.zone))
             (found(&report))
+            (ladders(workshop.id, &report))
             (drawn)
         }
         @match list {
@@ -325,6 +326,21 @@ fn found(report: &Report) -> Markup {
                 @if missing.is_empty() && !unknown && counts.failed == 0 && counts.ended == 0 { li { "Nothing stood in the way." } }
             }
         }).padded())
+    }
+}
+
+/// How many of the people each reach ladder reached, with the way to its rungs.
+fn ladders(workshop: WorkshopId, report: &Report) -> Markup {
+    html! {
+        @for ladder in &report.ladders {
+            p class="m-p" {
+                a href=(format!("{}/ladders/{}", rehearsal_href(workshop), ladder.key)) { "Reach ladder" }
+                ": " (grouped(ladder.reached)) " of " (counted(ladder.people, "person", "people")) " reached, "
+                (rupees(ladder.cost.0))
+                @if ladder.over_cap > 0 { ", " (grouped(ladder.over_cap)) " left out for cost" }
+                "."
+            }
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use store::{
     workshops::Workshop,
 };
 
-use super::{PlanQuery, follow_href, href, ladder_href, words};
+use super::{PlanQuery, accounts, follow_href, href, ladder_href, words};
 use crate::{
     app::App,
     http::{error::Problem, extract::Member},
@@ -347,6 +347,7 @@ pub(super) async fn page(
         (newer(member, plan))
         (facts(member, plan, &rows, (so_far, ahead)))
         (drawn)
+        @if let Some(accounts) = accounts::card(member, workshop, &plan.steps).await? { (accounts) }
         (one_person(member, workshop, query).await?)
     })
 }

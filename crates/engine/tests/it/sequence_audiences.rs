@@ -1,0 +1,78 @@
+//! Whom each audience of a step holds, as of the step's own moment.
+
+use domain::{
+    ids::ImportId,
+    name::PersonName,
+    phone::{Country, Phone},
+    sequence::{Anchor, LateRule, Step, StepAudience, Timing},
+    time::{DAY, HOUR, MINUTE},
+    workshop::TagColour,
+};
+use store::{on_both, registrants::NewRegistrant, workshops::WorkshopDraft};
+
+use crate::{sequences::step, world::World};
+
+const ASHA: &str = "+919000000001";
+const BINA: &str = "+919000000002";
+const CHARU: &str = "+919000000003";
+const DEV: &str = "+919000000004";
+
+on_both! {
+    async fn each_audience_of_a_step_holds_whom_it_names_when_the_step_is_due(db: TestStore) {
+        let mut world = World::new(db).await;
+        let now = world.now();
+        let tag = world.org.add_tag("Alumni", TagColour::Green, now).await.unwrap();
+        let (this, starts_at) = (world.workshop, world.start().plus(30 * DAY));
+        let other = WorkshopDraft {
+            title: "Another".into(),
+            starts_at,
+            ends_at: starts_at.plus(HOUR),
+            join_link: "https://meet.example/another".into(),
+            tag: Some(tag),
+        };
+        world.workshop = world.org.add_workshop(&other, now).await.unwrap();
+        world.register(&[("9000000004", "Dev Test")]).await;
+        world.workshop = this;
+        world.register(&[("9000000001", "Asha Test"), ("9000000002", "Bina Test"), ("9000000004", "Dev Test")]).await;
+        let charu = NewRegistrant {
+            name: PersonName::parse("Charu Test"),
+            phone: Phone::parse("9000000003", Country::INDIA).ok(),
+            came_from: "instagram".into(),
+            ..NewRegistrant::default()
+        };
+        world.org.add_registrants(this, ImportId::new(now), vec![charu], now).await.unwrap();
+        let template = world.stored_template("any").await;
+        let own = |word: &str, minutes: i64, audience: StepAudience| Step {
+            audience,
+            late: LateRule::Skip,
+            ..step(template, word, word, Anchor::Start, Timing::before(minutes))
+        };
+        let steps = [
+            own("everyone", 300, StepAudience::Everyone),
+            own("opened", 290, StepAudience::Opened(true)),
+            own("not opened", 280, StepAudience::Opened(false)),
+            own("source", 270, StepAudience::Source("instagram".into())),
+            own("tag", 260, StepAudience::Tag(tag)),
+            own("opened since", 200, StepAudience::Opened(true)),
+        ];
+        world.run_sequence(&steps).await;
+        db.damage(
+            "INSERT INTO join_links (code, organization_id, workshop_id, registrant_id, opened_at, opens)
+             SELECT 'asha', w.organization_id, w.id, r.id, 1, 1 FROM registrants r JOIN workshops w ON w.id = r.workshop_id
+             WHERE r.phone = '+919000000001'",
+        )
+        .await;
+        world.run_until(world.start().plus(-230 * MINUTE)).await;
+        db.damage(
+            "INSERT INTO join_links (code, organization_id, workshop_id, registrant_id, opened_at, opens)
+             SELECT 'bina', w.organization_id, w.id, r.id, 1, 1 FROM registrants r JOIN workshops w ON w.id = r.workshop_id
+             WHERE r.phone = '+919000000002'",
+        )
+        .await;
+        world.run_until(world.start()).await;
+        assert_eq!(world.got(ASHA).await, ["everyone", "opened", "opened since"]);
+        assert_eq!(world.got(BINA).await, ["everyone", "not opened", "opened since"]);
+        assert_eq!(world.got(CHARU).await, ["everyone", "not opened", "source"]);
+        assert_eq!(world.got(DEV).await, ["everyone", "not opened", "tag"]);
+    }
+}
