@@ -10,7 +10,7 @@ use crate::{
 };
 
 crate::text_enum! {
-    /// Where a message stands (engine.md, States of a message).
+    /// Where a message stands.
     MessageState, "message state" {
         /// Planned, not yet tried or to be tried again.
         Waiting = "waiting",

@@ -1,5 +1,5 @@
-//! What is posted into a group: a text with WhatsApp's own formatting, media by its address, a poll. Everybody in a group reads the same, so
-//! that its placeholders name the workshop and the organisation and no person.
+//! What is posted into a group: a text with WhatsApp's own formatting, media by its address, a poll. Everybody in a
+//! group reads the same, so that its placeholders name the workshop and the organisation and no person.
 
 use std::{borrow::Cow, fmt};
 
@@ -11,19 +11,19 @@ use crate::{
     variable::VariableName,
 };
 
-/// Longest text of a post, in characters (providers/whatsapp-group.md §14).
+/// Longest text of a post, in characters (docs/facts/groups.md §14).
 pub const TEXT_MAX: usize = 4_000;
 /// Longest caption under media, in characters.
 pub const CAPTION_MAX: usize = 1_024;
-/// Fewest and most answers of a poll that every gateway takes (providers/whatsapp-group.md §3).
+/// Fewest and most answers of a poll that every gateway takes (docs/facts/groups.md §3).
 pub const OPTIONS: std::ops::RangeInclusive<usize> = 2..=10;
 /// Longest question of a poll, in characters.
 pub const QUESTION_MAX: usize = 255;
 /// Longest answer of a poll, in characters.
 pub const OPTION_MAX: usize = 100;
 
-/// The placeholders of a post: the word between braces, what it means, and where its value comes from. The last three are the words of the
-/// former application.
+/// The placeholders of a post: the word between braces, what it means, and where its value comes from. The last three
+/// are the words of the former application.
 pub const PLACEHOLDERS: &[(&str, &str, Source)] = &[
     ("workshop_title", "Workshop · Title", Source::WorkshopTitle),
     ("workshop_date", "Workshop · Date", Source::WorkshopDate),

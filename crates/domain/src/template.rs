@@ -219,7 +219,7 @@ impl Message {
         match self {
             Message::Whatsapp(template) => template.category,
             Message::Sms(template) => template.category,
-            // Providers carry no promotion by voice (providers/ivr.md §3.2).
+            // Providers carry no promotion by voice (docs/facts/calls.md §3.2).
             Message::Group(_) | Message::Call(_) => Category::Utility,
         }
     }
@@ -313,8 +313,8 @@ impl Message {
         slots
     }
 
-    /// Maps the value at a place of its text, counted from 0, to another source; `None` keeps the fallback. The places of a post
-    /// and of a call say themselves what they are.
+    /// Maps the value at a place of its text, counted from 0, to another source; `None` keeps the fallback. The places
+    /// of a post and of a call say themselves what they are.
     pub fn map(&mut self, place: usize, source: Source, fallback: Option<String>) {
         let (old_source, old_fallback) = match self {
             Message::Whatsapp(template) => match template.parameters.get_mut(place) {

@@ -1,8 +1,9 @@
-//! A gateway to WhatsApp: a program on one of the operator's own servers that holds accounts as linked devices. What it can do
-//! besides what every [`Account`](crate::Account) can; reached by [`Account::gateway`](crate::Account::gateway).
+//! A gateway to WhatsApp: a program on one of the operator's own servers that holds accounts as linked devices. What it
+//! can do besides what every [`Account`](crate::Account) can; reached by [`Account::gateway`](crate::Account::gateway).
 //!
-//! An account here is one linked phone, which the gateway knows by a name of its own (a session, an instance). No operation is
-//! repeated behind the caller's back, and none waits: what takes time is asked about again ([`Gateway::session`]).
+//! An account here is one linked phone, which the gateway knows by a name of its own (a session, an instance). No
+//! operation is repeated behind the caller's back, and none waits: what takes time is asked about again
+//! ([`Gateway::session`]).
 
 use domain::{
     group::{AccountState, Found, Group, InviteLink, Jid, Member, PostPace},
@@ -25,12 +26,12 @@ pub trait Gateway: Send + Sync {
     /// How fast the account posts, as it is set up.
     fn pace(&self) -> PostPace;
 
-    /// How the account stands now, by a round trip to the gateway. While a phone is being linked it carries the newest code, so
-    /// that a page which asks every few seconds follows the codes as they change.
+    /// How the account stands now, by a round trip to the gateway. While a phone is being linked it carries the newest
+    /// code, so that a page which asks every few seconds follows the codes as they change.
     fn session<'a>(&'a self, http: &'a Http, now: Millis) -> Asked<'a, Session>;
 
-    /// Begins to link a phone, or goes on with what was begun: sets the account up at the gateway where it is not yet known,
-    /// registers our callback there, and says how it stands. An account that is linked already stays so.
+    /// Begins to link a phone, or goes on with what was begun: sets the account up at the gateway where it is not yet
+    /// known, registers our callback there, and says how it stands. An account that is linked already stays so.
     fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> Asked<'a, Session>;
 
     /// Ends the linking that was begun. What was never linked leaves nothing behind at the gateway.
@@ -39,7 +40,8 @@ pub trait Gateway: Send + Sync {
     /// Unlinks the phone: the gateway forgets its keys.
     fn unlink<'a>(&'a self, http: &'a Http) -> Asked<'a, ()>;
 
-    /// Hands in the answer to [`PasskeyStep::Challenge`]: the JSON of the browser's assertion, made at `web.whatsapp.com`.
+    /// Hands in the answer to [`PasskeyStep::Challenge`]: the JSON of the browser's assertion, made at
+    /// `web.whatsapp.com`.
     fn answer_passkey<'a>(
         &'a self,
         _http: &'a Http,
@@ -68,12 +70,13 @@ pub trait Gateway: Send + Sync {
         cannot("make groups")
     }
 
-    /// Posts to one group. Always ends: the client has a total time limit. [`Outcome::Accepted`] says that the post was handed
-    /// over; how much more can ever be known, [`abilities`](Gateway::abilities) says.
+    /// Posts to one group. Always ends: the client has a total time limit. [`Outcome::Accepted`] says that the post was
+    /// handed over; how much more can ever be known, [`abilities`](Gateway::abilities) says.
     fn post<'a>(&'a self, http: &'a Http, call: &'a GroupCall<'a>) -> BoxFuture<'a, Outcome>;
 
-    /// Looks for a post whose ending is unknown: one of the same text in that group, not earlier than `since`. `None` says that
-    /// the gateway answered and has none, which proves nothing where it remembers only some ([`Abilities::looks_up`]).
+    /// Looks for a post whose ending is unknown: one of the same text in that group, not earlier than `since`. `None`
+    /// says that the gateway answered and has none, which proves nothing where it remembers only some
+    /// ([`Abilities::looks_up`]).
     fn find<'a>(
         &'a self,
         _http: &'a Http,
@@ -207,7 +210,8 @@ pub struct Created {
     pub invite: Option<InviteLink>,
 }
 
-/// What a gateway can do and see (providers/whatsapp-group.md §6, §13), the same for each of its accounts. Pages say no more than this.
+/// What a gateway can do and see (docs/facts/groups.md §6, §13), the same for each of its accounts. Pages say no more
+/// than this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abilities {
     /// It tells when WhatsApp took a post.

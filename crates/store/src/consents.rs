@@ -19,7 +19,7 @@ use crate::{
     suppressions::ALL,
 };
 
-/// After an opt-out nobody is asked for consent again for so long (providers/regulation-india.md §1.5).
+/// After an opt-out nobody is asked for consent again for so long (docs/facts/india.md §1.5).
 pub const NO_NEW_REQUEST_MS: i64 = 90 * DAY;
 /// Rows bound to one statement.
 const ROWS_PER_STATEMENT: usize = 2_000;
@@ -51,8 +51,8 @@ pub struct Consent {
     pub recorded_at: Millis,
     /// That it was taken back.
     pub withdrawn: Option<Withdrawn>,
-    /// The person's own later opt-out, lifted by a member since: it took the agreement with it on this channel (`None`: on every
-    /// one).
+    /// The person's own later opt-out, lifted by a member since: it took the agreement with it on this channel (`None`:
+    /// on every one).
     pub ended_by_opt_out: Option<(Millis, Option<Channel>)>,
 }
 
@@ -102,7 +102,8 @@ pub enum Recorded {
     New,
     /// One like it stands already.
     Already,
-    /// They opted out lately and may not be asked again before `until`; the note has to say how they came back by themselves.
+    /// They opted out lately and may not be asked again before `until`; the note has to say how they came back by
+    /// themselves.
     TooSoon {
         /// The opt-out.
         opted_out_at: Millis,
@@ -195,8 +196,8 @@ impl Org {
         rows.into_iter().map(Consent::try_from).collect()
     }
 
-    /// When that number last opted out of promotions on that channel (`None`: on any). Entries that a member lifted count, those that
-    /// the person took back themselves do not.
+    /// When that number last opted out of promotions on that channel (`None`: on any). Entries that a member lifted
+    /// count, those that the person took back themselves do not.
     pub async fn opted_out_at(
         &self,
         phone_key: &str,
@@ -260,8 +261,8 @@ impl Org {
         Ok(Recorded::New)
     }
 
-    /// Writes down many agreements that a file tells of. Whoever opted out within [`NO_NEW_REQUEST_MS`] is passed over: a file does
-    /// not say who took the first step. Given again it changes nothing.
+    /// Writes down many agreements that a file tells of. Whoever opted out within [`NO_NEW_REQUEST_MS`] is passed over:
+    /// a file does not say who took the first step. Given again it changes nothing.
     pub async fn record_consents(
         &self,
         import: ImportId,

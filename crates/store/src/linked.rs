@@ -16,7 +16,7 @@ use crate::{
     org::Org,
 };
 
-/// After a warning on the phone an account rests for so long (providers/whatsapp-group.md §16, our caution).
+/// After a warning on the phone an account rests for so long (docs/facts/groups.md §16, our caution).
 pub const REST_MS: i64 = 7 * DAY;
 
 /// A gateway that has not answered for so long is not counted on: one lost answer is none.
@@ -123,8 +123,8 @@ impl Org {
         Ok(all.into_iter().find(|linked| linked.account == id))
     }
 
-    /// What an account posted lately, and what waits for it besides posts that begin at `start`: of other broadcasts than `but`. An account
-    /// that is not there has an empty one.
+    /// What an account posted lately, and what waits for it besides posts that begin at `start`: of other broadcasts
+    /// than `but`. An account that is not there has an empty one.
     pub async fn post_book(
         &self,
         id: IntegrationId,
@@ -213,7 +213,8 @@ impl Org {
         tx.commit().await
     }
 
-    /// Writes down that WhatsApp warned on the phone: the account rests for seven days; or that it need not rest any more.
+    /// Writes down that WhatsApp warned on the phone: the account rests for seven days; or that it need not rest any
+    /// more.
     pub async fn warned_on_phone(
         &self,
         id: IntegrationId,
@@ -237,8 +238,9 @@ impl Org {
         tx.commit().await
     }
 
-    /// Takes over the whole list of an account's groups: what is new is added, what changed is changed, what vanished is marked and not
-    /// deleted. All of it in one transaction; whoever could not read the whole list does not call this.
+    /// Takes over the whole list of an account's groups: what is new is added, what changed is changed, what vanished
+    /// is marked and not deleted. All of it in one transaction; whoever could not read the whole list does not call
+    /// this.
     pub async fn sync_groups(
         &self,
         id: IntegrationId,

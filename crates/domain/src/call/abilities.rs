@@ -17,7 +17,8 @@ pub struct Abilities {
     pub echoes: bool,
     /// It says by itself whether a line was busy, nobody answered, or the call could not be placed.
     pub tells_busy: bool,
-    /// It never rings twice for two requests that carry the same reference, so that a request whose answer was lost may be made again.
+    /// It never rings twice for two requests that carry the same reference, so that a request whose answer was lost may
+    /// be made again.
     pub refuses_repeats: bool,
     /// How long after the request a phone rings at the earliest, in milliseconds.
     pub start_delay_ms: i64,
@@ -52,7 +53,7 @@ pub struct Ring {
 }
 
 impl Default for Ring {
-    /// Half a minute, as is usual, and two minutes in all (providers/ivr.md §3.2).
+    /// Half a minute, as is usual, and two minutes in all (docs/facts/calls.md §3.2).
     fn default() -> Ring {
         Ring { ring_s: 30, longest_s: 120 }
     }

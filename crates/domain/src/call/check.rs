@@ -73,7 +73,8 @@ pub enum Finding {
     SameForAll(Place),
     /// The provider plays no recordings: it speaks their texts.
     NoRecordings,
-    /// The provider plays a recording or speaks a text each time, never one after the other: it speaks both of these texts.
+    /// The provider plays a recording or speaks a text each time, never one after the other: it speaks both of these
+    /// texts.
     NotTogether(Place, Place),
 }
 
@@ -105,7 +106,7 @@ impl Finding {
     }
 }
 
-/// Nobody listens longer, and a call with two rounds stays within a pulse of a minute (providers/ivr.md §9, §14).
+/// Nobody listens longer, and a call with two rounds stays within a pulse of a minute (docs/facts/calls.md §9, §14).
 const SPOKEN_S: i64 = 25;
 
 /// A value that is put in has about so many letters.

@@ -1,5 +1,5 @@
-//! Text as it is spoken: times, dates and numbers as words of the language, no signs that a voice reads wrongly or not at all
-//! (providers/ivr.md §9).
+//! Text as it is spoken: times, dates and numbers as words of the language, no signs that a voice reads wrongly or not
+//! at all (docs/facts/calls.md §9).
 
 use super::Language;
 use crate::template::Source;

@@ -1,4 +1,4 @@
-//! How a linked account stands (providers/whatsapp-group.md §5, §13, §16).
+//! How a linked account stands (docs/facts/groups.md §5, §13, §16).
 
 use serde::{Deserialize, Serialize};
 

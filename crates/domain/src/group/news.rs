@@ -4,7 +4,7 @@ use super::{AccountState, Jid, Person};
 use crate::{phone::Phone, time::Millis};
 
 /// One thing that a gateway told. The same may come again, and from every account that is in a group: whoever keeps it
-/// keeps it once for each group, message, person and kind (providers/whatsapp-group.md §14.4).
+/// keeps it once for each group, message, person and kind (docs/facts/groups.md §14).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// How the account stands now.
@@ -18,15 +18,16 @@ pub enum News {
     },
     /// The account may stand otherwise than before, and what said so proves nothing: the gateway has to be asked.
     AskAccount,
-    /// A post left the gateway with this id, where the answer to the call did not carry one. Not proof that WhatsApp took it.
+    /// A post left the gateway with this id, where the answer to the call did not carry one. Not proof that WhatsApp
+    /// took it.
     HandedOver {
         /// The group.
         group: Jid,
         /// The gateway's id of the message.
         message: String,
     },
-    /// WhatsApp refused a post, told by a gateway that may not have told the post’s id before: it is that message, or else the post that is
-    /// under way to the group.
+    /// WhatsApp refused a post, told by a gateway that may not have told the post’s id before: it is that message, or
+    /// else the post that is under way to the group.
     Refused {
         /// The group.
         group: Jid,

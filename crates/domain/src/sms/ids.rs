@@ -1,5 +1,5 @@
 //! The ids of an SMS. Two have nineteen digits and one is short; sending one for another is the commonest mistake
-//! (providers/regulation-india.md §1.1).
+//! (docs/facts/india.md §1.1).
 
 use std::{fmt, str::FromStr};
 
@@ -108,7 +108,8 @@ typed! {
         digits if digits > 10 => Err(IdError::LongMessageId(digits)),
         _ => Ok(()),
     };
-    /// The header that people see, 3 to 6 letters. The `-S` or `-P` behind it is the operator's (providers/regulation-india.md §1.2).
+    /// The header that people see, 3 to 6 letters. The `-S` or `-P` behind it is the operator's (docs/facts/india.md
+    /// §1.2).
     SenderId = |text| {
         let letters = text.bytes().all(|b| b.is_ascii_alphabetic());
         if letters && (3..=6).contains(&text.len()) { Ok(()) } else { Err(IdError::Sender) }

@@ -1,4 +1,4 @@
-//! What kind of value a variable takes (providers/regulation-india.md §1.3).
+//! What kind of value a variable takes (docs/facts/india.md §1.3).
 
 use serde::{Deserialize, Serialize};
 
@@ -83,7 +83,7 @@ impl Tag {
     }
 }
 
-/// Longest values in characters, by what the place takes. Portals differ (providers/regulation-india.md §1.3): a setting of the
+/// Longest values in characters, by what the place takes. Portals differ (docs/facts/india.md §1.3): a setting of the
 /// account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

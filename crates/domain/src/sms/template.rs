@@ -65,7 +65,7 @@ pub struct SmsTemplate {
     /// The business's id; `None` takes the account's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity_id: Option<EntityId>,
-    /// `Utility` is "Service" and `Marketing` "Promotional" here (providers/regulation-india.md §1.2).
+    /// `Utility` is "Service" and `Marketing` "Promotional" here (docs/facts/india.md §1.2).
     pub category: Category,
     /// The registered text with its `{#var#}`, every space as registered: operators compare character by character.
     pub text: String,

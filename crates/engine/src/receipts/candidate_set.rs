@@ -71,8 +71,8 @@ impl CandidateSet {
         self.by_message.get(message).map(|at| self.rows[*at].recipient.clone())
     }
 
-    /// Whether no further candidate could be meant rather than the one that is there: our id or the provider's leads to it, and a number
-    /// that comes along is its own.
+    /// Whether no further candidate could be meant rather than the one that is there: our id or the provider's leads to
+    /// it, and a number that comes along is its own.
     pub(super) fn is_sure_of(&self, reading: &Reading) -> bool {
         match self.find(reading) {
             Ok(at) => reading.digits.is_none() || forms_of(reading).contains(&self.rows[at].recipient),
@@ -230,7 +230,7 @@ impl CandidateSet {
             match next {
                 MessageState::Sent => change.sent_at = Some(happened),
                 MessageState::Delivered => change.delivered_at = Some(happened),
-                // A read message was delivered: the time is filled when no receipt brought it (§4.6).
+                // A read message was delivered: the time is filled when no receipt brought it.
                 MessageState::Read => {
                     change.read_at = Some(happened);
                     change.delivered_at = change.delivered_at.or(Some(happened));

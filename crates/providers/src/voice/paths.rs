@@ -1,5 +1,5 @@
-//! Addresses that a provider asks and tells. One of a call holds the call and a proof of it, so that the path alone says which call is
-//! meant and nobody can guess another's (providers/ivr.md §1.4).
+//! Addresses that a provider asks and tells. One of a call holds the call and a proof of it, so that the path alone
+//! says which call is meant and nobody can guess another's (docs/facts/calls.md §1.4).
 
 use domain::call::CallRef;
 use hmac::{Hmac, KeyInit, Mac};
@@ -95,7 +95,8 @@ impl Paths {
         self.proven(call, proof)
     }
 
-    /// Reads what follows the account's key in a path; `None` where it names a call that its proof is not of, or nothing that we made.
+    /// Reads what follows the account's key in a path; `None` where it names a call that its proof is not of, or
+    /// nothing that we made.
     pub fn read(&self, path: &str) -> Option<Named> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match parts.as_slice() {

@@ -1,5 +1,5 @@
-//! Registrants held against the members of a workshop's groups: who is there, who left, who never joined, and members whom nobody knows.
-//! The members are read from the gateway whole or not at all, and followed by joins and leaves.
+//! Registrants held against the members of a workshop's groups: who is there, who left, who never joined, and members
+//! whom nobody knows. The members are read from the gateway whole or not at all, and followed by joins and leaves.
 
 mod list;
 
@@ -41,7 +41,7 @@ use crate::{
 
 /// People read at once by the file.
 const CHUNK: i64 = 1_000;
-/// A list of members is read by hand no sooner than this after the last time (providers/whatsapp-group.md §12, our caution).
+/// A list of members is read by hand no sooner than this after the last time (docs/facts/groups.md §12, our caution).
 const AGAIN_MS: i64 = HOUR;
 
 /// The page of a workshop's members.

@@ -1,5 +1,5 @@
 //! A registered text with everything in it that cannot be seen: operators compare it character by character
-//! (providers/regulation-india.md §1.1).
+//! (docs/facts/india.md §1.1).
 
 use maud::{Markup, Render, html};
 

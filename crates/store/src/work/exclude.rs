@@ -24,8 +24,8 @@ use crate::{
 };
 
 impl Work {
-    /// Takes rows out of a claim that may not go now. Checked at the moment of sending, because people opt out after the plan
-    /// is written (product.md, Rules when sending, 6).
+    /// Takes rows out of a claim that may not go now. Checked at the moment of sending, because people opt out after
+    /// the plan is written.
     #[expect(clippy::too_many_arguments, reason = "one step of a claim, with the claim's own state")]
     pub(super) async fn exclude(
         &self,
