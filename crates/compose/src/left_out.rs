@@ -18,7 +18,7 @@ pub struct LeftOut {
     pub name: String,
     /// E.164; empty without a number.
     pub phone: String,
-    /// Why.
+    /// Why they are excluded.
     pub reason: SkipReason,
 }
 

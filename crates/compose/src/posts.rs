@@ -46,7 +46,7 @@ pub struct PostDraft {
     pub pace: Option<(PostPace, PostBook)>,
     /// What was found to be wrong with its file, where somebody looked.
     pub media: Option<MediaProblem>,
-    /// When.
+    /// When the posts begin, and until when they are of use.
     pub timing: Timing,
     /// The step of the workshop's plan that they are a run of; `None` for a person's.
     pub run: Option<StepRun>,
@@ -61,13 +61,14 @@ pub struct PostReview {
     pub content: Result<Content, ValueError>,
     /// What was found, errors first.
     pub findings: Vec<PostFinding>,
-    /// When each post is expected to begin, in order; empty where nobody knows: a person posts, or the account is not ready.
+    /// When each post is expected to begin, in order; empty where nobody knows: a person posts, or the account is not
+    /// ready.
     pub moments: Vec<Millis>,
 }
 
 impl Composer {
-    /// How an account keeps its posts apart, and what it has posted and has to post before posts that begin at `start`; `None` for an account
-    /// that cannot be opened or posts nowhere.
+    /// How an account keeps its posts apart, and what it has posted and has to post before posts that begin at `start`;
+    /// `None` for an account that cannot be opened or posts nowhere.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -88,8 +89,8 @@ impl Composer {
         Ok(Some((gateway.pace(), book)))
     }
 
-    /// Looks at the file of a post as its gateway would meet it; what is wrong with it. Asks a server that somebody named: not for each look
-    /// at a page.
+    /// Looks at the file of a post as its gateway would meet it; what is wrong with it. Asks a server that somebody
+    /// named: not for each look at a page.
     pub async fn look_at_media(&self, post: &GroupPost) -> Option<MediaProblem> {
         // An address that cannot be one is found without asking.
         if !post.problems().is_empty() {
@@ -225,7 +226,8 @@ impl PostDraft {
 }
 
 impl PostReview {
-    /// When the last post is expected to begin; `None` where nobody knows, or where some would begin too late to be posted at all.
+    /// When the last post is expected to begin; `None` where nobody knows, or where some would begin too late to be
+    /// posted at all.
     pub fn done_at(&self) -> Option<Millis> {
         let all = self.moments.len() == self.draft.groups.len();
         self.moments.last().copied().filter(|_| all)
@@ -250,8 +252,8 @@ impl PostReview {
         Ok(before.map(|before| Earlier { title: before.title, by: before.by, at: before.at, n: before.n }))
     }
 
-    /// Makes the broadcast; every group has its row from here on. A second confirmation with the same id makes no second one. So many groups
-    /// get it `again`, as the question said.
+    /// Makes the broadcast; every group has its row from here on. A second confirmation with the same id makes no
+    /// second one. So many groups get it `again`, as the question said.
     ///
     /// # Errors
     /// A [`Refusal`]; then nothing was made.

@@ -1,4 +1,5 @@
-//! Everything that is known about a broadcast that would be sent: who gets it, what it costs, when it is done, what stands in the way.
+//! Everything that is known about a broadcast that would be sent: who gets it, what it costs, when it is done, what
+//! stands in the way.
 
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ pub struct Review {
     pub draft: Draft,
     /// What would be frozen into the broadcast.
     pub frozen: Value,
-    /// The people.
+    /// The people, and what was decided about them, in figures.
     pub audience: AudienceSummary,
     /// What was seen of each person, where they were looked at one by one.
     pub tally: Option<Tally>,
@@ -75,8 +76,8 @@ pub struct Review {
 }
 
 impl Composer {
-    /// Reviews a draft. With [`Wait::Page`] it is quick: it looks at the first people and takes what the provider said lately. With
-    /// [`Wait::Decision`] it looks at everybody and asks the provider, and may be confirmed.
+    /// Reviews a draft. With [`Wait::Page`] it is quick: it looks at the first people and takes what the provider said
+    /// lately. With [`Wait::Decision`] it looks at everybody and asks the provider, and may be confirmed.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -206,16 +207,18 @@ pub struct Before {
     pub last: Option<LastTelling>,
     /// How many of the chosen people got it before, or are getting it: they would get it again.
     pub again: i64,
-    /// The people of the workshop by what they were told; `None` where so many are registered that counting would hold a page up, or
-    /// nothing was told yet.
+    /// The people of the workshop by what they were told; `None` where so many are registered that counting would hold
+    /// a page up, or nothing was told yet.
     pub told: Option<Told>,
     /// Those who were registered after the last telling; as [`Before::told`].
     pub since: Option<i64>,
-    /// Where the people came from, with how many; empty where so many are registered that counting would hold a page up.
+    /// Where the people came from, with how many; empty where so many are registered that counting would hold a page
+    /// up.
     pub sources: Vec<(String, i64)>,
     /// Who was there, where a report was taken over.
     pub attendance: Option<AttendanceReport>,
-    /// Whoever is in none of the workshop's groups; `None` where their members are not known, or counting would hold a page up.
+    /// Whoever is in none of the workshop's groups; `None` where their members are not known, or counting would hold a
+    /// page up.
     pub no_group: Option<i64>,
     /// Whoever pressed a key during a call because another date would suit them.
     pub another_date: i64,

@@ -19,9 +19,9 @@ use crate::{Caller, Composer, Opened, OwnLinks, Review, timing::with_own};
 pub struct Trial<'a> {
     /// Full name.
     pub name: &'a str,
-    /// E-mail.
+    /// E-mail address; may be empty.
     pub email: &'a str,
-    /// The number.
+    /// The number that the test message goes to.
     pub phone: &'a Phone,
 }
 
@@ -49,9 +49,9 @@ pub enum TrialRefusal {
 }
 
 impl Composer {
-    /// Sends one message. A test is a real message: whoever must not be contacted is not, what is stopped stays stopped, and the hours of
-    /// the law and of the account hold. The wish to spare people at night is nothing to somebody who asks for a message of their own, and
-    /// they need not have agreed to promotion.
+    /// Sends one message. A test is a real message: whoever must not be contacted is not, what is stopped stays
+    /// stopped, and the hours of the law and of the account hold. The wish to spare people at night is nothing to
+    /// somebody who asks for a message of their own, and they need not have agreed to promotion.
     ///
     /// # Errors
     /// A [`TrialRefusal`]; then nothing was sent.

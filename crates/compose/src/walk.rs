@@ -1,4 +1,5 @@
-//! The one walk over an audience: planner, review, preview and cost all read people here, and each is decided by the same rules.
+//! The one walk over an audience: planner, review, preview and cost all read people here, and each is decided by the
+//! same rules.
 
 use std::collections::HashSet;
 
@@ -20,7 +21,7 @@ const STRETCH: i64 = 2_000;
 /// Somebody, and what was decided about them.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// Who.
+    /// The registration that was decided about.
     pub person: Registered,
     /// Whether they get it.
     pub decision: Decision,
@@ -78,8 +79,9 @@ impl Audience {
         &self.selection
     }
 
-    /// How many of these people were told the same before, or are being told it. Whoever is chosen because it did not reach them is told
-    /// again for that, and does not count; but of the people of one broadcast everybody counts whom *another* one told the same.
+    /// How many of these people were told the same before, or are being told it. Whoever is chosen because it did not
+    /// reach them is told again for that, and does not count; but of the people of one broadcast everybody counts whom
+    /// *another* one told the same.
     pub async fn told_among(&self) -> Result<i64, StoreError> {
         match &self.selection.audience {
             Whom::Failed | Whom::NoReceipt { .. } | Whom::NotRead => Ok(0),
@@ -121,8 +123,8 @@ impl Audience {
         &self.rules
     }
 
-    /// The next `limit` people after a place, each decided about, in the order of the plan. `links` makes the links of the person at that
-    /// place of the stretch; it is asked only when the message wants links.
+    /// The next `limit` people after a place, each decided about, in the order of the plan. `links` makes the links of
+    /// the person at that place of the stretch; it is asked only when the message wants links.
     pub async fn stretch(
         &mut self,
         after: &Place,
@@ -174,8 +176,8 @@ impl Audience {
         }
     }
 
-    /// Everybody as counters have them, and what was seen of the first people where counters do not tell all. A walk that came to its end
-    /// knows better than any counter.
+    /// Everybody as counters have them, and what was seen of the first people where counters do not tell all. A walk
+    /// that came to its end knows better than any counter.
     ///
     /// # Errors
     /// When the store cannot be read.

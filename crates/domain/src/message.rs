@@ -105,7 +105,7 @@ crate::text_enum! {
 /// What happens to a row after one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Handed over.
+    /// The provider took it over.
     Sent {
         /// The provider's id, when it gave one.
         provider_id: Option<String>,
@@ -118,14 +118,14 @@ pub enum Next {
     Waiting {
         /// Not tried before this instant.
         from: Millis,
-        /// Why.
+        /// What the provider said.
         said: ProviderAnswer,
     },
     /// Back in the queue untried: no call was made for it.
     HandBack {
         /// Not tried before this instant.
         from: Millis,
-        /// Why.
+        /// What the provider said.
         said: ProviderAnswer,
     },
     /// Back in the queue untried, and the whole broadcast stops until somebody has mended the cause.

@@ -61,7 +61,7 @@ impl MediaKind {
 /// A file at an address that WhatsApp's gateway fetches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostMedia {
-    /// What it is.
+    /// Picture, video or document.
     pub kind: MediaKind,
     /// Where it is fetched, `https://…`.
     pub url: String,

@@ -7,7 +7,7 @@ use crate::{post::PostProblem, post_media::MediaProblem, template::ValueError, v
 pub enum PostFinding {
     /// All sending of the organisation is stopped.
     SendingStopped {
-        /// By whom.
+        /// The member who paused sending, by name.
         by: String,
     },
     /// No group is chosen.

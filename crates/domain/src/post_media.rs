@@ -89,9 +89,9 @@ pub enum MediaProblem {
     NoVideo,
     /// It is larger than it may be.
     TooLarge {
-        /// Its bytes.
+        /// Size of the file, in bytes.
         bytes: u64,
-        /// The most.
+        /// Largest size that is posted, in bytes.
         max: u64,
     },
 }

@@ -32,7 +32,7 @@ pub enum ValueError {
     /// Longer than the place in the text takes.
     #[error("“{label}” has {len} characters; {max} is the most")]
     TooLong {
-        /// Which value.
+        /// The value, by its label.
         label: String,
         /// The most, in characters.
         max: usize,
@@ -42,7 +42,7 @@ pub enum ValueError {
     /// Of another kind than the place in the text takes.
     #[error("“{label}” has to be {rule}")]
     Kind {
-        /// Which value.
+        /// The value, by its label.
         label: String,
         /// What may stand there.
         rule: &'static str,

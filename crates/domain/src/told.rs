@@ -1,5 +1,5 @@
-//! What somebody is told about, and who of a workshop's people a broadcast is for. With workshop and person the purpose is the key of *told*:
-//! nobody is told the same purpose of the same workshop twice, unless somebody says so.
+//! What somebody is told about, and who of a workshop's people a broadcast is for. With workshop and person the purpose
+//! is the key of *told*: nobody is told the same purpose of the same workshop twice, unless somebody says so.
 
 use std::{fmt, str::FromStr};
 
@@ -114,7 +114,7 @@ pub enum Audience {
     Since(Millis),
     /// The people of one state, and perhaps one reason, of an earlier broadcast.
     Of {
-        /// Which broadcast.
+        /// The broadcast whose rows are meant.
         broadcast: BroadcastId,
         /// In which state their message is.
         state: MessageState,
@@ -137,9 +137,10 @@ pub enum Audience {
     NoGroup,
     /// Whoever was in one of the workshop's groups, left, and is in none.
     LeftGroup,
-    /// Whom nothing proves to have been reached on that channel for this purpose from that moment on, told there or not.
+    /// Whom nothing proves to have been reached on that channel for this purpose from that moment on, told there or
+    /// not.
     NotReached {
-        /// The channel.
+        /// The channel on which they were not reached.
         channel: Channel,
         /// Proof of what was sent before does not count.
         since: Millis,
@@ -159,8 +160,8 @@ pub struct StepPeople {
     pub row: PlanRowId,
     /// Who of the workshop's people; neither chosen one by one nor a step's.
     pub of: Audience,
-    /// Whoever was told the purpose by a broadcast of no step that began at that moment or later is left out too; [`Millis::MAX`] where
-    /// nobody is.
+    /// Whoever was told the purpose by a broadcast of no step that began at that moment or later is left out too;
+    /// [`Millis::MAX`] where nobody is.
     pub untold_since: Millis,
     /// Only people who were registered after that moment.
     pub registered_after: Millis,
@@ -170,8 +171,8 @@ pub struct StepPeople {
     pub unproven: Option<Unproven>,
 }
 
-/// What proves that somebody was reached, for the rungs of a ladder: a message of the ladder that arrived, a post of it that their phone got,
-/// or a message by hand for the same purpose that began at `since` or later and arrived.
+/// What proves that somebody was reached, for the rungs of a ladder: a message of the ladder that arrived, a post of it
+/// that their phone got, or a message by hand for the same purpose that began at `since` or later and arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unproven {
     /// The ladder's key in the sequence.
@@ -191,7 +192,8 @@ impl Audience {
     /// After so many minutes without a receipt none is expected, unless somebody says another number.
     pub const NO_RECEIPT_MINUTES: i64 = 60;
 
-    /// Whether these people were told before and get it once more because it did not reach them: a further round that names why.
+    /// Whether these people were told before and get it once more because it did not reach them: a further round that
+    /// names why.
     pub fn is_retarget(&self) -> bool {
         match self {
             Audience::Failed

@@ -35,7 +35,7 @@ pub struct Numbers {
 /// A column, as a choice of columns shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnShown {
-    /// From 0.
+    /// Place of the column, from 0.
     pub index: usize,
     /// As spreadsheets name it.
     pub letters: String,

@@ -72,7 +72,7 @@ impl Text {
 pub struct Row {
     /// Status.
     pub http: Status,
-    /// Text.
+    /// The text that an answer has to carry to match this line.
     pub text: Text,
     /// What it proves.
     pub class: Class,

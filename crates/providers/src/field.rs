@@ -1,5 +1,5 @@
-//! A setting of an account, or of a template, said once: what it is called, what may stand in it, what is wrong with something
-//! else. Pages draw it, read it and show it from here.
+//! A setting of an account, or of a template, said once: what it is called, what may stand in it, what is wrong with
+//! something else. Pages draw it, read it and show it from here.
 
 use std::fmt;
 
@@ -21,7 +21,7 @@ pub struct Field {
     pub key: &'static str,
     /// Its place in what is stored, with a dot between an object and its member; empty takes the key.
     pub at: &'static str,
-    /// A noun.
+    /// Its label: a noun.
     pub label: &'static str,
     /// What may stand in it.
     pub kind: Kind,
@@ -58,7 +58,7 @@ pub enum Kind {
     Number {
         /// The least.
         min: i64,
-        /// The most.
+        /// Largest number that is taken.
         max: i64,
         /// What a new account begins with.
         default: i64,
@@ -70,15 +70,15 @@ pub enum Kind {
         /// What is said of anything else.
         wrong: &'static str,
     },
-    /// One of the servers that whoever runs this program listed under that key of the configuration; an account picks one
-    /// ([`Urls::picked`](crate::Urls::picked)). Where there is but one, none need be picked.
+    /// One of the servers that whoever runs this program listed under that key of the configuration; an account picks
+    /// one ([`Urls::picked`](crate::Urls::picked)). Where there is but one, none need be picked.
     Base {
         /// Key of the [`BaseUrl`](crate::vendor::BaseUrl).
         url: &'static str,
     },
     /// Calls per second. Kept as the account's pace, not among its settings.
     Rate {
-        /// The most.
+        /// Highest rate that is taken.
         max: i64,
         /// What a new account begins with.
         default: i64,

@@ -107,7 +107,7 @@ pub trait Gateway: Send + Sync {
 /// One post to one group.
 #[derive(Clone, Copy, Debug)]
 pub struct GroupCall<'a> {
-    /// The group.
+    /// The group that is posted to.
     pub group: &'a Jid,
     /// What is posted.
     pub post: &'a FilledPost,
@@ -138,7 +138,7 @@ pub enum LinkBy<'a> {
 /// How an account stands at its gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// The state.
+    /// How the account stands.
     pub state: AccountState,
     /// The number of the linked phone: the account's identity, however often it is linked anew.
     pub phone: Option<Phone>,
@@ -160,7 +160,7 @@ impl Session {
 /// A code that links a phone. It is a secret for its life: nothing logs it, and nothing keeps it longer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkCode {
-    /// What it is.
+    /// How it is used: scanned, or typed on the phone.
     pub kind: LinkCodeKind,
     /// When it stops working, as far as we know; the gateway has the next one then.
     pub expires: Millis,

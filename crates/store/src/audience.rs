@@ -19,8 +19,8 @@ use crate::{
     workshops::stored_variables,
 };
 
-/// Reads the audience of one organisation's broadcasts: within the organisation's walls from a member's handle, as the owner of the tables
-/// from the engine's.
+/// Reads the audience of one organisation's broadcasts: within the organisation's walls from a member's handle, as the
+/// owner of the tables from the engine's.
 #[derive(Clone, Debug)]
 pub struct AudienceReader {
     pub(crate) db: Db,
@@ -32,7 +32,7 @@ pub struct AudienceReader {
 /// A registration that stands.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Registered {
-    /// Whose registration.
+    /// Id of the registration.
     #[sqlx(rename = "id")]
     registrant: Uuid,
     /// Full name; may be empty.
@@ -50,7 +50,7 @@ pub struct Registered {
 }
 
 impl Registered {
-    /// Whose registration.
+    /// Id of the registration.
     pub fn registrant(&self) -> RegistrantId {
         RegistrantId(self.registrant)
     }
@@ -160,8 +160,9 @@ impl AudienceReader {
         Ok(found.into_iter().map(|(key,)| key).collect())
     }
 
-    /// Whether there is something about the people of a workshop that [`Org::audience`] cannot count, because it compares numbers and
-    /// looks at no name: opt-outs and agreements whose number was erased, and names that would be taken for a placeholder.
+    /// Whether there is something about the people of a workshop that [`Org::audience`] cannot count, because it
+    /// compares numbers and looks at no name: opt-outs and agreements whose number was erased, and names that would be
+    /// taken for a placeholder.
     pub async fn is_beyond_counting(&self, workshop: WorkshopId) -> Result<bool, StoreError> {
         let (beyond,): (bool,) = self
             .db
@@ -175,7 +176,8 @@ impl AudienceReader {
         Ok(beyond)
     }
 
-    /// What every message of a workshop's broadcasts may say about the event and its organisation, written out in its zone.
+    /// What every message of a workshop's broadcasts may say about the event and its organisation, written out in its
+    /// zone.
     pub async fn event(&self, workshop: WorkshopId) -> Result<Facts, StoreError> {
         let row: EventRow = self
             .db

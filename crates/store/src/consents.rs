@@ -29,7 +29,7 @@ const CONSENTS_MAX: i64 = 100;
 /// An agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
-    /// Which.
+    /// Id of the consent.
     pub id: ConsentId,
     /// To be told on this channel; `None` on every one.
     pub channel: Option<Channel>,
@@ -68,7 +68,7 @@ impl Consent {
 /// That an agreement was taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Withdrawn {
-    /// When.
+    /// When it was withdrawn.
     pub at: Millis,
     /// Who wrote it down; empty when the person did it themselves.
     pub by: String,
@@ -79,7 +79,7 @@ pub struct Withdrawn {
 /// An agreement to promotion to write down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewConsent {
-    /// The number.
+    /// The number that the consent is for.
     pub phone: Phone,
     /// Its keyed hash ([`PhoneKey`]), hex.
     pub phone_key: String,

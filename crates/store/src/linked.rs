@@ -25,7 +25,7 @@ const SILENT_MS: i64 = MINUTE;
 /// What is known of an account that is linked to a phone, or is to be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linked {
-    /// Which account.
+    /// Id of the account.
     pub account: IntegrationId,
     /// How it stood when it was last asked.
     pub state: AccountState,

@@ -65,13 +65,14 @@ pub struct PostedBefore {
     pub title: String,
     /// Who confirmed it.
     pub by: String,
-    /// When.
+    /// When it was posted.
     pub at: Millis,
     /// How many of the groups.
     pub n: i64,
 }
 
-/// A post and the groups in which it stands or will: broadcasts of the workshop `$2` other than `$3` with the same text `$4` and values `$5`.
+/// A post and the groups in which it stands or will: broadcasts of the workshop `$2` other than `$3` with the same text
+/// `$4` and values `$5`.
 const POSTED_BEFORE: &str = "SELECT m.group_id, o.title, o.created_by, o.created_at
      FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
      WHERE o.organization_id = $1 AND o.workshop_id = $2 AND o.channel = 'group' AND o.id <> $3 AND o.template = $4 AND o.content = $5
@@ -87,7 +88,7 @@ fn posted_before(rows: Vec<(Uuid, String, String, i64)>) -> Option<PostedBefore>
 /// Who was asked to post by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// Which member.
+    /// Id of the member.
     pub user: UserId,
     /// Their name at that moment.
     pub name: String,
@@ -142,7 +143,8 @@ pub enum Changed {
 }
 
 impl Org {
-    /// Writes down that a post that stood in its group was changed there, or deleted for everyone. Its state stays: it was posted.
+    /// Writes down that a post that stood in its group was changed there, or deleted for everyone. Its state stays: it
+    /// was posted.
     pub async fn note_post_changed(
         &self,
         message: MessageRef,
@@ -178,9 +180,9 @@ impl Org {
         tx.commit().await
     }
 
-    /// Confirms posts under an id made before: every group has its row from that instant, and a second confirmation with the same id
-    /// changes nothing. Refused ([`StoreError::Stale`]) when a group is gone, or belongs to another account; and ([`StoreError::Taken`]) when
-    /// more groups have the same post than [`NewPosts::again`] says.
+    /// Confirms posts under an id made before: every group has its row from that instant, and a second confirmation
+    /// with the same id changes nothing. Refused ([`StoreError::Stale`]) when a group is gone, or belongs to another
+    /// account; and ([`StoreError::Taken`]) when more groups have the same post than [`NewPosts::again`] says.
     pub async fn confirm_posts(
         &self,
         id: BroadcastId,
@@ -337,9 +339,10 @@ impl Org {
         tx.commit().await
     }
 
-    /// Writes down what somebody says of a post that is made by hand. Refused ([`StoreError::Stale`]) before it is due and after its
-    /// last useful moment, while the broadcast is paused or cancelled, and when somebody else was quicker. That it stands in the group
-    /// already is written down also while the broadcast is paused: it is a fact, and whoever resumes must not ask for it again.
+    /// Writes down what somebody says of a post that is made by hand. Refused ([`StoreError::Stale`]) before it is due
+    /// and after its last useful moment, while the broadcast is paused or cancelled, and when somebody else was
+    /// quicker. That it stands in the group already is written down also while the broadcast is paused: it is a fact,
+    /// and whoever resumes must not ask for it again.
     pub async fn mark_post(&self, message: MessageRef, mark: Mark, now: Millis) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
         let mut tx = self.db.by_index().begin().await?;

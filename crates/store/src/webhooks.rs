@@ -20,7 +20,7 @@ pub struct Webhook {
     pub import: ImportId,
     /// Who made the present address.
     pub made_by: String,
-    /// When.
+    /// When the address was made.
     pub made_at: Millis,
     /// Posts that came, to this address and those before it.
     pub posts: i64,
@@ -44,7 +44,7 @@ pub struct Kept {
 /// Where a post belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebhookOwner {
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// For which workshop.
     pub workshop: WorkshopId,
@@ -89,8 +89,8 @@ impl Org {
         }))
     }
 
-    /// Makes an address for a workshop, or another one instead of the one before, which then leads nowhere. `mapping` is how the importer keeps the
-    /// cells of posts.
+    /// Makes an address for a workshop, or another one instead of the one before, which then leads nowhere. `mapping`
+    /// is how the importer keeps the cells of posts.
     pub async fn make_webhook(
         &self,
         workshop: WorkshopId,

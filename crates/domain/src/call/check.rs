@@ -29,7 +29,7 @@ pub enum Finding {
     Empty(Place),
     /// A placeholder that means nothing.
     Unknown {
-        /// Where.
+        /// The text that it stands in.
         place: Place,
         /// The word between the braces.
         name: String,

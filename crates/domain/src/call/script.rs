@@ -97,7 +97,7 @@ pub enum Action {
     Confirm,
     /// Sends this person a message on another channel at once.
     Message {
-        /// The channel.
+        /// The channel of the message that the key sends.
         channel: Channel,
         /// What is sent.
         template: TemplateId,
@@ -128,7 +128,7 @@ impl Action {
 /// A key that may be pressed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
-    /// Which.
+    /// The key of the telephone.
     pub digit: Digit,
     /// What is said before the call ends; may hold placeholders.
     pub closing: String,

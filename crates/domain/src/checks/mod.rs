@@ -1,5 +1,5 @@
-//! Checks before sending: errors block, warnings explain, each names its people. A finding is an id with data; words are made of it where
-//! somebody reads it.
+//! Checks before sending: errors block, warnings explain, each names its people. A finding is an id with data; words
+//! are made of it where somebody reads it.
 
 mod account;
 mod audience;
@@ -434,7 +434,8 @@ pub enum Probe {
         /// It was made with header media.
         media: Option<bool>,
     },
-    /// The provider takes what would be sent for wrong: its campaign does not exist, or does not fit; its words. Nothing about the key.
+    /// The provider takes what would be sent for wrong: its campaign does not exist, or does not fit; its words.
+    /// Nothing about the key.
     Refused(String),
     /// The provider refused the key; its words.
     KeyRefused(String),
@@ -460,7 +461,7 @@ pub struct Earlier {
 pub struct Examined<'a> {
     /// Whom the message is for, and what is known of the event.
     pub rules: &'a Rules,
-    /// The people.
+    /// The people, and what was decided about them, in figures.
     pub audience: AudienceSummary,
     /// What was seen of each of them, where they were looked at one by one.
     pub tally: Option<&'a Tally>,
@@ -510,7 +511,7 @@ pub struct Examined<'a> {
     pub sent_before: Option<Earlier>,
     /// A message that goes out, or just went, to the same numbers on a channel that wants a gap.
     pub under_way: Option<String>,
-    /// Now.
+    /// The moment of the look.
     pub now: Millis,
 }
 

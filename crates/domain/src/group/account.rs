@@ -15,7 +15,7 @@ crate::text_enum! {
         PasskeyNeeded = "passkey_needed",
         /// The connection is being made.
         Connecting = "connecting",
-        /// It posts.
+        /// It is connected and can post.
         Ready = "ready",
         /// The connection was lost and is being made again by itself.
         Waiting = "waiting",
@@ -44,7 +44,7 @@ pub enum AccountState {
     PasskeyNeeded(Passkey),
     /// The connection is being made.
     Connecting,
-    /// It posts.
+    /// It is connected and can post.
     Ready,
     /// The connection was lost and is being made again by itself.
     Waiting {
@@ -87,7 +87,7 @@ pub enum Passkey {
 }
 
 impl AccountState {
-    /// Its word.
+    /// The state without its data, as it is stored.
     pub fn word(&self) -> AccountStateWord {
         match self {
             AccountState::Unlinked => AccountStateWord::Unlinked,

@@ -69,7 +69,7 @@ pub enum Place {
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Who.
+    /// The member, by number or hidden id.
     pub person: Person,
     /// What they may do there.
     pub role: MemberRole,

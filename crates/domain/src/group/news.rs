@@ -9,7 +9,7 @@ use crate::{phone::Phone, time::Millis};
 pub enum News {
     /// How the account stands now.
     Account {
-        /// The state.
+        /// The state that the gateway reports.
         state: AccountState,
         /// The linked phone, where it is told.
         phone: Option<Phone>,
@@ -21,7 +21,7 @@ pub enum News {
     /// A post left the gateway with this id, where the answer to the call did not carry one. Not proof that WhatsApp
     /// took it.
     HandedOver {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
         /// The gateway's id of the message.
         message: String,
@@ -29,7 +29,7 @@ pub enum News {
     /// WhatsApp refused a post, told by a gateway that may not have told the post’s id before: it is that message, or
     /// else the post that is under way to the group.
     Refused {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
         /// The gateway's id of the message, where it has one.
         message: Option<String>,
@@ -40,7 +40,7 @@ pub enum News {
     },
     /// A member's phone got a post, or the member saw it.
     Seen {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
         /// The gateway's id of the message.
         message: String,
@@ -53,11 +53,11 @@ pub enum News {
     },
     /// A member reacted to a post, or took a reaction back.
     Reacted {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
         /// The gateway's id of the message.
         message: String,
-        /// Who.
+        /// The member whose phone it is.
         person: Person,
         /// With what; `None` takes it back.
         emoji: Option<String>,
@@ -66,18 +66,18 @@ pub enum News {
     },
     /// People came, went, or changed roles.
     Members {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
         /// Which of these.
         to: MemberMove,
-        /// Who.
+        /// The members that joined or left.
         people: Vec<Person>,
         /// When, where it is told.
         at: Option<Millis>,
     },
     /// Our account came into a group or left it, or its name or rules changed: its description has to be read again.
     GroupChanged {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
     },
 }

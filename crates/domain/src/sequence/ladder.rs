@@ -1,5 +1,6 @@
-//! The reach ladder: one purpose on one channel after the other until everybody is reached. Each rung is a step of its own, a further round
-//! that goes only to those whom nothing proves to have been reached; what all rungs cost together is bounded.
+//! The reach ladder: one purpose on one channel after the other until everybody is reached. Each rung is a step of its
+//! own, a further round that goes only to those whom nothing proves to have been reached; what all rungs cost together
+//! is bounded.
 //!
 //! Nothing here names a channel: a rung is on any that is sent on. What proof is, each channel says by its receipts.
 
@@ -19,8 +20,8 @@ pub const RUNGS_MAX: usize = 6;
 /// Longest wait for a receipt between two rungs, in minutes: a week.
 pub const RUNG_WAIT_MAX: i64 = 7 * 1_440;
 
-/// What a ladder may cost. A message counts with what was charged for it where that is known, else with its estimated price; one that was
-/// refused before it was taken counts nothing.
+/// What a ladder may cost. A message counts with what was charged for it where that is known, else with its estimated
+/// price; one that was refused before it was taken counts nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caps {
     /// At most so much for one person on all rungs together.
@@ -72,10 +73,10 @@ pub struct LadderRung {
 /// A ladder as a person writes it: what its rungs share, and the rungs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ladder {
-    /// What all of them share: words, purpose, moment of the first, end, audience, late rule. Its channel, template and account are the first
-    /// rung's.
+    /// What all of them share: words, purpose, moment of the first, end, audience, late rule. Its channel, template and
+    /// account are the first rung's.
     pub shared: Step,
-    /// Its key.
+    /// The key by which its steps name it.
     pub key: StepKey,
     /// What it may cost.
     pub caps: Caps,
@@ -198,7 +199,8 @@ pub(super) fn check(steps: &[Step]) -> Result<(), (usize, StepError)> {
 }
 
 impl Plan {
-    /// The people of a step, in the terms of a broadcast: of every rung but the first one only those whom nothing proves to have been reached.
+    /// The people of a step, in the terms of a broadcast: of every rung but the first one only those whom nothing
+    /// proves to have been reached.
     pub fn people(&self, steps: &[Step], step: &Step, row: PlanRowId) -> StepPeople {
         let since = self.before(steps, &step.key);
         let mut people = step.audience.people(row, since);
@@ -252,8 +254,8 @@ pub enum Verdict {
     OverAll,
 }
 
-/// Decides about each of the people whom a rung is about to go to, in their order: what those before them cost is spent. No other code decides
-/// this. `spent` is what the ladder cost in all before them.
+/// Decides about each of the people whom a rung is about to go to, in their order: what those before them cost is
+/// spent. No other code decides this. `spent` is what the ladder cost in all before them.
 pub fn admit(caps: Caps, spent: Money, wait_ms: i64, people: &[Claimant], now: Millis) -> Vec<Verdict> {
     let mut spent = spent;
     let decide = |one: &Claimant| {

@@ -12,7 +12,7 @@ pub enum IdError {
     /// A 19-digit id of another length.
     #[error("The {what} has 19 digits; this has {digits}")]
     NotNineteen {
-        /// Which id.
+        /// The name of the id, for the message.
         what: &'static str,
         /// How many digits were typed.
         digits: usize,
@@ -20,7 +20,7 @@ pub enum IdError {
     /// Something other than digits.
     #[error("The {what} is made of digits only. A spreadsheet may have rounded it: copy it from the portal")]
     NotDigits {
-        /// Which id.
+        /// The name of the id, for the message.
         what: &'static str,
     },
     /// The content template's id where the message id belongs.

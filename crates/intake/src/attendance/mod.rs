@@ -1,8 +1,9 @@
 //! Reports of who attended: read for the people in them, and laid beside a workshop's registrants.
 //!
-//! A report is several tables below one another (the meeting, its hosts, those who attended, those who called in), and somebody who came
-//! twice stands there twice. [`read`] takes the people out of it, each once; [`lay_beside`] says whose registration each of them is.
-//! A name alone is a weak sign: whoever is found by it stands apart, and nobody is taken whose name two people have.
+//! A report is several tables below one another (the meeting, its hosts, those who attended, those who called in), and
+//! somebody who came twice stands there twice. [`read`] takes the people out of it, each once; [`lay_beside`] says
+//! whose registration each of them is. A name alone is a weak sign: whoever is found by it stands apart, and nobody is
+//! taken whose name two people have.
 
 mod beside;
 mod stay;
@@ -55,7 +56,7 @@ pub struct Visitor {
     pub email: Option<Email>,
     /// Where the report says it.
     pub phone: Option<Phone>,
-    /// How long.
+    /// When they came and went, and for how long they stayed.
     pub stay: Stay,
 }
 

@@ -1,7 +1,7 @@
 //! Reads a file of people into a workshop: first a look that changes nothing, then the good rows, then perhaps an undo.
 //!
-//! One thread reads, the store writes meanwhile, and neither gets more than a few thousand rows ahead. Rows that cannot be taken are kept
-//! for a person. Begun again after a restart, an import adds nobody twice.
+//! One thread reads, the store writes meanwhile, and neither gets more than a few thousand rows ahead. Rows that cannot
+//! be taken are kept for a person. Begun again after a restart, an import adds nobody twice.
 
 mod again;
 mod file_says;
@@ -83,7 +83,7 @@ pub struct Importer {
     pub home: Country,
     /// The zone of dates without an offset.
     pub zone: Zone,
-    /// The file.
+    /// Where the uploaded file lies.
     pub file: PathBuf,
     /// Makes the keys of agreements and suppressions.
     pub phone_key: PhoneKey,
@@ -206,7 +206,8 @@ impl Importer {
         Ok(look)
     }
 
-    /// Registers the good rows of the last look, and those that a person corrected. May be called again after a restart.
+    /// Registers the good rows of the last look, and those that a person corrected. May be called again after a
+    /// restart.
     pub async fn commit(
         &self,
         import: &Import,
@@ -354,8 +355,8 @@ impl Importer {
         Ok(())
     }
 
-    /// Registers a row that was left out of an import which is done, as a person corrected its cells: it belongs to the import, so that an undo
-    /// takes it away with the others. Agreements are recorded with an import alone.
+    /// Registers a row that was left out of an import which is done, as a person corrected its cells: it belongs to the
+    /// import, so that an undo takes it away with the others. Agreements are recorded with an import alone.
     ///
     /// # Errors
     /// When the store refuses; within it, what is still wrong with the cells.

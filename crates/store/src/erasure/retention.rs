@@ -32,11 +32,11 @@ const LATE_NEWS_MS: i64 = 30 * DAY;
 /// What the retention of an organisation did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Workshops.
+    /// Workshops that were erased.
     pub workshops: i64,
-    /// Registrations.
+    /// Registrations that were erased.
     pub people: i64,
-    /// Messages.
+    /// Messages whose texts and numbers were erased.
     pub messages: i64,
     /// Receipts that fit no message.
     pub receipts: i64,
@@ -74,7 +74,7 @@ struct RetentionRow {
 /// An organisation whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetentionDue {
-    /// Which.
+    /// The organisation whose retention is due.
     pub organization: OrganizationId,
     /// What ended before is erased.
     pub before: Millis,
@@ -165,7 +165,8 @@ impl Work {
         }))
     }
 
-    /// A workshop whose people were kept long enough, the oldest first. One with a broadcast that is not done yet waits.
+    /// A workshop whose people were kept long enough, the oldest first. One with a broadcast that is not done yet
+    /// waits.
     pub async fn workshop_to_forget(&self, due: &RetentionDue) -> Result<Option<WorkshopId>, StoreError> {
         let found: Option<(Uuid,)> = self
             .db

@@ -1,4 +1,5 @@
-//! Correcting a registration: its name, address and number, each time with who did it, when, and what stood there before.
+//! Correcting a registration: its name, address and number, each time with who did it, when, and what stood there
+//! before.
 //!
 //! Messages that are planned or sent keep the number they were planned for.
 
@@ -71,7 +72,7 @@ pub struct PastCorrection {
     pub phone: (String, String),
     /// Who corrected it.
     pub by: String,
-    /// When.
+    /// When it was corrected.
     pub at: Millis,
     /// The newer list that brought it, by its file's name.
     pub file_name: Option<String>,
@@ -173,7 +174,8 @@ impl Org {
         Ok(corrected)
     }
 
-    /// Takes over from a newer list what a registration says, so that an undo of the import gives back what it said before.
+    /// Takes over from a newer list what a registration says, so that an undo of the import gives back what it said
+    /// before.
     pub async fn take_over_correction(
         &self,
         import: ImportId,
@@ -190,7 +192,8 @@ impl Org {
         Ok(corrected)
     }
 
-    /// Gives back what registrations said before an import corrected them, where nobody has corrected them since; how many.
+    /// Gives back what registrations said before an import corrected them, where nobody has corrected them since; how
+    /// many.
     pub(crate) async fn give_back_corrections(
         &self,
         import: ImportId,

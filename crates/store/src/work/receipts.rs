@@ -21,7 +21,7 @@ use crate::{
 /// A receipt as it came in, already verified.
 #[derive(Clone, Debug)]
 pub struct RawReceipt {
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// From which account.
     pub integration: IntegrationId,
@@ -34,9 +34,9 @@ pub struct RawReceipt {
 /// A stored receipt that is not yet applied.
 #[derive(Clone, Debug)]
 pub struct PendingReceipt {
-    /// Which.
+    /// Id of the stored receipt.
     pub id: ReceiptId,
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// From which account.
     pub integration: IntegrationId,
@@ -51,9 +51,9 @@ pub struct PendingReceipt {
 /// A message that a receipt may be about.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
-    /// E.164.
+    /// Phone number in E.164 form.
     pub recipient: String,
     /// Where it stands.
     pub state: MessageState,
@@ -95,7 +95,7 @@ pub enum Applied {
 /// A change to a message that receipts brought about; the last of several in one batch.
 #[derive(Clone, Debug)]
 pub struct ReceiptChange {
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
     /// Where it stood when it was read; it is left alone if that changed meanwhile.
     pub from: MessageState,
@@ -245,8 +245,8 @@ impl Work {
             .collect())
     }
 
-    /// Messages to these numbers in broadcasts that the integration served since `since`, those that went there in one of these
-    /// requests by themselves, and these messages, if they are its. Each once.
+    /// Messages to these numbers in broadcasts that the integration served since `since`, those that went there in one
+    /// of these requests by themselves, and these messages, if they are its. Each once.
     pub async fn candidates(
         &self,
         integration: IntegrationId,
@@ -295,10 +295,10 @@ impl Work {
             .collect()
     }
 
-    /// Questions know the requests that are open, by their id or, before they are asked, by where their messages lie; messages are not
-    /// found by that id. A request of several numbers names none of them, also when all but one of its messages went again under
-    /// another id. (`IS TRUE` keeps PostgreSQL from making a join of the last condition: it would compare every message with every
-    /// request, where it now looks each message up.)
+    /// Questions know the requests that are open, by their id or, before they are asked, by where their messages lie;
+    /// messages are not found by that id. A request of several numbers names none of them, also when all but one of its
+    /// messages went again under another id. (`IS TRUE` keeps PostgreSQL from making a join of the last condition: it
+    /// would compare every message with every request, where it now looks each message up.)
     async fn candidates_of_requests(
         &self,
         integration: IntegrationId,
@@ -349,9 +349,9 @@ impl Work {
     /// Writes what receipts brought about; broadcasts that changed. Rows that moved meanwhile are left alone and their
     /// receipts tried again.
     ///
-    /// Several processes may do this with the same receipts at the same moment. They take messages first, then receipts, then counts, each
-    /// in the order of its key, so that one waits for the other; and who comes second finds receipts that wait no more, and leaves all of
-    /// it to the next look.
+    /// Several processes may do this with the same receipts at the same moment. They take messages first, then
+    /// receipts, then counts, each in the order of its key, so that one waits for the other; and who comes second finds
+    /// receipts that wait no more, and leaves all of it to the next look.
     pub async fn apply_receipts(
         &self,
         mut results: Vec<(ReceiptId, Applied)>,
@@ -474,7 +474,8 @@ async fn write_results(
         .uuids("broadcast_id", rows.iter().map(|row| row.3.map(|message| message.broadcast.0)))
         .ints("position", rows.iter().map(|row| row.3.map(|message| message.position)))
         .ints("try_at", rows.iter().map(|row| row.4.0));
-    // The state is written so that no index of pending receipts fits: SQLite would walk over all of them for each row of the batch.
+    // The state is written so that no index of pending receipts fits: SQLite would walk over all of them for each row
+    // of the batch.
     let written = tx
         .run_batch(
         "UPDATE receipts SET state = b.state, note = b.note, broadcast_id = b.broadcast_id, position = b.position, try_at = b.try_at,

@@ -24,11 +24,11 @@ use crate::{
 pub struct MemberSeen {
     /// The post, in its group.
     pub message: MessageRef,
-    /// Who.
+    /// The member whose phone it is.
     pub person: Person,
     /// What the phone did.
     pub seen: Seen,
-    /// When.
+    /// When the phone did it.
     pub at: Millis,
 }
 
@@ -37,11 +37,11 @@ pub struct MemberSeen {
 pub struct MemberReacted {
     /// The post, in its group.
     pub message: MessageRef,
-    /// Who.
+    /// The member who reacted.
     pub person: Person,
     /// With what; `None` takes it back.
     pub emoji: Option<String>,
-    /// When.
+    /// When they reacted.
     pub at: Millis,
 }
 
@@ -174,7 +174,8 @@ impl Gathered {
             .texts("person", rows.map(|(.., person)| person.clone()))
     }
 
-    /// People who were kept by their hidden id, and whose number is known now, are taken out; what they did goes to their number.
+    /// People who were kept by their hidden id, and whose number is known now, are taken out; what they did goes to
+    /// their number.
     async fn take_hidden(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         if self.hidden.is_empty() {
             return Ok(());
@@ -200,8 +201,8 @@ impl Gathered {
         Ok(())
     }
 
-    /// Adds who was not known, and what is new of who was: each is counted by the statement that wrote it, so that two processes which hear
-    /// of one phone count it once.
+    /// Adds who was not known, and what is new of who was: each is counted by the statement that wrote it, so that two
+    /// processes which hear of one phone count it once.
     async fn write(&mut self, tx: &mut Tx, organization: OrganizationId) -> Result<(), StoreError> {
         let added: Vec<(Uuid, i64, Option<i64>)> = tx
             .all_batch(
@@ -281,9 +282,9 @@ impl Gathered {
 }
 
 impl Work {
-    /// Writes down what members' phones did. The same again, later or earlier changes nothing but what it adds; whoever opened a post has
-    /// it, and whoever reacted opened it. A person who was known by the hidden id alone, and is named with both now or stands with both in the
-    /// group's list, stays one person.
+    /// Writes down what members' phones did. The same again, later or earlier changes nothing but what it adds; whoever
+    /// opened a post has it, and whoever reacted opened it. A person who was known by the hidden id alone, and is named
+    /// with both now or stands with both in the group's list, stays one person.
     pub async fn saw_members(
         &self,
         organization: OrganizationId,

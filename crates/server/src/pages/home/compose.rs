@@ -25,7 +25,7 @@ const PICK_MAX: usize = 8_000;
 pub struct Compose {
     /// The tab.
     pub channel: Channel,
-    /// Whose people.
+    /// The workshop whose people get it.
     pub workshop: Option<WorkshopId>,
     /// Who of them; `None` for those who are offered first.
     pub who: Option<Audience>,
