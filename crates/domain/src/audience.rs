@@ -193,8 +193,8 @@ impl Rules {
 
 /// Whether that candidate gets it. No other code decides this.
 ///
-/// The first rule that excludes is the reason: a number first, then one message a number, then whether the channel
-/// reaches it, then what the person wished, then the values.
+/// The first rule that excludes somebody is the reason. The rules are asked in this order: a number, one message per
+/// number, whether the channel reaches it, what the person wished, the values.
 pub fn decide(candidate: &Candidate<'_>, rules: &mut Rules) -> Decision {
     let excluded = |reason| Decision::Excluded(Excluded { reason, value: None });
     if candidate.phone.is_empty() {
@@ -294,8 +294,8 @@ pub struct AudienceSummary {
 }
 
 impl AudienceSummary {
-    /// What counters tell, where [`Rules::counters_suffice`]: who has no name is excluded when the message wants one,
-    /// and only those miss a name whose message would hold it.
+    /// The summary as counters give it, where [`Rules::counters_suffice`]. A person without a name is excluded only
+    /// when the message holds one.
     pub fn from_counters(mut self, rules: &Rules) -> AudienceSummary {
         if rules.needs_name() {
             self.bad_value = self.without_name.min(self.reachable);

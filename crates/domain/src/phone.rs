@@ -117,10 +117,10 @@ impl Phone {
     }
 }
 
-/// As [`Phone::is_landline`], of a number in E.164 form. Whether an Indian number from 6 to 9 is a landline's
-/// (Bengaluru's begin with 80) is told by its first five digits: each such beginning is looked up once and remembered,
-/// so that nearly every number of a large list costs nothing. Argentines write their mobiles without the 9 that tells
-/// them from landlines, and WhatsApp finds them so: none of theirs is taken for one.
+/// As [`Phone::is_landline`], of a number in E.164 form. The first five digits of an Indian number that begins with 6
+/// to 9 tell whether it is a landline's (Bengaluru's begin with 80). Each such beginning is looked up once and
+/// remembered, so that most numbers of a large list cost nothing. Argentines write their mobiles without the 9 that
+/// tells them from landlines, and WhatsApp finds them so: none of theirs is taken for one.
 pub fn is_landline(e164: &str) -> bool {
     let Some(digits) = e164.strip_prefix('+').filter(|digits| !digits.starts_with("54")) else {
         return false;
@@ -232,9 +232,9 @@ pub enum PhoneError {
     Service,
 }
 
-/// Reads the plain forms of an Indian mobile number without asking the library, because nearly every row of an
-/// import is one: ten digits from 6 to 9, after nothing, `0`, `91` or `+91`, with spaces or hyphens between.
-/// `None` means "look closer", never "wrong". A test holds it against [`parse_with_library`].
+/// Reads the plain forms of an Indian mobile number without the library, because most rows of an import are one. A
+/// plain form has ten digits that begin with 6 to 9, after nothing, `0`, `91` or `+91`; spaces and hyphens may stand
+/// between. `None` means "look closer", never "wrong". A test holds it against [`parse_with_library`].
 fn plain_indian_mobile(text: &str, home: Country) -> Option<Phone> {
     let (plus, rest) = match text.strip_prefix('+') {
         Some(rest) => (true, rest),

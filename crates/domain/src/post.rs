@@ -229,7 +229,7 @@ impl GroupPost {
         }
     }
 
-    /// Text, or the poll's question and answers, in pieces, so that a screen can mark what was filled in.
+    /// The text, or the poll's question and answers, in pieces, so that a screen can mark the values.
     pub fn preview(&self, content: &Content) -> Vec<Part> {
         let mut values = content.values().iter();
         let mut parts = Vec::new();

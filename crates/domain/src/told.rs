@@ -108,7 +108,7 @@ pub enum Audience {
         /// Minutes.
         minutes: i64,
     },
-    /// Whoever has not read what was handed over more than [`Audience::NO_RECEIPT_MINUTES`] ago.
+    /// People who have not read a message that was handed over more than [`Audience::NO_RECEIPT_MINUTES`] ago.
     NotRead,
     /// Whoever was registered after that moment.
     Since(Millis),
@@ -123,7 +123,7 @@ pub enum Audience {
     },
     /// The people of one source: who came from there in the words of a file, or `import` or `by_hand`.
     Source(String),
-    /// Whoever was there, as the report of the workshop says; nobody where there is none.
+    /// People who were there, as the workshop's report says; nobody without a report.
     Attended,
     /// Of them whoever left before the end.
     LeftEarly,
@@ -160,8 +160,8 @@ pub struct StepPeople {
     pub row: PlanRowId,
     /// Who of the workshop's people; neither chosen one by one nor a step's.
     pub of: Audience,
-    /// Whoever was told the purpose by a broadcast of no step that began at that moment or later is left out too;
-    /// [`Millis::MAX`] where nobody is.
+    /// People whom a broadcast outside every step told the purpose at that moment or later are excluded too;
+    /// [`Millis::MAX`] excludes nobody for that.
     pub untold_since: Millis,
     /// Only people who were registered after that moment.
     pub registered_after: Millis,
@@ -171,8 +171,8 @@ pub struct StepPeople {
     pub unproven: Option<Unproven>,
 }
 
-/// What proves that somebody was reached, for the rungs of a ladder: a message of the ladder that arrived, a post of it
-/// that their phone got, or a message by hand for the same purpose that began at `since` or later and arrived.
+/// What proves to the rungs of a ladder that a person was reached: a message of the ladder arrived, their phone got a
+/// post of the ladder, or a message by hand for the same purpose that began at `since` or later arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unproven {
     /// The ladder's key in the sequence.

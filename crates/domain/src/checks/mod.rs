@@ -35,7 +35,7 @@ pub enum Severity {
     Passed,
 }
 
-/// Where a workshop stands for whoever writes to its people.
+/// The stage of a workshop, as it matters to a message to its people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
     /// It lies ahead, or is taking place.

@@ -1,5 +1,5 @@
 //! Groups on WhatsApp and the linked accounts that post to them: who is named how, how an account stands, and what a
-//! gateway tells of it. What is posted stands in [`post`](crate::post).
+//! gateway tells of it. The module [`post`](crate::post) holds what is posted in them.
 
 mod account;
 mod forecast;

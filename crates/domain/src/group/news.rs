@@ -3,8 +3,8 @@
 use super::{AccountState, Jid, Person};
 use crate::{phone::Phone, time::Millis};
 
-/// One thing that a gateway told. The same may come again, and from every account that is in a group: whoever keeps it
-/// keeps it once for each group, message, person and kind (docs/facts/groups.md §14).
+/// One thing that a gateway told. The same news may come again, and comes from every account that is in the group. The
+/// store keeps it once for each group, message, person and kind (docs/facts/groups.md §14).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// How the account stands now.

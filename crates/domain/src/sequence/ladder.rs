@@ -1,6 +1,5 @@
 //! The reach ladder: one purpose on one channel after the other until everybody is reached. Each rung is a step of its
-//! own, a further round that goes only to those whom nothing proves to have been reached; what all rungs cost together
-//! is bounded.
+//! own: a further round to the people whom no receipt proves to be reached. The cost of all rungs together is bounded.
 //!
 //! Nothing here names a channel: a rung is on any that is sent on. What proof is, each channel says by its receipts.
 
@@ -20,8 +19,8 @@ pub const RUNGS_MAX: usize = 6;
 /// Longest wait for a receipt between two rungs, in minutes: a week.
 pub const RUNG_WAIT_MAX: i64 = 7 * 1_440;
 
-/// What a ladder may cost. A message counts with what was charged for it where that is known, else with its estimated
-/// price; one that was refused before it was taken counts nothing.
+/// What a ladder may cost. A message counts with its charge where that is known, otherwise with its estimated price. A
+/// message that was refused before the provider took it counts nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caps {
     /// At most so much for one person on all rungs together.

@@ -47,7 +47,8 @@ impl Telling {
         }
     }
 
-    /// What it counts for the caps: what was charged, else its price; nothing where nothing left.
+    /// What it counts towards the caps: its charge where that is known, otherwise its price, and nothing where nothing
+    /// left.
     pub fn cost(&self) -> Money {
         if self.left() { self.charged.unwrap_or(self.price) } else { Money(0) }
     }
@@ -93,7 +94,8 @@ pub struct LadderReport {
     pub rungs: Vec<RungReport>,
     /// What all of it cost.
     pub cost: Money,
-    /// Of those not reached: how many stand for which reason after their last rung; those without any message last, with none.
+    /// The people who were not reached, by the reason of their last message. Those without any message come last,
+    /// without a reason.
     pub not_reached: Vec<(Option<(MessageState, Reason)>, i64)>,
 }
 

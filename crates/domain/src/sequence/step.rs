@@ -44,8 +44,8 @@ impl fmt::Display for StepKey {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Until {
-    /// Until the next step of the same purpose is due, and at the latest until the end of what it is about: the
-    /// workshop's start for a step before it, its end for one during it, two days for one after it.
+    /// Until the next step of the same purpose is due, and no longer than this: until the workshop's start for a step
+    /// before it, until its end for a step during it, for two days for a step after it.
     #[default]
     NextOfPurpose,
     /// So many minutes after it is due.

@@ -1,5 +1,5 @@
-//! What looks like a place for a value and is none: operators take it for fixed text, so that everybody would read it, or the SMS
-//! is refused.
+//! Text that looks like a placeholder and is none. Operators take it for fixed text: everybody would read it, or the
+//! SMS is refused.
 
 use super::template::{Piece, pieces};
 
