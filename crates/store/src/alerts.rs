@@ -2,7 +2,7 @@
 //!
 //! A matter that stands has one row in `alerts` (a unique index sees to it), so that several processes that look at
 //! once tell it once. Its sends are written in the same transaction. [`Work::claim_alert`](crate::Work::claim_alert)
-//! turns a send to `sending` before a byte of it leaves; one that is found so after its time was being sent by a
+//! turns a send to `sending` before a byte of it leaves; a send that is still `sending` after its time belonged to a
 //! process that was killed, and is unknown from then on.
 
 mod outbox;

@@ -160,9 +160,9 @@ impl AudienceReader {
         Ok(found.into_iter().map(|(key,)| key).collect())
     }
 
-    /// Whether there is something about the people of a workshop that [`Org::audience`] cannot count, because it
-    /// compares numbers and looks at no name: opt-outs and agreements whose number was erased, and names that would be
-    /// taken for a placeholder.
+    /// Whether the people of a workshop have something that [`Org::audience`] cannot count. It compares numbers and
+    /// reads no names, so it misses opt-outs and agreements whose number was erased, and names that look like a
+    /// placeholder.
     pub async fn is_beyond_counting(&self, workshop: WorkshopId) -> Result<bool, StoreError> {
         let (beyond,): (bool,) = self
             .db

@@ -109,9 +109,9 @@ impl Org {
         Ok(tested)
     }
 
-    /// Writes down that a member took a list away as a file: before its first byte leaves, so that a download that
-    /// breaks off stands in the log too. `part` says that a filter was set; what it looked for may be a name or a
-    /// number, and is not kept.
+    /// Records that a member exports a list. It is recorded before the first byte leaves, so that a download that
+    /// breaks off is in the log too. `part` says that a filter was set; what it looked for may be a name or a number,
+    /// and is not kept.
     ///
     /// # Errors
     /// [`StoreError::Forbidden`] for whoever may not manage.

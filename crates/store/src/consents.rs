@@ -1,4 +1,5 @@
-//! What people agreed to, with the proof of it: where, in which words, when, and who wrote it down.
+//! Consents of people to messages, each with its proof: where and when they agreed, in which words, and who recorded
+//! it.
 
 use std::collections::HashSet;
 
@@ -91,7 +92,7 @@ pub struct NewConsent {
     pub source: String,
     /// The words that they agreed to.
     pub wording: String,
-    /// Who took the first step; needed soon after an opt-out, else empty.
+    /// Who took the first step. It is needed soon after an opt-out, and otherwise empty.
     pub note: String,
 }
 

@@ -1,5 +1,6 @@
-//! A cache of figures for which every registration of a workshop is looked at: what became of a purpose (`reached`), and what the people
-//! chooser counts (`told`). Such a look takes 5 µs for each registration: 110 ms among 20,000, seconds among a million.
+//! A cache of figures that take a look at every registration of a workshop: the results of a purpose (`reached`), and
+//! the counts of the people chooser (`told`). Such a look takes 5 µs for each registration: 110 ms among 20,000,
+//! seconds among a million.
 //!
 //! A figure is valid as long as its [`Fingerprint`] is: two short reads of counters that move in the transactions that move the people and
 //! the messages. A small workshop is counted at once when something moved; of a large one somebody may see the last figure first.

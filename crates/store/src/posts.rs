@@ -181,8 +181,9 @@ impl Org {
     }
 
     /// Confirms posts under an id made before: every group has its row from that instant, and a second confirmation
-    /// with the same id changes nothing. Refused ([`StoreError::Stale`]) when a group is gone, or belongs to another
-    /// account; and ([`StoreError::Taken`]) when more groups have the same post than [`NewPosts::again`] says.
+    /// with the same id changes nothing. It is refused with [`StoreError::Stale`] when a group is gone or belongs to
+    /// another account, and with [`StoreError::Taken`] when more groups have the same post than [`NewPosts::again`]
+    /// says.
     pub async fn confirm_posts(
         &self,
         id: BroadcastId,
@@ -339,10 +340,10 @@ impl Org {
         tx.commit().await
     }
 
-    /// Writes down what somebody says of a post that is made by hand. Refused ([`StoreError::Stale`]) before it is due
-    /// and after its last useful moment, while the broadcast is paused or cancelled, and when somebody else was
-    /// quicker. That it stands in the group already is written down also while the broadcast is paused: it is a fact,
-    /// and whoever resumes must not ask for it again.
+    /// Writes down what somebody says of a post that is made by hand. It is refused with [`StoreError::Stale`] before
+    /// the post is due, after its last useful moment, while the broadcast is paused or cancelled, and when somebody
+    /// else marked it first. That it stands in the group already is written down also while the broadcast is paused: it
+    /// is a fact, and whoever resumes must not ask for it again.
     pub async fn mark_post(&self, message: MessageRef, mark: Mark, now: Millis) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
         let mut tx = self.db.by_index().begin().await?;

@@ -111,7 +111,7 @@ struct ReachedRow {
 pub struct Place {
     /// The number that it went to; of somebody who was left out, the number of the registration.
     pub phone: String,
-    /// Who was left out; `None` where a number stands for whoever has it.
+    /// The registration that was excluded; `None` where the message went to a number, whoever has it.
     pub left_out: Option<RegistrantId>,
     /// Which message.
     pub message: MessageRef,
@@ -233,8 +233,8 @@ impl Org {
     /// What became of a purpose in each of these workshops, and how many were entered after `since`; one without people
     /// is left out.
     ///
-    /// A small workshop's figures are counted whenever something moved. A large one's are counted when its people
-    /// change; while only messages move, they are counted anew beside the answer and may be some seconds old
+    /// A small workshop's figures are counted whenever something moved. The figures of a large workshop are counted
+    /// when its people change. While only messages move, they are counted beside the answer and may be some seconds old
     /// ([`Reached::seconds_old`]): among 20,000 a count takes 110 ms, and a page 10.
     pub async fn reached(
         &self,
@@ -394,8 +394,8 @@ impl Org {
         let batch = Batch::new()
             .uuids("id", people.iter().map(|(id, _)| id.0))
             .texts("phone", people.iter().map(|(_, phone)| phone.clone()));
-        // Every person is looked up in every broadcast: joined otherwise, SQLite read all messages of these for a page
-        // of 50, for a second among three broadcasts of 20,000.
+        // Every person of the page is looked up in every broadcast. With another join, SQLite read all messages of the
+        // broadcasts for a page of 50: a second among three broadcasts of 20,000.
         let rows: Vec<PlaceRow> = self
             .db
             .by_index()

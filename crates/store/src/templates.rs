@@ -194,8 +194,8 @@ struct BlankRow {
     template: String,
 }
 
-/// Fills in what broadcasts of older releases do not say of themselves: by what name their receipts call them, and
-/// which template they were made of, where one alone of their channel is known to the provider by that name.
+/// Fills in two columns of broadcasts that older releases made: the name by which their receipts call them, and their
+/// template, where exactly one template of the channel has that name at the provider.
 pub(crate) async fn fill_in(db: &Db) -> Result<(), StoreError> {
     let mut known: HashMap<Uuid, Vec<(Uuid, Channel, String)>> = HashMap::new();
     loop {

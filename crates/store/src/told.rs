@@ -2,9 +2,9 @@
 //! themselves: a message belongs to a number, its broadcast to a workshop, a purpose and a round. Nothing is written
 //! beside them, so sending costs nothing more, and the ledger equals the messages at every moment.
 //!
-//! Nobody gets a purpose twice by two hands because plans are made one after the other: [`crate::Org::confirm_telling`]
-//! holds the workshop's row, refuses while another broadcast of the purpose is being planned, and refuses when one was
-//! confirmed that the question did not know. A plan reads the ledger while nothing else is written to it.
+//! Two members cannot tell a purpose twice, because plans are made one after the other. [`crate::Org::confirm_telling`]
+//! locks the workshop's row. It refuses while another broadcast of the purpose is being planned, and when a broadcast
+//! was confirmed that the question did not know. A plan reads the ledger while nothing else is written to it.
 
 use std::time::Instant;
 
@@ -60,8 +60,8 @@ macro_rules! told_by_step {
     };
 }
 
-/// Whether a ladder `$19` reached somebody: by a message that arrived, or by a post that their phone got; or a message
-/// by hand for the same purpose did, from `$20` on.
+/// Whether a ladder `$19` reached somebody: a message of it arrived, or their phone got a post of it, or a message by
+/// hand for the same purpose arrived, from `$20` on.
 macro_rules! proven_by_ladder {
     () => {
         "(EXISTS (SELECT 1 FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id

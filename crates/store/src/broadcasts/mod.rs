@@ -349,8 +349,8 @@ impl Org {
         }
     }
 
-    /// Confirms a broadcast unless its question is out of date. The workshop's row is held from the comparison to the
-    /// commit, so that of two confirmations that knew the same one is refused, whoever made them and wherever.
+    /// Confirms a broadcast unless its question is out of date. The workshop's row is locked from the comparison to the
+    /// commit. Of two confirmations that knew the same, one is therefore refused, in whichever process they are made.
     pub async fn confirm_telling(
         &self,
         id: BroadcastId,

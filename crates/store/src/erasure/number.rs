@@ -116,8 +116,9 @@ async fn forget_messages(tx: &mut Tx, rows: &[(Uuid, i64)]) -> Result<u64, Store
 }
 
 impl Org {
-    /// Erases everything about a number, former numbers of the same people with it, in one transaction; keyed hashes stay, so that opt-outs hold when it is imported again.
-    /// Refused while a message to it waits or is under way. People who share the number go together: nothing tells them apart.
+    /// Erases everything about a number, and about former numbers of the same people, in one transaction. Keyed hashes
+    /// stay, so that opt-outs hold when the number is imported again. Refused while a message to it waits or is under
+    /// way. People who share the number go together: nothing tells them apart.
     pub async fn forget_number(
         &self,
         phone: &Phone,

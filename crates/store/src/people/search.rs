@@ -119,7 +119,7 @@ impl From<NumberlessRow> for Found {
 
 impl Org {
     /// A page of people by words of their names, addresses and numbers in any order (`domain::search`); without a text
-    /// the newest. `after` is the `next` of the page before; what is none begins at the start.
+    /// the newest. `after` is the `next` of the page before; any other text begins at the start.
     pub async fn find_people(
         &self,
         text: &str,

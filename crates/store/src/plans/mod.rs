@@ -1,9 +1,8 @@
 //! The plans of workshops: which sequence each follows, and where its steps stand.
 //!
-//! A row is one step for one target. It exists from *Run sequence* on; `laying.rs` computes its moments anew whenever
-//! the workshop, the sequence or the zone changes, in the transaction that changes them, and `running.rs` turns it into
-//! a broadcast in the transaction that confirms the broadcast. What becomes of a row is decided by
-//! [`domain::sequence::relay`].
+//! A row is one step for one target. It exists from *Run sequence* on. `laying.rs` computes its moments anew whenever
+//! the workshop, the sequence or the zone changes, in the same transaction. `running.rs` turns it into a broadcast, in
+//! the transaction that confirms the broadcast. What becomes of a row is decided by [`domain::sequence::relay`].
 
 mod calendar;
 mod following;

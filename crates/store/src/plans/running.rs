@@ -1,5 +1,5 @@
-//! From a row to its broadcast: what is due is claimed for a moment so that processes share the work, and turned in the
-//! transaction that confirms the broadcast, which alone decides that a step runs once.
+//! From a row to its broadcast. A due row is claimed for a moment, so that processes share the work. It is turned in
+//! the transaction that confirms the broadcast; that transaction alone decides that a step runs once.
 
 use domain::{
     ids::{BroadcastId, OrganizationId, PlanRowId, UserId, WorkshopId},
@@ -231,7 +231,8 @@ pub struct PlanWork {
 }
 
 impl Work {
-    /// What there is to do, so that a look that finds nothing writes nothing; `ahead` as in [`Work::due_rows`].
+    /// The kinds of work that are due, so that a look that finds nothing writes nothing. `ahead` is that of
+    /// [`Work::due_rows`].
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -19,8 +19,8 @@ use crate::{
     search::{Entry, Found, STRETCH, Search, Who, end_of},
 };
 
-/// People that are gathered at most before the list reads its own rows: more than elsewhere, because few of the people stand on this list, so
-/// that it reads many rows until a page is full.
+/// Most people that are gathered before the list reads its own rows. It is more than elsewhere: few of the people are
+/// on this list, so that it would read many rows until a page is full.
 const GATHERED_MAX: usize = 5_000;
 
 /// The queries of one list.

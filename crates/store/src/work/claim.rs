@@ -1,10 +1,10 @@
 //! Claiming: a row becomes *in flight* in a committed transaction, and only then may bytes leave.
 //!
-//! An exchange with the database costs more than most statements, so the plain case has four: begin; one question that
-//! locks the broadcast and its pace and brings the next untried rows along; what needs no answer of its own in one
-//! `StatementBatch` (rows that ended, the claim, pace, counts); commit. Fresh rows are read as one text and changed by
-//! their stretch, and rows that ended are counted, not read back: a row that crosses from the database costs more than
-//! its change.
+//! An exchange with the database costs more than most statements, so the plain case has four. The first begins the
+//! transaction. The second is one question that locks the broadcast and its pace and returns the next untried rows. The
+//! third is one `StatementBatch` of everything that needs no answer (rows that ended, the claim, pace, counts). The
+//! fourth commits. Fresh rows are read as one text and changed as a stretch. Rows that ended are counted and not read
+//! back, because reading a row costs more than changing it.
 //!
 //! On PostgreSQL the question sees everything but the locked rows as it was before it waited for them. A row that was
 //! taken out meanwhile makes the count too low; the turn is undone and done again, and then the rows are read under the
@@ -128,8 +128,8 @@ impl BroadcastHead {
     }
 
     /// Whether this worker is the one that may look for recent messages of the organisation, or at what several of its
-    /// accounts share, and claim: they share no pace whose lock would keep two workers apart. Who is not looks again
-    /// soon; a wait here could hold what the other one needs next.
+    /// accounts share, and claim: they share no pace whose lock would keep two workers apart. A worker that does not
+    /// get the row tries again soon. If it waited here, it could hold a row that the other worker needs next.
     pub(super) async fn locks_organisation(&self, tx: &mut Tx) -> Result<bool, StoreError> {
         let gate: Option<(Uuid,)> = tx
             .optional(

@@ -1,4 +1,5 @@
-//! The last look at claimed rows: who must not get it after all, and who had a message just now.
+//! The last check of claimed rows, within the transaction that claims them: who has opted out meanwhile, and who had a
+//! message just now.
 
 use std::collections::{HashMap, HashSet};
 

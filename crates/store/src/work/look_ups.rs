@@ -1,4 +1,4 @@
-//! What a provider is asked about later: requests whose delivery nobody has told us yet.
+//! Questions to a provider that are due later, about messages of which no receipt has come.
 
 use domain::{
     ids::{BroadcastId, IntegrationId, OrganizationId},

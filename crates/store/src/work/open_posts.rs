@@ -1,5 +1,5 @@
-//! Posts of linked accounts of which too little is proven: no id is known of them, or not even whether they stand in
-//! their group.
+//! Posts of linked accounts of which too little is proven: their id is not known, or not even whether they are in their
+//! group.
 
 use domain::{
     ids::{BroadcastId, IntegrationId, MessageRef},
@@ -137,8 +137,8 @@ impl Work {
             .await
     }
 
-    /// Writes down that a post of which nobody knew stands in its group, under that id of the gateway. Nothing where it
-    /// was settled meanwhile.
+    /// Records that an unknown post is in its group, under that id of the gateway. Nothing where it was settled
+    /// meanwhile.
     pub async fn prove_post(
         &self,
         post: &OpenPost,

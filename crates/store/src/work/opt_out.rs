@@ -79,9 +79,8 @@ impl Work {
         .await
     }
 
-    /// Lifts what the same person stopped themselves on that channel, by STOP or by the link in a message, and nothing
-    /// else: not what a member or an import entered, nor a stop inside WhatsApp that the network reported (that is
-    /// `marketing`).
+    /// Lifts the entries that the same person made on that channel, by STOP or by the link in a message. Entries of a
+    /// member or an import stay, and so does a stop inside WhatsApp that the network reported (`marketing`).
     pub async fn opt_in(&self, wish: &OptOut, now: Millis) -> Result<(), StoreError> {
         again(|| self.try_opt_in(wish, now)).await
     }

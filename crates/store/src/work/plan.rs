@@ -166,10 +166,10 @@ impl Work {
         tx.commit().await
     }
 
-    /// Writes a stretch of the plan and moves its mark; [`StoreError::Stale`] when another process wrote it, the
-    /// broadcast was cancelled, or people were taken out of the workshop since it was read. An empty stretch with
-    /// `last` ends the plan and keeps all of it for good: until then nothing is sent, and a plan begins again behind
-    /// the last stretch that was kept.
+    /// Writes a stretch of the plan and moves its mark. It is refused with [`StoreError::Stale`] when another process
+    /// wrote the stretch, when the broadcast was cancelled, or when people were removed from the workshop since the
+    /// stretch was read. An empty stretch with `last` ends the plan and keeps all of it for good: until then nothing is
+    /// sent, and a plan begins again behind the last stretch that was kept.
     pub async fn plan_write(
         &self,
         planning: &Planning,

@@ -245,8 +245,8 @@ impl Work {
             .collect())
     }
 
-    /// Messages to these numbers in broadcasts that the integration served since `since`, those that went there in one
-    /// of these requests by themselves, and these messages, if they are its. Each once.
+    /// Candidates of an integration: messages to these numbers in broadcasts that it served since `since`, the only
+    /// message of one of these requests, and these messages themselves. Each once.
     pub async fn candidates(
         &self,
         integration: IntegrationId,
@@ -349,9 +349,9 @@ impl Work {
     /// Writes what receipts brought about; broadcasts that changed. Rows that moved meanwhile are left alone and their
     /// receipts tried again.
     ///
-    /// Several processes may do this with the same receipts at the same moment. They take messages first, then
-    /// receipts, then counts, each in the order of its key, so that one waits for the other; and who comes second finds
-    /// receipts that wait no more, and leaves all of it to the next look.
+    /// Several processes may do this with the same receipts at the same moment. Both lock messages first, then
+    /// receipts, then counts, each in the order of its key, so that one waits for the other. The second one finds that
+    /// its receipts do not wait any more, and leaves everything to the next look.
     pub async fn apply_receipts(
         &self,
         mut results: Vec<(ReceiptId, Applied)>,

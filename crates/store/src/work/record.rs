@@ -213,8 +213,8 @@ impl<'a> Change<'a> {
 }
 
 impl Work {
-    /// Writes what ended, with `together` as far as it may wait. With [`RowCheck::Count`] every row is taken to be
-    /// still this worker's: nothing may be committed unless what is sent together touches as many rows as it has to.
+    /// Writes what ended, with `together` as far as it may wait. With [`RowCheck::Count`] every row is assumed to be
+    /// this worker's still. The transaction may only be committed when the statements touch as many rows as expected.
     #[expect(clippy::too_many_arguments, reason = "one step of a turn, with the turn's own state")]
     pub(super) async fn record(
         &self,

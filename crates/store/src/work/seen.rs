@@ -1,4 +1,4 @@
-//! What gateways tell of groups: whose phone got a post, who opened it, and how a linked account stands.
+//! What gateways report of groups: whose phone got a post, who opened it, and the state of a linked account.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -201,8 +201,8 @@ impl Gathered {
         Ok(())
     }
 
-    /// Adds who was not known, and what is new of who was: each is counted by the statement that wrote it, so that two
-    /// processes which hear of one phone count it once.
+    /// Adds members who were not known, and what is new of the others. Each is counted by the statement that wrote it,
+    /// so that two processes that hear of one phone count it once.
     async fn write(&mut self, tx: &mut Tx, organization: OrganizationId) -> Result<(), StoreError> {
         let added: Vec<(Uuid, i64, Option<i64>)> = tx
             .all_batch(

@@ -99,8 +99,8 @@ impl Work {
         Ok(rows.into_iter().map(row).collect())
     }
 
-    /// Enters runs that have something in flight and are not in the list, so that they are given up: one that others had given up while
-    /// it claimed, and that ended before it entered itself again.
+    /// Enters workers that have rows in flight and are not in the list, so that these rows are reclaimed. Such a worker
+    /// was given up while it claimed, and ended before it entered itself again.
     pub async fn enter_forgotten(&self) -> Result<(), StoreError> {
         self.db.by_index().run(
                 "INSERT INTO workers (id, name, started_at, beat_at, alive_until)
