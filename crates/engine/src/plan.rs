@@ -1,4 +1,5 @@
-//! Planning: registrants become rows, in order of number, in stretches of constant size.
+//! Planning: registrants become rows, in order of number, in stretches of constant size. A stretch, its counts and the
+//! mark of how far planning came are one transaction. A process that plans the same broadcast gets `Stale` and lets go.
 
 use compose::{Audience, Judged, OwnLinks};
 use domain::{

@@ -1,4 +1,8 @@
-//! The candidates of a batch of receipts, and what the receipts make of them one after the other.
+//! The candidates of a batch of receipts, and what the receipts make of them one after the other. A receipt means the
+//! message with the provider's id, otherwise the one that our reference names (the way back to a call that was never
+//! answered), otherwise the one with the network's id from an earlier receipt, otherwise the latest attempt under the
+//! campaign's name that has no id of its own. A receipt for a message in flight waits, ten minutes at most. A receipt
+//! that fits none is kept as unmatched.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -186,8 +186,9 @@ impl Engine {
         Ok(people)
     }
 
-    /// The messages that receipts may be about: those that we or the provider's id name; those to their numbers lately;
-    /// and, for what none of them fits, those to their numbers as long as receipts come.
+    /// The messages that receipts may be about. First those that our reference or the provider's id names, then recent
+    /// ones to the same number. For a receipt that fits none of them, older ones to the same number follow, as far back
+    /// as receipts come.
     async fn candidates_of(
         &self,
         integration: IntegrationId,

@@ -1,5 +1,6 @@
 //! News that names a post by its group, or by an id that was not known before. Gateways that answer before they post
-//! tell the id later, by callback, and refuse later too: here such news is turned into the receipts that it is.
+//! tell the id or the refusal later, by callback. Such news is turned into a receipt of the post here. Where several
+//! posts to the group are open, none of them is meant.
 
 use std::collections::{HashMap, HashSet};
 
