@@ -1,5 +1,4 @@
-//! Everything that is known about a broadcast that would be sent: who gets it, what it costs, when it is done, what
-//! stands in the way.
+//! The review of a draft: who would get the broadcast, what it costs, when it is done, and what stands in its way.
 
 use std::sync::Arc;
 

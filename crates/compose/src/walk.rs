@@ -1,5 +1,5 @@
-//! The one walk over an audience: planner, review, preview and cost all read people here, and each is decided by the
-//! same rules.
+//! The one walk over an audience. Planner, review, preview and cost all read people here, and the same rules decide
+//! about each.
 
 use std::collections::HashSet;
 
@@ -79,9 +79,9 @@ impl Audience {
         &self.selection
     }
 
-    /// How many of these people were told the same before, or are being told it. Whoever is chosen because it did not
-    /// reach them is told again for that, and does not count; but of the people of one broadcast everybody counts whom
-    /// *another* one told the same.
+    /// How many of these people were told the same before, or are being told it. People who are chosen because a
+    /// message did not reach them are told again on purpose, and do not count. Of the people of one broadcast, those
+    /// count whom *another* broadcast told the same.
     pub async fn told_among(&self) -> Result<i64, StoreError> {
         match &self.selection.audience {
             Whom::Failed | Whom::NoReceipt { .. } | Whom::NotRead => Ok(0),
