@@ -1,9 +1,9 @@
 //! Reports of who attended: read for the people in them, and laid beside a workshop's registrants.
 //!
-//! A report is several tables below one another (the meeting, its hosts, those who attended, those who called in), and
-//! somebody who came twice stands there twice. [`read`] takes the people out of it, each once; [`lay_beside`] says
-//! whose registration each of them is. A name alone is a weak sign: whoever is found by it stands apart, and nobody is
-//! taken whose name two people have.
+//! A report has several tables below one another (the meeting, its hosts, those who attended, those who called in). A
+//! person who came twice has two rows. [`read`] takes the people out of it, each once; [`lay_beside`] says whose
+//! registration each of them is. A name alone is a weak sign: whoever is found by it stands apart, and nobody is taken
+//! whose name two people have.
 
 mod beside;
 mod stay;
@@ -181,7 +181,7 @@ struct Reading<'a> {
     /// What comes first in dates such as 03/04/2027.
     order: Option<DateOrder>,
     report: Report,
-    /// Where somebody stands in the report, by what they are known by.
+    /// The place of a visitor in the report, by e-mail, number or name.
     places: HashMap<String, usize>,
 }
 

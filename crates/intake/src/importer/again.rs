@@ -1,7 +1,8 @@
 //! A newer export of the same list, compared with who is registered: unchanged, ended, changed, back again, gone.
 //!
-//! Most people are known by number, name and address. Who is not there under these may be the same registration with another number or name:
-//! by the id that the list's maker gave it, or by the same e-mail address where name or number is alike.
+//! Most people are known by number, name and address. A person who is not found this way may be a registration with a
+//! new number or name. It is recognised by the id that the list's maker gave it, or by the same e-mail address where
+//! name or number is alike.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

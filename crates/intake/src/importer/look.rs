@@ -30,7 +30,8 @@ impl Look {
         Look { file: FileSays::new(mapping.statuses.get(TWICE_KEY).copied()), ..Look::default() }
     }
 
-    /// Counts rows; who would be registered, and the rows that are kept: those that need a person, and those that their status leaves out.
+    /// Counts rows. Returns the people who would be registered, and the rows that are kept: rows that need a person,
+    /// and rows that their status leaves out.
     pub(super) fn take(&mut self, rows: Vec<Read>) -> (Vec<NewRegistrant>, Vec<ImportRow>) {
         let summary = &mut self.summary;
         let (mut people, mut kept_rows) = (Vec::with_capacity(rows.len()), Vec::new());

@@ -1,4 +1,5 @@
-//! Reads a file of people into a workshop: first a look that changes nothing, then the good rows, then perhaps an undo.
+//! Reads a file of people into a workshop. The first look changes nothing; then the good rows are registered; an undo
+//! takes them back.
 //!
 //! One thread reads, the store writes meanwhile, and neither gets more than a few thousand rows ahead. Rows that cannot
 //! be taken are kept for a person. Begun again after a restart, an import adds nobody twice.
@@ -355,8 +356,8 @@ impl Importer {
         Ok(())
     }
 
-    /// Registers a row that was left out of an import which is done, as a person corrected its cells: it belongs to the
-    /// import, so that an undo takes it away with the others. Agreements are recorded with an import alone.
+    /// Registers a row that an import left out, with the cells that a person corrected. It belongs to the import, so
+    /// that an undo takes it back with the others. Agreements are recorded with an import alone.
     ///
     /// # Errors
     /// When the store refuses; within it, what is still wrong with the cells.

@@ -49,7 +49,7 @@ impl Agreement {
     }
 }
 
-/// Whom a column of refusals is about: on which channel, of which messages, in which words.
+/// What a column of refusals refuses: the channel, the messages, and the words of the file.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub(super) channel: Option<Channel>,

@@ -1,9 +1,9 @@
 //! What a file may cost before it is refused: a workbook of a few megabytes can unpack to gigabytes.
 //!
-//! [`survey`] unpacks every part of a workbook once, keeping nothing, before the workbook reader sees it. What that
-//! reader would hold in memory (one piece of XML, one cell, the table of shared strings, the styles) is measured with
-//! names instead of being trusted: the sizes in a zip directory, and the count that a table of strings declares, are
-//! the sender's words. [`Share`] then divides what all workbooks that are open at once may hold.
+//! [`survey`] unpacks every part of a workbook once, keeping nothing, before the workbook reader sees it. Everything
+//! that the reader would hold in memory (one piece of XML, one cell, the table of shared strings, the styles) is
+//! measured. The sizes in a zip directory and the count that a table of strings declares are the sender's words, and
+//! are not trusted. [`Share`] then divides what all workbooks that are open at once may hold.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Seek};

@@ -274,7 +274,7 @@ fn says(cell: &str, column: &Column) -> Option<(String, String, Option<StatusMea
                 return None;
             }
             if column.is_amount && is_figure(cell) {
-                // Who paid nothing may have been let in; who paid something may owe the rest.
+                // A person who paid nothing may have been let in, and a person who paid something may owe the rest.
                 let answer = if is_nothing_paid(cell) { "0" } else { "more than 0" };
                 let (key, word) = under_title(answer);
                 return (answer == "0" || column.is_alone).then_some((key, word, None));

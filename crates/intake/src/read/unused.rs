@@ -24,8 +24,8 @@ pub struct NotUsed {
 }
 
 impl Mapping {
-    /// Columns with numbers, with refusals or with words that take a place away, that this mapping does not use; each
-    /// with the reason, for the page and the command line to say.
+    /// Columns that this mapping does not use although they hold numbers, refusals, or words that take a place away.
+    /// Each has the reason, which the page and the command line say.
     pub fn not_used(&self, sheet: &Sheet) -> Vec<NotUsed> {
         let second = second_lists(sheet.columns());
         let unused = sheet.columns().iter().filter(|column| !self.uses(column.index));
@@ -143,8 +143,8 @@ pub(super) fn second_lists(columns: &[Column]) -> Vec<usize> {
         again.iter().filter(|(_, column)| fits(column)).map(|(at, column)| (*at, column.index)).collect()
     };
     let (names, phones) = (of(&[Field::Name, Field::FirstName]), of(&[Field::Phone]));
-    // A number that stands twice among the first list's own columns is no second list: from where one begins, every
-    // title of its name and number group stands for the second time.
+    // A number column that occurs twice within the first list is no second list. From where a second list begins, every
+    // title of its name and number occurs for the second time.
     let again_at = |at: usize| again.iter().any(|(_, column)| column.index == at);
     let begins = names.iter().flat_map(|name| {
         let both = phones.iter().map(move |phone| (name.0.max(phone.0), *name, *phone));
