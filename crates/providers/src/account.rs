@@ -77,9 +77,8 @@ pub trait Account: Send + Sync + fmt::Debug {
         Box::pin(async { Err(QueryError::NotConnected) })
     }
 
-    /// Takes a post to our callback: whether it is the vendor's own, and the key under which it is stored once, however
-    /// often it comes. What a call is told and asked has a door of its own ([`Voice::hear`]). Nothing in the post is
-    /// believed before its proof.
+    /// Proves a post to our callback, and makes the key under which it is stored once, however often it comes. Posts
+    /// about calls go to [`Voice::hear`]. Nothing in the post is believed before its proof.
     ///
     /// # Errors
     /// When it is not proven to be the vendor's.
@@ -91,13 +90,14 @@ pub trait Account: Send + Sync + fmt::Debug {
     /// What a stored post says. Never fails: what cannot be read is [`Event::Other`].
     fn read(&self, raw: &[u8]) -> Vec<Event>;
 
-    /// By what the messages of a call can be asked about later; `None` where they cannot.
+    /// The key by which the messages of a call can be asked about later; `None` where they cannot.
     fn look_up_key(&self, _message: &Message, _provider_id: Option<&str>) -> Option<LookUpKey> {
         None
     }
 
-    /// By what one message can be asked about whose call was answered with that id, where
-    /// [`look_up_key`](Account::look_up_key) asks about many at once; `None` where it cannot.
+    /// The key by which a single message can be asked about, from the id that its call was answered with, where
+    /// [`look_up_key`](Account::look_up_key) asks about many messages at once. `None` where it cannot be asked about
+    /// alone.
     fn message_key(&self, _provider_id: &str) -> Option<String> {
         None
     }

@@ -1,4 +1,4 @@
-//! What an ending proves: the table from answer to outcome, and the text that a person may see.
+//! What the end of a call proves: the table from answer to outcome, and the text that a person may see.
 
 use domain::{
     outcome::{Outcome, ProviderAnswer},

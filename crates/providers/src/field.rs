@@ -1,5 +1,5 @@
-//! A setting of an account, or of a template, said once: what it is called, what may stand in it, what is wrong with
-//! something else. Pages draw it, read it and show it from here.
+//! A setting of an account or of a template, described once: its name, its kind and limits, its help, and the error for
+//! anything else. Pages draw it, read it and show it from here.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ pub const PER_DAY_MAX: i64 = 10_000_000;
 /// One setting.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// Its name in forms, and, unless [`Field::at`] says otherwise, in what is stored.
+    /// Its name in forms, and in stored settings unless [`Field::at`] says otherwise.
     pub key: &'static str,
     /// Its place in what is stored, with a dot between an object and its member; empty takes the key.
     pub at: &'static str,
@@ -70,8 +70,8 @@ pub enum Kind {
         /// What is said of anything else.
         wrong: &'static str,
     },
-    /// One of the servers that whoever runs this program listed under that key of the configuration; an account picks
-    /// one ([`Urls::picked`](crate::Urls::picked)). Where there is but one, none need be picked.
+    /// One of the servers that the host listed under that key of the configuration. An account picks one
+    /// ([`Urls::picked`](crate::Urls::picked)). Where there is but one, none need be picked.
     Base {
         /// Key of the [`BaseUrl`](crate::vendor::BaseUrl).
         url: &'static str,

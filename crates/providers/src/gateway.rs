@@ -30,8 +30,8 @@ pub trait Gateway: Send + Sync {
     /// code, so that a page which asks every few seconds follows the codes as they change.
     fn session<'a>(&'a self, http: &'a Http, now: Millis) -> Asked<'a, Session>;
 
-    /// Begins to link a phone, or goes on with what was begun: sets the account up at the gateway where it is not yet
-    /// known, registers our callback there, and says how it stands. An account that is linked already stays so.
+    /// Begins to link a phone, or goes on with it. It sets the account up at the gateway where it is not yet known,
+    /// registers our callback there, and returns the account's state. An account that is linked already stays so.
     fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> Asked<'a, Session>;
 
     /// Ends the linking that was begun. What was never linked leaves nothing behind at the gateway.

@@ -1,8 +1,8 @@
 //! The one way out to providers. Never follows a redirect, never repeats a call, never logs a body, a header or a
 //! number.
 //!
-//! What matters most is what a failure proves: [`Silence::Before`] says that no byte of the request left, so that the
-//! call may be made again; everything else is [`Silence::After`], and only a receipt or a person can settle it.
+//! A failure proves one of two things. [`Silence::Before`] says that no byte of the request left, so that the call may
+//! be made again. After any other failure ([`Silence::After`]) only a receipt or a person can settle the message.
 
 mod more;
 

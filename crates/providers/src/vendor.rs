@@ -1,5 +1,5 @@
-//! What a vendor is, said once. Settings pages, cards, the doctor, configuration keys and their documentation are made
-//! from it.
+//! The description of a vendor, given once. Settings pages, cards, the doctor, configuration keys and their
+//! documentation are made from it.
 
 use std::collections::BTreeMap;
 
@@ -157,9 +157,9 @@ pub struct BaseUrl {
     pub default: &'static str,
     /// What it is, for `--help` and the documentation.
     pub about: &'static str,
-    /// Whoever runs this server lists the addresses of servers of their own, with commas between them, and an account
-    /// picks one ([`Kind::Base`](crate::field::Kind::Base)). None are listed at first. They may be called by plain
-    /// `http` and inside the own network.
+    /// The host lists the addresses of their own servers, with commas between them, and an account picks one
+    /// ([`Kind::Base`](crate::field::Kind::Base)). None are listed at first. They may be called by plain `http` and
+    /// inside the own network.
     pub listed: bool,
 }
 
