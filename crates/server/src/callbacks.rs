@@ -1,5 +1,5 @@
-//! What providers post to us: proven genuine over its raw bytes, stored with many others in one commit, answered, and only
-//! then looked into. The engine applies it afterwards.
+//! Takes the posts of providers. A post is proven genuine over its raw bytes, stored with many others in one commit,
+//! and answered. The engine reads and applies it afterwards.
 
 mod calls;
 
@@ -41,7 +41,7 @@ use crate::{
 pub const POST_BYTES_MAX: usize = 256 * 1024;
 /// A provider gives up after five seconds; a second later nobody waits for the answer.
 pub const TIMEOUT: Duration = Duration::from_secs(6);
-/// An opened account is looked at again after this, so that a replaced secret, or a removed account, is soon heeded.
+/// An opened account is read again after this time, so that a replaced secret or a removed account soon takes effect.
 const KEEP_MS: i64 = 3 * SECOND;
 /// Accounts kept open at once; more of them take turns.
 const KEPT_MAX: usize = 1_000;
@@ -203,7 +203,8 @@ impl Callbacks {
         })
     }
 
-    /// Puts a receipt on its way to the next commit. One for which there is no room is as one that never came: somebody waits for the answer.
+    /// Puts a receipt on its way to the next commit. A post for which there is no room counts as one that never came,
+    /// because somebody waits for the answer.
     fn store_soon(&self, receipt: RawReceipt) -> Result<(), Problem> {
         self.count(receipt.integration, receipt.body.len())?;
         let (stored, _) = oneshot::channel();
@@ -248,8 +249,9 @@ async fn store_all(engine: Engine, clock: SharedClock, mut posts: mpsc::Receiver
     }
 }
 
-/// `POST /callbacks/{callback_key}`: 200 once it is stored, whether or not it can be placed; 404 for an address that is nobody's;
-/// 401 for what its provider did not sign, before a byte of it is parsed; 503, never 410, when it should come again.
+/// `POST /callbacks/{callback_key}`. The answer is 200 once the post is stored, whether or not it fits a message; 404
+/// for an unknown address; 401 for a post that its provider did not sign, before a byte of it is parsed; 503, and never
+/// 410, when it should come again.
 ///
 /// `PUT` is the same: some providers can be set to it. A provider of calls that asks what to say is answered first ([`receive_below`]).
 pub async fn receive(

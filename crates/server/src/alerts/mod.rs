@@ -1,4 +1,4 @@
-//! What needs a person goes out to the members who were chosen: each matter once, by e-mail, by a post, by WhatsApp or SMS.
+//! Sends what needs a person to the chosen members: each matter once, by e-mail, by a signed post, by WhatsApp or SMS.
 //!
 //! Every process that sends looks every few seconds ([`look`]) and carries out what is due ([`deliver`]); the database's rows decide which
 //! process tells a matter and which sends what.

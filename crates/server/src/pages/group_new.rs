@@ -1,5 +1,5 @@
-//! Making a group, or a community, through a linked account: its name and description with the workshop's values, the
-//! people who are admins from the start, and its place among the workshop's groups.
+//! Makes a group or a community through a linked account, with the workshop's values in its name and description, and
+//! with its first admins. The new group becomes one of the workshop's groups.
 
 use axum::extract::State;
 use domain::{

@@ -54,7 +54,7 @@ pub(crate) fn tell(id: WorkshopId, channel: Channel, audience: &domain::broadcas
     format!("/?channel={channel}&workshop={id}&who={audience}#compose")
 }
 
-/// A heading, and the figures under it: key, label, how many, and the list behind it.
+/// A heading and its figures. A figure has a key, a label, a count, and the list behind it.
 type Figures<'a> = (String, Vec<(Key, &'a str, i64, Listed)>);
 
 /// Everything that the page shows.

@@ -1,8 +1,8 @@
-//! Plays a workshop's plan: the scheduler, the planner and the sender of the real program run under a virtual clock,
-//! over a copy of the real people, on the providers' stand-ins. Nothing reaches a phone and nothing is charged.
+//! Plays a workshop's plan. The scheduler, the planner and the sender of the real program run under a virtual clock,
+//! with a copy of the real people, and the providers are stand-ins. Nothing reaches a phone and nothing is charged.
 //!
-//! What went out is kept in the copy until the next rehearsal of the workshop, for a day at most; its figures, which
-//! name nobody, stand in the program's own database. Whoever erases somebody erases the rehearsals of the organisation
+//! The copy keeps what went out until the next rehearsal of the workshop, and for a day at most. The figures, which
+//! name nobody, are in the program's own database. Whoever erases somebody erases the rehearsals of the organisation
 //! with them.
 
 mod report;

@@ -174,7 +174,7 @@ impl Compose {
         }
     }
 
-    /// What a form carries along so that [`Compose::read`] knows what its values were typed for.
+    /// The hidden fields of a form, by which [`Compose::read`] knows what its values were typed for.
     pub fn made_for(&self) -> String {
         let workshop = self.workshop.map(|id| id.to_string()).unwrap_or_default();
         let template = self.template.map(|id| id.to_string()).unwrap_or_default();

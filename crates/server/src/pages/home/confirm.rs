@@ -239,7 +239,7 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
     // What was offered is what is confirmed, whatever would be offered by then.
     hidden.retain(|(name, _)| name != "who");
     let who = match (&composer.review.draft.audience, &composer.state.who) {
-        // Whoever was pasted is found again; whoever was ticked goes along.
+        // Pasted people are looked up again; ticked people are in the form.
         (Audience::Chosen(_), Some(Audience::Chosen(ticked))) => Audience::Chosen(ticked.clone()),
         (who, _) => who.clone(),
     };

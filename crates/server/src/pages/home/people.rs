@@ -34,7 +34,8 @@ pub(super) struct Picked {
 /// Entries of a pasted list that are named when nobody has them.
 const NAMED: usize = 3;
 
-/// Whom the broadcast is for: who was chosen, else whoever was not told yet once something was told, else everyone.
+/// The audience of the broadcast: the chosen one. Without a choice it is the people who were not told yet, once
+/// something was told, and before that everyone.
 pub(super) async fn chosen(
     member: &Member,
     state: &Compose,

@@ -93,7 +93,7 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
     Ok((status, ask(&app, &member, &composing, before.as_ref(), refused)).into_response())
 }
 
-/// `POST /compose/posts/test`: the post in one group, now, by the same way as all others: paced, recorded, proven as far as any.
+/// `POST /compose/posts/test` posts in one group now. The post is paced, recorded and proven as any other.
 pub async fn test(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
     let composing = load(&app, &member, &form.0).await?;
     let group = composing.typed.test_group;

@@ -1,4 +1,5 @@
-//! What a reach ladder did: how many of the workshop's people are reached, by which rung, when, at what cost; and who is not, for which reason.
+//! The results of a reach ladder: how many people each rung reached, when and at what cost; and who was not reached,
+//! with the reason.
 
 use axum::extract::State;
 use domain::{
