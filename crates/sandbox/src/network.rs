@@ -1,7 +1,7 @@
 //! WhatsApp itself as gateways see it: groups, the phones of their members, and what became of each post there.
 //!
-//! Every gateway's stand-in has one of its own. A post lies on the phone of every member besides the one that posted
-//! it: the [`World`](crate::World) holds it once for each, with the group in the place of the campaign.
+//! Every gateway's stand-in has one of its own. A post is on the phone of every member but the one that posted it. The
+//! [`World`](crate::World) holds it once for each, with the group in the place of the campaign.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

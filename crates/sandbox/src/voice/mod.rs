@@ -1,5 +1,6 @@
-//! Providers of calls, and the phones that they ring. One network of telephones serves all of them: who picks up,
-//! presses, hangs up or is not there is a habit of the phone, and what a provider asks and tells is in its own module.
+//! Providers of calls, and the phones that they ring. One network of telephones serves all providers. Whether somebody
+//! picks up, presses a key or hangs up is a habit of the phone; what a provider asks and tells is in the provider's
+//! module.
 
 mod alarm;
 mod control;
