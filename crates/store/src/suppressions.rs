@@ -1,4 +1,6 @@
-//! People who must not be contacted, per channel and per category; and entries that were lifted, with who and why.
+//! People who must not be contacted, per channel and per category. Every origin (STOP or the network, a link, a member,
+//! an import) has an entry of its own, so that START and *Undo* take away exactly what the same person set. Lifted
+//! entries move to `suppressions_lifted`, with who and why, so that a claim looks through few rows.
 
 mod listing;
 

@@ -1,4 +1,8 @@
-//! One number, when the person asks: in one transaction, and found in texts too.
+//! Erases one number, when the person asks, in one transaction, or says which broadcasts stand in the way. A
+//! registration keeps its place, without a number and with an identity that begins with `erased-`. A message keeps
+//! state, reason and cost, and is not *planned* any more, so that nothing sends it and no receipt finds it. Texts
+//! (receipts of many people, rows kept by imports) are searched for the last ten digits. `erased_numbers` keeps keyed
+//! hashes for 30 days: a receipt about them that comes late is dropped.
 
 use domain::{
     ids::{BroadcastId, OrganizationId, WorkshopId},

@@ -1,4 +1,6 @@
-//! Everybody of a workshop that an organisation has kept for long enough, a stretch at a time.
+//! Erases everybody of workshops that an organisation has kept for long enough, a stretch at a time. Claiming an
+//! organisation is a compare-and-set on `organizations.retention_next_at`. States and reasons do not change, so
+//! `broadcast_counts` is not touched; `workshop_counts` moves with the rows.
 
 use domain::{
     ids::{BroadcastId, OrganizationId, WorkshopId},

@@ -1,4 +1,5 @@
-//! Recording: what became of calls, many at a time, only for rows that are still this worker's.
+//! Recording: what became of calls, many at a time. The fence is in the condition: a row is written only while it is in
+//! flight by this worker and this attempt. Records of other rows write nothing, and are counted as `stale`.
 
 use std::collections::{BTreeMap, HashSet};
 

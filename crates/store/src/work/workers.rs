@@ -1,4 +1,8 @@
-//! Workers: their heartbeat, and what a lost one leaves behind.
+//! Workers: their heartbeat, and the rows that a lost one leaves behind. A process renews its row six times per lease.
+//! What a lost worker had in flight becomes *unknown*, a few thousand rows per transaction; its row in the list is
+//! removed last, so that a crash in the middle is picked up by the next process. A worker stays in the list as long as
+//! anything is in flight by it. On SQLite no other process sends, so the rows of an earlier run are reclaimed at the
+//! start.
 
 use std::collections::BTreeSet;
 
