@@ -44,7 +44,7 @@ crate::text_enum! {
         Failed = "failed",
         /// It may have gone out; nobody tries again.
         Unknown = "unknown",
-        /// What it was about was settled before it went out.
+        /// Its matter was settled before the alert went out.
         Settled = "settled",
     }
 }

@@ -205,8 +205,8 @@ pub enum Matter {
 }
 
 impl Matter {
-    /// The name of the matter, for what is done once per matter. Who tells matters decides when the same one is new
-    /// again.
+    /// The name of the matter, for what is done once per matter. The code that sends alerts decides when an equal
+    /// matter is new again.
     pub fn key(&self) -> String {
         match self {
             Matter::SendingStopped { at, .. } => format!("stopped {}", at.0),
@@ -283,7 +283,7 @@ impl Matter {
             Matter::Step { due, until, .. } => {
                 *until > now && due.is_none_or(|due| due.since(now) < URGENT_MS)
             }
-            // Whoever was told a later start comes too late, and whoever was told an earlier one waits for it.
+            // People who were told a later start come too late, and people who were told an earlier one wait.
             Matter::OldTime { told, starts_at, .. } => (*told).min(*starts_at).since(now) < URGENT_MS,
             Matter::SendingStopped { .. }
             | Matter::AccountStopped { .. }
@@ -349,7 +349,7 @@ pub fn in_order(mut matters: Vec<Matter>) -> Vec<Matter> {
     matters
 }
 
-/// What is known of a broadcast that may need somebody.
+/// The facts of a broadcast that may need somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Going {
     /// The broadcast that it is about.
@@ -379,7 +379,7 @@ impl Going {
     }
 }
 
-/// What is of use until the workshop begins is of use for so long after.
+/// A message that is of use until the workshop begins stays of use for so long after.
 const AFTER_START_MS: i64 = 10 * crate::time::MINUTE;
 
 #[cfg(test)]

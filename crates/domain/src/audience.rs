@@ -1,5 +1,5 @@
-//! Who gets a message: the one decision, which planner, review, preview, cost and test message all ask, and what it
-//! adds up to.
+//! Who gets a message. The planner, the review, the preview, the cost and the test message all ask this one decision;
+//! its results are added up here too.
 
 use std::collections::BTreeMap;
 
@@ -155,7 +155,7 @@ impl Rules {
             Message::Whatsapp(_) => {
                 self.message.slots().iter().all(counted) && self.fails_for_all().is_none()
             }
-            // Whose number is out of reach, and whose text is how long, is seen of the people alone.
+            // Numbers out of reach and the length of texts are only seen by looking at the people.
             Message::Sms(_) | Message::Group(_) | Message::Call(_) => false,
         }
     }

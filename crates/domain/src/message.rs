@@ -79,7 +79,7 @@ crate::text_enum! {
     SkipReason, "reason for leaving out" {
         /// The registration has no number.
         NoPhone = "no_phone",
-        /// What was typed is no number that this channel can reach.
+        /// The typed text is no number that this channel can reach.
         InvalidPhone = "invalid_phone",
         /// A landline: it can be called, and gets no text.
         Landline = "landline",

@@ -1,5 +1,5 @@
-//! What is posted into a group: a text with WhatsApp's own formatting, media by its address, a poll. Everybody in a
-//! group reads the same, so that its placeholders name the workshop and the organisation and no person.
+//! A post into a group: a text with WhatsApp's own formatting, a file by its address, or a poll. Everybody in a group
+//! reads the same, so that its placeholders name the workshop and the organisation and no person.
 
 use std::{borrow::Cow, fmt};
 
@@ -91,7 +91,7 @@ pub struct GroupPost {
     /// What it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<PostMedia>,
-    /// What it asks; then there is neither text nor media.
+    /// The poll; a post with one has neither text nor file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<Poll>,
     /// Whether everybody's phone rings, muted groups too.
@@ -120,7 +120,7 @@ pub struct FilledPost {
     pub link_preview: bool,
 }
 
-/// What stands in the way of posting, whatever the group.
+/// A problem that prevents posting in any group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostProblem {
     /// There is no text, no media and no poll.

@@ -79,7 +79,7 @@ pub struct SendingHours {
 }
 
 impl AfterHours {
-    /// What is chosen unless a person chooses: a reminder that comes the next day is worth nothing.
+    /// The default: a reminder that comes the next day is worth nothing.
     pub const USUAL: AfterHours = AfterHours::Cancel;
 }
 

@@ -237,7 +237,7 @@ impl Message {
         }
     }
 
-    /// What stands in it whoever reads it, fixed values among that.
+    /// The text that is the same for every reader, with fixed values filled in.
     pub fn fixed_text(&self) -> String {
         let mut text = match self {
             Message::Whatsapp(template) => {

@@ -1,5 +1,5 @@
-//! What somebody is told about, and who of a workshop's people a broadcast is for. With workshop and person the purpose
-//! is the key of *told*: nobody is told the same purpose of the same workshop twice, unless somebody says so.
+//! Purposes of messages, and audiences: which of a workshop's people a broadcast is for. With workshop and person the
+//! purpose is the key of *told*: nobody is told the same purpose of the same workshop twice, unless somebody says so.
 
 use std::{fmt, str::FromStr};
 
@@ -93,24 +93,24 @@ impl Default for Purpose {
     }
 }
 
-/// Whom of a workshop's people a broadcast is for. All of them have a registration that stands.
+/// Which of a workshop's people a broadcast is for. All of them have a registration that stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Audience {
     /// Everyone.
     #[default]
     Registered,
-    /// Whoever was not told this purpose, and is not being told it now.
+    /// People who were not told this purpose, and are not being told it now.
     NotTold,
-    /// Whoever was told, and whose message was refused or never arrived.
+    /// People who were told, and whose message was refused or never arrived.
     Failed,
-    /// Whoever's message was handed over so many minutes ago, without a word of what became of it.
+    /// People whose message was handed over so many minutes ago and who have no receipt.
     NoReceipt {
         /// Minutes.
         minutes: i64,
     },
     /// People who have not read a message that was handed over more than [`Audience::NO_RECEIPT_MINUTES`] ago.
     NotRead,
-    /// Whoever was registered after that moment.
+    /// People who were registered after that moment.
     Since(Millis),
     /// The people of one state, and perhaps one reason, of an earlier broadcast.
     Of {
@@ -127,25 +127,25 @@ pub enum Audience {
     Attended,
     /// Of them whoever left before the end.
     LeftEarly,
-    /// Whoever was not there; nobody where there is no report.
+    /// People who were not there; nobody without a report.
     Absent,
-    /// Whoever pressed a key during a call because another date would suit them.
+    /// People who pressed the key for another date during a call.
     AnotherDate,
-    /// Whoever is registered for another workshop with that tag as well.
+    /// People who are also registered for another workshop with that tag.
     Tagged(TagId),
-    /// Whoever is in none of the workshop's groups, as far as their members are known; nobody before they are.
+    /// People who are in none of the workshop's groups; nobody before the members are known.
     NoGroup,
-    /// Whoever was in one of the workshop's groups, left, and is in none.
+    /// People who left a group of the workshop and are in none of its groups.
     LeftGroup,
-    /// Whom nothing proves to have been reached on that channel for this purpose from that moment on, told there or
-    /// not.
+    /// People of whom nothing proves that they were reached on that channel for this purpose from that moment on,
+    /// whether or not they were told there.
     NotReached {
         /// The channel on which they were not reached.
         channel: Channel,
         /// Proof of what was sent before does not count.
         since: Millis,
     },
-    /// Whoever opened their own short link, or did not.
+    /// People who opened their own short link, or did not.
     Opened(bool),
     /// People who were chosen one by one.
     Chosen(Vec<RegistrantId>),

@@ -238,7 +238,7 @@ fn provider(script: &CallScript, abilities: &Abilities, findings: &mut Vec<Findi
     }
 }
 
-/// What is said in one breath, and may be half of it recorded.
+/// Pairs of lines that are spoken in one go, so that one of them alone may be recorded.
 const TOGETHER: [(Place, Place); 2] = [(Place::Text, Place::Question), (Place::WrongKey, Place::Question)];
 
 fn recordings(script: &CallScript, plays: Plays, findings: &mut Vec<Finding>) {

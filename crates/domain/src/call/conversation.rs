@@ -1,4 +1,4 @@
-//! What comes next in a call that is under way.
+//! The next words of a call that is under way.
 
 use serde::{Deserialize, Serialize};
 

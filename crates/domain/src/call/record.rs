@@ -167,7 +167,7 @@ pub struct CallRecord {
     pub talk_s: Option<i64>,
     /// How long it rang, in seconds.
     pub ring_s: Option<i64>,
-    /// What was charged; the most that was told, because some tell nothing first.
+    /// The charge: the highest one reported, because some providers report nothing first.
     pub cost: Option<Money>,
     /// Who picked up.
     pub answered_by: Option<AnsweredBy>,
@@ -279,7 +279,7 @@ impl CallRecord {
     }
 }
 
-/// Who hangs up so soon has not heard who calls.
+/// A person who hangs up so soon has not heard who calls.
 const AT_ONCE_S: i64 = 3;
 
 /// Whether a person heard the reminder.

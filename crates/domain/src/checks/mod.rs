@@ -91,7 +91,7 @@ crate::text_enum! {
         WithoutName = "without_name",
         /// Whose value would be refused.
         Refused = "refused_value",
-        /// Whose number the channel does not reach.
+        /// People whose number the channel does not reach.
         OutOfReach = "out_of_reach",
         /// Whether every value has a source.
         Sources = "sources",
@@ -459,7 +459,7 @@ pub struct Earlier {
 /// Everything that the checks look at.
 #[derive(Clone, Debug)]
 pub struct Examined<'a> {
-    /// Whom the message is for, and what is known of the event.
+    /// The people of the message, and the facts of the event.
     pub rules: &'a Rules,
     /// The people, and what was decided about them, in figures.
     pub audience: AudienceSummary,

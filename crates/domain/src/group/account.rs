@@ -74,7 +74,7 @@ pub enum AccountState {
     },
 }
 
-/// Where the passkey step stands. What was asked and answered is never kept.
+/// Where the passkey step stands. The challenge and its answer are never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "passkey", rename_all = "snake_case")]
 pub enum Passkey {

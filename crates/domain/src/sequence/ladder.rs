@@ -41,7 +41,7 @@ pub struct Rung {
     pub caps: Caps,
 }
 
-/// What is fixed of a ladder when one of its rungs is confirmed.
+/// The parts of a ladder that are frozen when one of its rungs is confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RungRun {
     /// The ladder's key.
@@ -50,7 +50,7 @@ pub struct RungRun {
     pub caps: Caps,
     /// So long after a rung went to somebody the next one waits for its proof, in milliseconds; 0 for the first.
     pub wait_ms: i64,
-    /// What was told by hand from that moment on proves as well.
+    /// Messages that were sent by hand from that moment on prove it as well.
     pub since: Millis,
 }
 
@@ -210,7 +210,7 @@ impl Plan {
         people
     }
 
-    /// What is fixed of a step's ladder when it runs; `None` for a step that is no rung.
+    /// The frozen parts of a step's ladder when the step runs; `None` for a step that is no rung.
     pub fn rung(&self, steps: &[Step], step: &Step) -> Option<RungRun> {
         let rung = step.rung.as_ref()?;
         let due = |step: &Step| self.step(&step.key).and_then(|planned| planned.due);

@@ -61,8 +61,8 @@ impl Plan {
         self.steps.iter().find(|step| step.key == *key)
     }
 
-    /// When the newest step of the same purpose before this one is due; 0 where this is the first. What is told by hand
-    /// from then on counts as this step's telling.
+    /// When the newest step of the same purpose before this one is due; 0 where this is the first. Messages by hand
+    /// from then on count as told by this step.
     pub fn before(&self, steps: &[Step], key: &StepKey) -> Millis {
         let of = |key: &StepKey| steps.iter().find(|step| step.key == *key);
         let (Some(step), Some(own)) = (of(key), self.step(key).and_then(|planned| planned.due)) else {

@@ -112,7 +112,8 @@ fn share_of(sorted: &[i64], percent: usize) -> Option<i64> {
     sorted.get(at).copied()
 }
 
-/// What a ladder of so many rungs did for so many people, from its messages. Who was reached by two rungs counts for the one whose proof came first.
+/// What a ladder of so many rungs did for so many people, from its messages. A person whom two rungs reached counts for
+/// the rung whose proof came first.
 pub fn report(people: i64, rungs: usize, tellings: &[Telling]) -> LadderReport {
     let mut report =
         LadderReport { people, rungs: vec![RungReport::default(); rungs], ..LadderReport::default() };

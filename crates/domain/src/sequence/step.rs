@@ -61,25 +61,25 @@ pub enum Until {
 pub enum StepAudience {
     /// Everybody who is registered, whatever was sent by hand.
     Everyone,
-    /// Whoever was not told this purpose by hand since the step of the same purpose before this one was due; at all
-    /// where it is the first.
+    /// People who were not told this purpose by hand since the step of the same purpose before this one was due; for
+    /// the first step, people who were not told it by hand at all.
     #[default]
     NotTold,
-    /// Whom nothing proves to have been reached on that channel for this purpose since the step before: the next rung
-    /// of a ladder.
+    /// People of whom nothing proves that they were reached on that channel for this purpose since the step before: the
+    /// next rung of a ladder.
     NotReached(Channel),
-    /// Who registered after the step of the same purpose before this one was due.
+    /// People who registered after the step of the same purpose before this one was due.
     RegisteredLate,
     /// Who opened their own link, or did not.
     Opened(bool),
-    /// Who is in none of the workshop's groups, as far as their members are known.
+    /// People who are in none of the workshop's groups, as far as the members are known.
     InNoGroup,
-    /// Who was there, left before the end, or was not there. The step waits for the report that says so, as long as it
-    /// is of use.
+    /// People who were there, left before the end, or were not there. The step waits for the report that says so, as
+    /// long as it is of use.
     Attendance(Presence),
     /// Who came by that source.
     Source(String),
-    /// Who is registered for another workshop with that tag as well.
+    /// People who are also registered for another workshop with that tag.
     Tag(TagId),
 }
 

@@ -3,7 +3,7 @@
 
 use super::template::{Piece, pieces};
 
-/// What stands in brackets or between signs and is meant as a place, in small letters and without digits at its end.
+/// The text in brackets or between signs that is meant as a placeholder, in lower case and without digits at its end.
 const MEANT: &[&str] = &[
     "var",
     "variable",

@@ -51,7 +51,8 @@ impl Tag {
         }
     }
 
-    /// Whether a value is of this kind. What is not clear in the rules is taken: see [`doubt`](Tag::doubt).
+    /// Whether a value is of this kind. A value on which the rules are not clear is accepted: see
+    /// [`doubt`](Tag::doubt).
     pub fn takes(self, value: &str) -> bool {
         match self {
             Tag::Var | Tag::Alphanumeric => true,
@@ -68,7 +69,7 @@ impl Tag {
             Tag::Alphanumeric if !value.chars().all(char::is_alphanumeric) => {
                 Some("holds something other than letters and digits; some operators refuse that")
             }
-            // Whoever set a length knows their portal.
+            // An operator who set a length knows their portal.
             Tag::Alphanumeric
                 if limits.alphanumeric == ValueLimits::default().alphanumeric
                     && value.chars().count() > ValueLimits::default().text =>

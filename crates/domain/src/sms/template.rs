@@ -80,7 +80,7 @@ pub struct SmsTemplate {
     pub extra: Map<String, Value>,
 }
 
-/// What stands in the way of sending with a template, whoever gets it.
+/// Problems that prevent sending with a template to anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SmsProblem {
     /// There is no text.
