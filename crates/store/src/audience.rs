@@ -25,7 +25,7 @@ use crate::{
 pub struct AudienceReader {
     pub(crate) db: Db,
     pub(crate) organization: OrganizationId,
-    /// What was counted lately; none for the engine, which decides by what it reads.
+    /// The cache of recent counts; `None` for the engine, which decides by what it reads.
     pub(crate) figures: Option<Arc<Figures>>,
 }
 

@@ -1,4 +1,4 @@
-//! Who did what: ids only, no number and no text.
+//! The audit log: who did what. It holds ids, and no number or text.
 
 use domain::{
     ids::{AuditId, BroadcastId, IntegrationId, WorkshopId},

@@ -2,8 +2,8 @@
 //!
 //! A read transaction is held meanwhile. Nobody can then begin the log anew, and pages that a checkpoint carries into
 //! the file meanwhile are still in the log (sqlite.org/wal.html, "Checkpointing"). The two copies together are the
-//! database as it was committed at some moment of the copying, even where a page was read while it was written. What
-//! was half written behind the last commit of the log does not count (sqlite.org/fileformat2.html, §4.1). SQLite reads
+//! database as it was committed at some moment of the copying, even where a page was read while it was written. A
+//! half-written part behind the last commit of the log does not count (sqlite.org/fileformat2.html, §4.1). SQLite reads
 //! the copy once and makes one file of both.
 //!
 //! `VACUUM INTO` builds every tree anew instead, and holds its read transaction all the while. Beside a backup with it sending came to 0.74

@@ -288,7 +288,7 @@ async fn watch(writer: Writer, to: &mpsc::Sender<Change>) {
     let mut known = None;
     loop {
         match writer.version().await {
-            // Whoever begins to listen has to look once; a hint that waits already says it all.
+            // A reader that begins to listen has to look once; one hint that waits is enough.
             Ok(version) if known != Some(version) => {
                 known = Some(version);
                 let _ = to.try_send(Change::Missed);

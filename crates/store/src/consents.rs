@@ -42,7 +42,7 @@ pub struct Consent {
     pub source: String,
     /// The words that they agreed to.
     pub wording: String,
-    /// Who took the first step, when it was soon after an opt-out; else empty.
+    /// Who took the first step, when the consent came soon after an opt-out; otherwise empty.
     pub note: String,
     /// The import that brought it.
     pub import: Option<ImportId>,
@@ -262,8 +262,8 @@ impl Org {
         Ok(Recorded::New)
     }
 
-    /// Writes down many agreements that a file tells of. Whoever opted out within [`NO_NEW_REQUEST_MS`] is passed over:
-    /// a file does not say who took the first step. Given again it changes nothing.
+    /// Writes down many agreements that a file tells of. People who opted out within [`NO_NEW_REQUEST_MS`] are passed
+    /// over, because a file does not say who took the first step. Given again it changes nothing.
     pub async fn record_consents(
         &self,
         import: ImportId,

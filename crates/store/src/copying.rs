@@ -32,7 +32,7 @@ const STRETCH: i64 = 2_000;
 pub struct StandIn {
     /// Which account it stands in for.
     pub account: IntegrationId,
-    /// What is no secret, as the stand-in wants it.
+    /// Settings that are no secrets, as the stand-in wants them.
     pub settings: Value,
     /// The stand-in's secrets, sealed.
     pub sealed: String,

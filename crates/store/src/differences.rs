@@ -1,4 +1,4 @@
-//! Who is registered, to compare a newer list with; and in what it differs, kept until the import is done.
+//! Registrations that a newer list is compared with, and the differences, which are kept until the import is done.
 
 use domain::{
     ids::{ImportId, RegistrantId, WorkshopId},

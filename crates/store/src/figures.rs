@@ -28,7 +28,7 @@ pub(crate) const SMALL: i64 = 2_000;
 const VALID_FOR: Duration = Duration::from_secs(60);
 /// A figure is counted anew beside whoever looks at the old one not before so many times as long as counting it took.
 const RESTS: u32 = 20;
-/// Whoever would see a figure that is older than this, or than twice that rest, waits for a new one.
+/// A reader waits for a new figure when the cached one is older than this, or than twice that rest.
 const STALE_FOR: Duration = Duration::from_secs(30);
 /// Figures in the cache; beyond, it is emptied.
 const ENTRIES_MAX: usize = 500;

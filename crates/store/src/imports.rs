@@ -544,7 +544,7 @@ impl Org {
         if changed == 0 {
             return Err(StoreError::Stale);
         }
-        // What was taken over stands in the history of the people; the rest is nobody's business any more.
+        // The differences that were taken over are in the people's history; the others are not needed any more.
         tx.run("DELETE FROM import_differences WHERE import_id = $1", args![id.0]).await?;
         self.note(&mut tx, "import.committed", id, "", now).await?;
         tx.commit().await

@@ -228,7 +228,7 @@ impl Org {
         let mut tx = self.db.begin().await?;
         let touched = tx
             .run(
-                // What was proven with other settings is proven no more.
+                // A proof that was made with other settings does not count any more.
                 "UPDATE integrations SET name = $3, settings = $4, per_second = $5, per_day = $6, portfolio = $7,
                         health = CASE WHEN settings = $4 THEN health ELSE '{}' END
                  WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL",

@@ -69,7 +69,7 @@ impl Joined {
         self.registrants - self.here
     }
 
-    /// Whoever never was in one, as far as anybody told.
+    /// People who never were in one, as far as gateways told.
     pub fn never(&self) -> i64 {
         self.missing() - self.left
     }
@@ -80,14 +80,14 @@ impl Joined {
     }
 }
 
-/// Who the members of groups are, a person in several groups once.
+/// The members of groups in figures; a person in several groups counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Known {
     /// Members.
     pub members: i64,
     /// Those with the number of somebody registered.
     pub registrants: i64,
-    /// Those whose number WhatsApp does not show to our account.
+    /// Members whose number WhatsApp does not show to our account.
     pub hidden: i64,
     /// Those in more than one of the groups.
     pub in_several: i64,

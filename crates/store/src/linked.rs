@@ -22,7 +22,7 @@ pub const REST_MS: i64 = 7 * DAY;
 /// A gateway that has not answered for so long is not counted on: one lost answer is none.
 const SILENT_MS: i64 = MINUTE;
 
-/// What is known of an account that is linked to a phone, or is to be.
+/// An account that is linked to a phone, or is to be, as far as it is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linked {
     /// Id of the account.

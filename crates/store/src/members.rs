@@ -301,7 +301,7 @@ impl Org {
         Ok(hosts.contains(&(user.0,)) && !hosts.contains(&(actor.0,)))
     }
 
-    /// What somebody issued ends with the right to issue it. [`crate::Access::link`] looks at the right as well; this
+    /// Invitations of a member end with the right to invite. [`crate::Access::link`] looks at the right as well; this
     /// keeps an invitation from coming back with it.
     async fn end_invitations_of(&self, tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
         tx.run(

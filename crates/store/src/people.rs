@@ -295,7 +295,8 @@ impl Org {
     }
 
     /// The newest message of each of these numbers, among the newest broadcasts, or that such a broadcast left them
-    /// out; the same for these registrations without a number. Whoever none of them was about is not among the answers.
+    /// out; the same for these registrations without a number. People without a message among them are not in the
+    /// answer.
     pub async fn newest_messages(
         &self,
         phones: Vec<String>,

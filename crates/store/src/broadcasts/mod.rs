@@ -181,8 +181,8 @@ impl Broadcast {
         Money(self.unit_price.0.saturating_mul(self.units))
     }
 
-    /// What it costs, as far as is known: what the provider said it charged, else what is expected for those who were
-    /// written to or still may be. Whom a cancellation or the last moment kept it from costs nothing.
+    /// What it costs: what the provider charged where that is known, otherwise what is expected for the people who were
+    /// written to or still may be. People who do not get it because of a cancellation or the last moment cost nothing.
     pub fn likely_cost(&self) -> Money {
         let actual = self.actual_cost();
         let of_planned = self.planned - self.in_state(MessageState::Skipped);

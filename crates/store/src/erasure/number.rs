@@ -318,8 +318,8 @@ impl Org {
         Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
-    /// Receipts whose body has that mark of the person in it: one post may speak of many people and stand with another's message. Those
-    /// that are still to be applied are left; what they leave is dropped then.
+    /// Receipts whose body has that mark of the person in it: one post may speak of many people and stand with
+    /// another's message. Receipts that are still to be applied stay; they are dropped when they are applied.
     async fn receipts_about(&self, phone: &Phone, mark: &str) -> Result<Vec<Uuid>, StoreError> {
         let found: Vec<(Uuid,)> = self
             .db

@@ -226,7 +226,7 @@ impl Work {
         .await?;
         for sql in [
             "DELETE FROM import_rows WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",
-            // Whoever is in a group that another workshop uses is kept for that one.
+            // Members of a group that another workshop uses are kept for that workshop.
             "DELETE FROM group_members WHERE group_id IN (
                  SELECT w.group_id FROM workshop_groups w WHERE w.workshop_id = $1 AND NOT EXISTS (
                      SELECT 1 FROM workshop_groups o JOIN workshops x ON x.id = o.workshop_id
@@ -297,7 +297,7 @@ impl Work {
             numbers(),
         )
         .await?;
-        // Whoever is no lead any more is known by the keyed hash alone.
+        // A person who is no lead any more is known by the keyed hash alone.
         for sql in [
             "UPDATE suppressions SET phone = '' WHERE organization_id = $1 AND phone IN (SELECT b.phone FROM @batch)
                AND NOT EXISTS (SELECT 1 FROM leads l WHERE l.organization_id = $1 AND l.phone = suppressions.phone)",

@@ -376,7 +376,7 @@ impl Org {
             .by_index()
             .all_batch(search::REGISTRATIONS, args![self.id()], Batch::new().texts("phone", others))
             .await?;
-        // What somebody is found by may stand in several of their registrations, or have gone with an undone import.
+        // The words by which a person is found may be in several registrations, or may have gone with an undone import.
         let mut words: HashMap<String, BTreeSet<String>> = HashMap::new();
         for (phone, name, email) in registrations {
             words.entry(phone.clone()).or_default().extend(index_words(&name, &email));

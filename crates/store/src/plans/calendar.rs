@@ -56,7 +56,7 @@ struct CalendarRow {
 
 impl Org {
     /// Steps that are due from `from` on and before `until`, of workshops that were not cancelled, in order of moments;
-    /// at most `limit`. Those that a person took out, or that a sequence has no more, are left out.
+    /// at most `limit`. Steps that a person took out, or that the sequence has no more, are not listed.
     ///
     /// # Errors
     /// When the store cannot be read.

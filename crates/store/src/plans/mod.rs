@@ -226,8 +226,9 @@ impl Org {
         rows.into_iter().map(|row| (of(row.id), row)).map(|(made, row)| row.with(made)).collect()
     }
 
-    /// Steps that need somebody: something stood or will stand in their way, or they were missed within a day. Whoever
-    /// ran or moved a plan saw what was past already. Those of the workshop that comes first stand first.
+    /// Steps that need somebody: something stood or will stand in their way, or they were missed within a day. The
+    /// member who ran or moved a plan saw which steps were past already. Those of the workshop that comes first stand
+    /// first.
     ///
     /// # Errors
     /// When the store cannot be read.

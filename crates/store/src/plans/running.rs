@@ -151,7 +151,7 @@ impl DueRow {
         (until > after).then(|| LateRow { row: self.clone(), after, until })
     }
 
-    /// Whoever registered then or before is due now.
+    /// People who registered then or before are due now.
     fn registered_until(&self, now: Millis) -> Millis {
         use domain::sequence::Timing;
         match self.step.timing {
