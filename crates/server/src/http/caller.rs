@@ -1,4 +1,4 @@
-//! Who asks: whoever is signed in, in an organisation. Pages, streams and programs take this; only pages load a frame
+//! The user who asks, signed in to an organisation. Pages, streams and programs take this; only pages load a frame
 //! beside it.
 
 use std::ops::Deref;

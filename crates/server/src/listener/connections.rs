@@ -1,4 +1,4 @@
-//! Who has a place, since when, and who loses it.
+//! Connections: which of them have a place, since when, and which one loses it.
 
 use std::{
     collections::{BTreeMap, HashMap},

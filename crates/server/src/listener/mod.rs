@@ -55,7 +55,7 @@ use self::{
 
 /// After a connection could not be taken, such as for want of a descriptor, the next one is tried after this.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
-/// Whoever was refused a place may come again after so many seconds.
+/// A client that was refused a place may come again after so many seconds.
 const RETRY_AFTER: &str = "5";
 /// The system gives up a connection whose other side acknowledges nothing for so long, in milliseconds.
 const UNACKNOWLEDGED_MS: u32 = 60_000;
@@ -140,7 +140,7 @@ async fn serve_one(
     }
 }
 
-/// What is answered when all other places are taken: receipts must not be lost, and monitors should hear.
+/// Paths that are answered when all other places are taken: receipts must not be lost, and monitors need an answer.
 fn goes_first(path: &str) -> bool {
     path.starts_with("/callbacks/") || path == "/healthz"
 }

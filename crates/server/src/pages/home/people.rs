@@ -1,4 +1,4 @@
-//! Who of a workshop's people a broadcast is for: the choices, the number beside each, and a pasted list made people.
+//! Which of a workshop's people a broadcast is for: the choices with their counts, and people from a pasted list.
 
 use domain::{
     broadcast::Audience,
@@ -158,7 +158,7 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
         offer(audience, &format!("Tag {}", tag.name), sub, n);
     }
     let is_list = matches!(chosen, Audience::Chosen(_));
-    // Whoever was ticked stays chosen when something else of the form changes.
+    // Ticked people stay chosen when something else of the form changes.
     let ticked = match &composer.state.who {
         Some(Audience::Chosen(ticked)) => ticked.clone(),
         _ => Vec::new(),

@@ -152,7 +152,7 @@ fn confirmed_to(app: &App, member: &Member, composing: &Composing, confirmed: Co
 
 /// What was named and nothing else: posts of another workshop than the one somebody looked at would be a trap.
 async fn load(app: &App, member: &Member, pairs: &Pairs) -> Result<Composing, Problem> {
-    // Whoever asks to post has its file looked at.
+    // The file of a post is looked at when a member asks to post.
     let typed = Typed { looks: true, ..Typed::read(pairs) };
     let Some(workshop) = typed.workshop else {
         return Err(Problem::bad_request("Choose a workshop on the home page, and review from there."));
