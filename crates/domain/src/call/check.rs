@@ -238,7 +238,8 @@ fn provider(script: &CallScript, abilities: &Abilities, findings: &mut Vec<Findi
     }
 }
 
-/// Pairs of lines that are spoken in one go, so that one of them alone may be recorded.
+/// Pairs of lines that are spoken in one go. Where a provider speaks or plays a whole step, both of a pair or neither has to
+/// be recorded.
 const TOGETHER: [(Place, Place); 2] = [(Place::Text, Place::Question), (Place::WrongKey, Place::Question)];
 
 fn recordings(script: &CallScript, plays: Plays, findings: &mut Vec<Finding>) {
