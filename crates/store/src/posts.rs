@@ -27,7 +27,7 @@ use crate::{
 /// What posts are told under in the ledger: they tell groups, and nobody in person.
 pub const PURPOSE: &str = "groups";
 
-/// What is fixed when posts are confirmed.
+/// The parts of posts that are frozen when they are confirmed.
 #[derive(Clone, Debug)]
 pub struct NewPosts {
     /// By which account; groups of another one are refused.
@@ -388,7 +388,7 @@ impl Org {
         moves.add(id.0, from, "", -1, 0);
         moves.add(id.0, to, reason, 1, 0);
         move_counts(&mut tx, moves).await?;
-        // Whoever takes the last mark back opens the broadcast again.
+        // Taking the last mark back opens the broadcast again.
         tx.run(
             "UPDATE broadcasts SET status = CASE WHEN status = 'paused' THEN status ELSE 'in_progress' END,
                     started_at = COALESCE(started_at, $2), finished_at = NULL WHERE id = $1",

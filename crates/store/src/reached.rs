@@ -1,5 +1,5 @@
-//! Who of workshops' people was told, and what is proven of it: figures per workshop, and a place per person. Read from
-//! the told ledger, as `told` reads it: a person's best message answers.
+//! Which people of workshops were told, and what is proven of it: figures per workshop, and an entry per person. Read
+//! from the told ledger, as `told` reads it: a person's best message answers.
 
 use std::time::Instant;
 
@@ -37,7 +37,7 @@ pub struct Reached {
     pub new: i64,
     /// Nothing was sent to them, and nothing is under way.
     pub not_told: i64,
-    /// Those of them whose number nothing speaks against, and who did not opt out of everything.
+    /// People among them with a usable number who did not opt out of everything.
     pub can_be_told: i64,
     /// They read it.
     pub read: i64,
@@ -56,8 +56,8 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Those to whom something went out. Whoever is still to be told is under way: the others of `registered` are
-    /// `not_told`.
+    /// Those to whom something went out. People who are still to be told count as under way; the others of `registered`
+    /// are `not_told`.
     pub fn told(&self) -> i64 {
         self.registered - self.not_told - self.under_way
     }
@@ -67,7 +67,7 @@ impl Reached {
         self.read + self.delivered
     }
 
-    /// Those of whom it is known that nothing arrived, or not known whether anything went out.
+    /// People to whom nothing arrived for certain, or of whom it is unknown whether anything went out.
     pub fn not_reached(&self) -> i64 {
         self.failed + self.unknown
     }

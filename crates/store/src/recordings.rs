@@ -97,7 +97,7 @@ impl std::fmt::Debug for Sound {
     }
 }
 
-/// Who plays a recording: as long as anything does, it stays.
+/// What plays a recording. As long as anything does, the recording stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordingUse {
     /// Templates, by name.

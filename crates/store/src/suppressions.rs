@@ -274,8 +274,8 @@ impl Org {
         self.suppress_many(entries, import, now).await
     }
 
-    /// Adds the refusals that a file of registrants holds; how many of them are new. Whoever may register its people
-    /// may write down what they do not want.
+    /// Adds the refusals that a file of registrants holds; how many of them are new. A member who may register people
+    /// may also record what they do not want.
     pub async fn suppress_from_import(
         &self,
         entries: Vec<NewSuppression>,

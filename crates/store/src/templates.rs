@@ -1,4 +1,4 @@
-//! Templates of an organisation. What they say is the channel's business: here it is one JSON text.
+//! Templates of an organisation. Their content belongs to the channel; in this table it is one JSON text.
 
 use std::collections::HashMap;
 

@@ -341,8 +341,8 @@ impl AudienceReader {
         Ok(n)
     }
 
-    /// Those who came after an instant, and nobody else: the key of a workshop's registrations is in the order in which
-    /// they came.
+    /// Only people who registered after an instant: the key of a workshop's registrations is in the order in which they
+    /// came.
     async fn count_since(&self, workshop: WorkshopId, at: Millis) -> Result<i64, StoreError> {
         let (n,): (i64,) = self
             .db

@@ -53,7 +53,7 @@ pub struct WebhookOwner {
 }
 
 impl Store {
-    /// Whose address has a secret with this hash; asked before anybody is known.
+    /// The owner of the address whose secret has this hash. It is asked before anybody is signed in.
     pub async fn webhook_owner(&self, secret_hash: &str) -> Result<Option<WebhookOwner>, StoreError> {
         let found: Option<(Uuid, Uuid, Uuid)> = self
             .db

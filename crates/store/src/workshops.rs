@@ -342,7 +342,7 @@ impl Org {
         if changed.is_empty() {
             return Ok(());
         }
-        // What was confirmed ahead of its moment is confirmed anew, with these values.
+        // Broadcasts that were confirmed ahead of their moment are confirmed anew, with these values.
         self.take_back(&mut tx, id, None, now).await?;
         tx.run(
             "UPDATE workshops SET variables = $3 WHERE organization_id = $1 AND id = $2",
@@ -393,7 +393,7 @@ impl Org {
         if changed == 0 {
             return Err(self.gone_or_stale(&mut tx, id).await?);
         }
-        // What was confirmed ahead of its moment is confirmed anew, with the workshop as it is now.
+        // Broadcasts that were confirmed ahead of their moment are confirmed anew, with the workshop as it is now.
         self.take_back(&mut tx, id, None, now).await?;
         if before != Some((draft.starts_at.0, draft.ends_at.0)) {
             let times = WorkshopTimes { starts_at: draft.starts_at, ends_at: draft.ends_at };

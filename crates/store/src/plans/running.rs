@@ -47,7 +47,7 @@ pub struct DueRow {
     pub times: WorkshopTimes,
     /// The zone of its clock times.
     pub zone: Zone,
-    /// Who ran the sequence: a member, and the name.
+    /// The member who ran the sequence, and their name.
     pub run_by: (Option<UserId>, String),
     late_after: Option<Uuid>,
 }

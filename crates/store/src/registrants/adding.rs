@@ -250,7 +250,7 @@ impl Org {
             return Ok(0);
         }
         let mut leads: Vec<&Fresh> = rows.iter().filter(|row| !row.phone.is_empty()).collect();
-        // Of those with one number the first in the file is who it is known by: the one who is told.
+        // Of several people with one number, the first in the file is told and gives the lead its name.
         leads.sort_by(|a, b| (&a.phone, a.id).cmp(&(&b.phone, b.id)));
         let batch = Batch::new()
             .uuids("id", leads.iter().map(|row| row.id))

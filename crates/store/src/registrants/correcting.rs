@@ -78,7 +78,7 @@ pub struct PastCorrection {
     pub file_name: Option<String>,
 }
 
-/// What stands in a registration, as far as a correction may change it.
+/// The parts of a registration that a correction may change.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 struct Said {
     name: String,
@@ -479,7 +479,7 @@ impl Org {
             args![self.id(), &before.phone],
         )
         .await?;
-        // Whoever shares the old number gives it their name.
+        // Another registration with the old number gives the lead its name.
         let left: Option<(String, String)> = tx
             .optional(
                 "SELECT r.name, r.email FROM workshops w JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2

@@ -166,7 +166,7 @@ pub struct Registrant {
     pub import: Option<ImportId>,
     /// When they registered.
     pub registered_at: Millis,
-    /// Who they were was erased; their place is kept.
+    /// The person was erased; the registration keeps its place.
     pub is_erased: bool,
 }
 

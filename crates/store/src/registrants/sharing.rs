@@ -1,4 +1,4 @@
-//! Who else in a workshop has a number: what somebody has to know before one more registration gets it.
+//! Registrations of a workshop that share a number: a member has to know them before one more gets it.
 
 use domain::{
     ids::{RegistrantId, WorkshopId},

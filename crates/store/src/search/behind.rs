@@ -45,10 +45,10 @@ impl BehindRow {
     }
 }
 
-/// Registrations between two ids that the search may find, the newest first. What is not plain ASCII is left to the
-/// judge: neither database folds letters as `domain::search` does. `$fold` makes ASCII small and leaves the rest alone.
-/// Numbers may have spaces between their digits, which are taken out before they are compared. A word with a letter
-/// needs no such step, and a million rows then take half as long.
+/// Registrations between two ids that the search may find, the newest first. Names and addresses that are not plain
+/// ASCII are judged in the program: neither database folds letters as `domain::search` does. `$fold` makes ASCII small
+/// and leaves the rest alone. Numbers may have spaces between their digits, which are taken out before they are
+/// compared. A word with a letter needs no such step, and a million rows then take half as long.
 macro_rules! may_be_found {
     (word, $fold:literal, $after:literal) => {
         may_be_found!(concat!("replace(", $fold, "(name || '@' || email", $after, "), '''', '')"))

@@ -269,7 +269,7 @@ impl Org {
         before: (i64, Uuid),
     ) -> Result<Vec<Uuid>, StoreError> {
         let limit = usize::try_from(filter.limit).unwrap_or(0);
-        // What is no number is found in the words alone.
+        // Text that is no number is only looked for in the words.
         let letters = search.query.words().iter().filter(|word| !word.is_number()).map(Word::text);
         let letters = letters.max_by_key(|letters| letters.len()).unwrap_or_default();
         let (mut found, mut next) = (vec![], Some(before));

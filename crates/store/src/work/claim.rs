@@ -81,8 +81,8 @@ pub struct Turn {
     pub claimed: Vec<Claimed>,
     /// Rows of the records that were no longer this worker's; nothing was written for them.
     pub stale: usize,
-    /// Of those the handed over ones with the provider's id, and when, which no question in the records covers: what
-    /// became of them can be asked for.
+    /// Those of the stale rows that were handed over, with the provider's id and the moment, and that no question of
+    /// the records covers. The provider can be asked about them.
     pub given_up: Vec<(MessageRef, String, Millis)>,
     /// Milliseconds after which the pace of a wanted integration allows more; `None` when pace held nothing back.
     pub wait_ms: Option<i64>,

@@ -73,8 +73,8 @@ struct DueRow {
     settled: bool,
 }
 
-/// Enters what is to be asked about. What is known already stays as it is: several messages of one campaign share a
-/// question.
+/// Enters what is to be asked about. A question that exists already stays as it is: several messages of one campaign
+/// share it.
 pub(super) fn write(statements: &mut StatementBatch, new: &[NewLookUp]) {
     if new.is_empty() {
         return;

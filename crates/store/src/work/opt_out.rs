@@ -48,7 +48,7 @@ pub struct LinkHolder {
     pub phone: String,
 }
 
-/// What stands for the number of a message on its channel.
+/// The opt-out that holds for the number of a message on its channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkState {
     /// Promotions are stopped, by whomever.
@@ -133,7 +133,7 @@ impl OptOuts {
         })
     }
 
-    /// What stands for that number on that channel.
+    /// The opt-out that holds for that number on that channel.
     pub async fn link_state(&self, to: &LinkHolder, phone_key: &str) -> Result<LinkState, StoreError> {
         let rows: Vec<(String, String)> = self
             .db

@@ -101,8 +101,8 @@ struct PlanningRow {
 }
 
 impl Work {
-    /// Confirmed broadcasts whose plan is not finished, oldest first. Those of a workshop with an undo that is not
-    /// settled wait for it.
+    /// Confirmed broadcasts whose plan is not finished, oldest first. Broadcasts of a workshop with an unsettled undo
+    /// wait for it.
     pub async fn planning(&self) -> Result<Vec<Planning>, StoreError> {
         let rows: Vec<PlanningRow> = self
             .db
@@ -184,7 +184,8 @@ impl Work {
         if !last {
             tx.is_a_step().await?;
         }
-        // Whoever takes people out holds this row: they see these messages, or this stretch sees that they were there.
+        // A transaction that takes people out of the workshop locks this row too: either it sees these messages, or
+        // this stretch sees the change.
         let (people_revision,): (i64,) = tx
             .one(
                 "SELECT people_revision FROM workshops WHERE id = $1 AND organization_id = $2 FOR SHARE",

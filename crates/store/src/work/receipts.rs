@@ -178,7 +178,7 @@ impl Work {
         // Ids are in the order in which they came, because they are applied in that order.
         let mut receipts: Vec<(ReceiptId, RawReceipt)> =
             receipts.into_iter().map(|receipt| (ReceiptId::new(now), receipt)).collect();
-        // Whoever stores the same ones at the same moment waits for the other's keys in the same order.
+        // Two processes that store the same posts at the same moment wait for each other's keys in the same order.
         receipts.sort_by(|(_, a), (_, b)| {
             (a.integration.0, &a.dedupe_key).cmp(&(b.integration.0, &b.dedupe_key))
         });

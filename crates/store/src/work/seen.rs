@@ -32,7 +32,7 @@ pub struct MemberSeen {
     pub at: Millis,
 }
 
-/// A member reacted to a post, or took a reaction back. Whoever did either has the post before them.
+/// A member reacted to a post, or took a reaction back. A member who did either has seen the post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberReacted {
     /// The post, in its group.
@@ -62,7 +62,7 @@ const REACTION_CHARS_MAX: usize = 16;
 /// Broadcast and position of a post, and under which a person is counted for it.
 type PersonOfPost = (Uuid, i64, String);
 
-/// What is known of one person and one post.
+/// The receipts of one person for one post.
 #[derive(Clone, Debug, Default)]
 struct Known {
     delivered: Option<i64>,

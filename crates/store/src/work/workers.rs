@@ -85,7 +85,7 @@ impl Work {
         Ok(())
     }
 
-    /// What is in flight by this run, with the number of the attempt.
+    /// Rows that are in flight by this worker, with the number of the attempt.
     pub async fn in_flight_here(&self) -> Result<Vec<(MessageRef, i64)>, StoreError> {
         let rows: Vec<(Uuid, i64, i64)> = self
             .db
