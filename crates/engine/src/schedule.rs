@@ -38,7 +38,7 @@ const AT_ONCE: usize = 8;
 const LEASE_MS: i64 = 30 * SECOND;
 /// A step in whose way something stands ahead of its moment is tried again after this.
 const AGAIN_MS: i64 = 2 * SECOND;
-/// Whoever is told by another broadcast of the purpose is known after this.
+/// After this it is known whom another broadcast of the purpose tells.
 const LATER_MS: i64 = SECOND / 4;
 /// A step that waits for the report of who attended is tried again after this, and at once when a report comes.
 const REPORT_MS: i64 = MINUTE;

@@ -33,7 +33,7 @@ enum Nowhere {
     Nothing,
     /// It names a request of several numbers, or none that is open.
     Request,
-    /// What it names was sent to nobody whom we know.
+    /// The messages that it names are not known here.
     Nobody,
     /// There are messages to this number, and none is the one.
     Other,
@@ -142,7 +142,7 @@ impl CandidateSet {
         };
         let found = places()
             .find(|at| same(&reading.provider_id, &rows[*at].provider_id))
-            // What we named in the call and the provider echoes: the way back to a call that never answered.
+            // Our own reference, which the provider echoes: the way back to a call that was never answered.
             .or_else(|| places().find(|at| ours(&rows[*at])))
             // The answer of that call came when others had given up on it.
             .or_else(|| {

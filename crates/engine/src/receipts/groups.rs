@@ -102,7 +102,7 @@ impl Engine {
 }
 
 impl Engine {
-    /// Whoever was erased lately is not written down again because their phone told something late.
+    /// A person who was erased lately is not entered again because of a late receipt.
     async fn drop_erased_members(
         &self,
         organization: OrganizationId,

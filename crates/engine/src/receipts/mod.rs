@@ -301,8 +301,8 @@ impl Engine {
         Ok(())
     }
 
-    /// STOP suppresses, START lifts only what the same person stopped themselves (docs/facts/india.md §3). Whoever
-    /// writes under an id whose number nobody knows is heard when it becomes known.
+    /// STOP suppresses, START lifts only what the same person stopped themselves (docs/facts/india.md §3). A wish under
+    /// an id whose number is not known is applied when the number becomes known.
     async fn heard(
         &self,
         receipt: &PendingReceipt,
