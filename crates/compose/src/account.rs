@@ -83,7 +83,7 @@ pub enum AccountState {
 }
 
 impl AccountState {
-    /// What is known of an account: what a person or the breaker decided comes before what the vendor said.
+    /// The state of an account. A decision of a person or of the breaker comes before the vendor's answer.
     pub fn of(account: &Integration, known: Option<&Status>, low: bool, now: Millis) -> AccountState {
         if account.sealed.is_empty() {
             return AccountState::KeyNeeded;

@@ -1,4 +1,4 @@
-//! What somebody wants to send: nothing of it is kept until it is confirmed.
+//! A broadcast that somebody wants to send. Nothing of it is stored until it is confirmed.
 
 use domain::{
     broadcast::Audience,

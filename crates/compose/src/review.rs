@@ -197,7 +197,7 @@ fn requests(account: Option<&Arc<dyn Account>>, message: &Message, people: i64) 
     people / batch + i64::from(people % batch > 0)
 }
 
-/// What was told to the same workshop's people before, for the same purpose.
+/// Earlier broadcasts of the same purpose to the same workshop's people.
 #[derive(Clone, Debug, Default)]
 pub struct Before {
     /// The newest broadcast of the purpose, whatever became of it: what a confirmation is compared with.
@@ -216,10 +216,10 @@ pub struct Before {
     pub sources: Vec<(String, i64)>,
     /// Who was there, where a report was taken over.
     pub attendance: Option<AttendanceReport>,
-    /// Whoever is in none of the workshop's groups; `None` where their members are not known, or counting would hold a
-    /// page up.
+    /// People who are in none of the workshop's groups; `None` where the members are not known, or counting would hold
+    /// a page up.
     pub no_group: Option<i64>,
-    /// Whoever pressed a key during a call because another date would suit them.
+    /// People who pressed the key for another date during a call.
     pub another_date: i64,
     /// Tags that other workshops have: whoever is registered for one of these can be chosen.
     pub tags: Vec<Tag>,
@@ -286,7 +286,7 @@ impl Before {
     }
 }
 
-/// What was sent to the same workshop on the same channel before.
+/// Earlier broadcasts to the same workshop on the same channel.
 struct Lately {
     /// The last broadcast of the same purpose, where people would get it again.
     sent_before: Option<Earlier>,

@@ -14,7 +14,7 @@ use store::StoreError;
 
 use crate::{Caller, Composer, Opened, OwnLinks, Review, timing::with_own};
 
-/// Whose name a test message holds, and where it goes.
+/// The person whose name a test message holds, and the number that it goes to.
 #[derive(Clone, Copy, Debug)]
 pub struct Trial<'a> {
     /// Full name.
@@ -84,7 +84,7 @@ impl Composer {
         let now = caller.now;
         let mut span = None;
         if account.voice().is_some() {
-            // What it says is asked for while the phone is at the ear.
+            // The provider asks for the words while the phone is at the ear.
             let id = BroadcastId::new(now);
             let said =
                 (draft.message.to_json().to_string(), serde_json::to_string(&content).unwrap_or_default());

@@ -55,7 +55,7 @@ impl OwnLinks {
     }
 }
 
-/// Who of a stretch wished what, by the keys of their numbers.
+/// The opt-outs and consents of a stretch's people, by the keys of their numbers.
 struct Wishes {
     suppressed: HashSet<String>,
     /// Who agreed; `None` when nobody needs to.
@@ -95,12 +95,12 @@ impl Audience {
 
     /// How many of these people were told something else, or are being told it.
     pub async fn told_of(&self, purpose: Purpose) -> Result<i64, StoreError> {
-        // Whom that other purpose did not reach is no reason to tell this one.
+        // That another purpose did not reach people is no reason to tell them this one.
         let own = match &self.selection.audience {
             Whom::Of { broadcast, .. } => *broadcast,
             _ => self.selection.own,
         };
-        // Who was not told is judged by the purpose: of the other one everybody is asked about.
+        // Not having been told is a matter of the purpose: for another purpose everybody is asked about.
         let audience = match &self.selection.audience {
             Whom::NotTold => Whom::Registered,
             audience => audience.clone(),
