@@ -74,7 +74,7 @@ pub fn read_numbers(
     if chosen.is_none() {
         mapping.set_all(Field::Phone, &guess.all(Field::Phone).chain([column]).collect::<Vec<_>>());
     }
-    // Who must not be contacted is on the list whether the workbook shows the row or not.
+    // A person who must not be contacted is on the list, whether or not the workbook shows the row.
     mapping.take_hidden_rows = true;
     mapping.set(Field::CountryCode, guess.get(Field::CountryCode).filter(|code| *code != column));
     let mut seen = HashSet::new();

@@ -1,4 +1,4 @@
-//! Whose registration each visitor of a report is.
+//! Matches the visitors of a report with registrations.
 
 use std::collections::{BTreeMap, HashMap};
 

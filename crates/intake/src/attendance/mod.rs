@@ -63,7 +63,7 @@ pub struct Visitor {
 /// What a report says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Whoever was there, each once, in the order of the report.
+    /// The people who were there, each once, in the order of the report.
     pub visitors: Vec<Visitor>,
     /// Rows of those who held it.
     pub hosts: usize,

@@ -41,7 +41,7 @@ const SHOWN_MAX: usize = 1_000;
 pub struct Again {
     /// Registrations of which the list says what stands here.
     pub unchanged: u64,
-    /// Of those that changed, the ones with another number.
+    /// Those of the changed registrations that have another number.
     pub numbers: u64,
     /// What differs, each kind with its number and whether it is taken over.
     pub groups: BTreeMap<Difference, Group>,
@@ -101,7 +101,7 @@ impl Again {
     }
 }
 
-/// What came of comparing a list with who is registered.
+/// The result of comparing a list with the registrations.
 #[derive(Default)]
 pub(super) struct Compared {
     unchanged: u64,
@@ -388,7 +388,7 @@ impl Importer {
             }
         }
         let rows = hits.values().map(|hit| hit.person.clone()).collect();
-        // Who stands here exactly so is somebody else with the same address or order.
+        // A registration that is here exactly so belongs to somebody else with the same address or order.
         let here = self.org.registrations_of(import.workshop, rows, self.clock.now()).await?;
         let hits = hits.into_iter().zip(here).filter(|(_, here)| here.is_none()).map(|(hit, _)| hit);
         let mut of_one: BTreeMap<usize, Vec<(u64, Hit)>> = BTreeMap::new();

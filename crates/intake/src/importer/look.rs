@@ -94,7 +94,8 @@ impl Look {
         }
     }
 
-    /// Whose rows contradict one another: what they say together counts, and where nobody can tell, it is a question.
+    /// People whose rows contradict one another. What the rows say together counts; where that cannot be told, it is a
+    /// question.
     pub(super) fn settle_twice(&mut self, mapping: &Mapping) {
         let (mut open, said) = (0, mapping.statuses.get(TWICE_KEY).copied());
         let summary = &mut self.summary;

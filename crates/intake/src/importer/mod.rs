@@ -232,7 +232,8 @@ impl Importer {
         let wishes = self.wishes(import, mapping).await?;
         let people = self.fixed(import, mapping).await?;
         summary.fixed = people.len() as u64;
-        // Whoever gave the place back leaves before anybody new comes: of one number the one who stands is told.
+        // Registrations that ended are taken out before new ones come, so that of one number the one that stands is
+        // told.
         let (compared, file) = self.compare_now(import, mapping, &people).await?;
         summary.again = compared.again(&summary.again);
         self.take_over(import, &compared, &mut summary.again).await?;

@@ -313,7 +313,8 @@ fn is_figure(cell: &str) -> bool {
     cell.chars().any(char::is_numeric) && letters <= 3 && cell.len() <= 16
 }
 
-/// What it means that a refund or a cancellation stands at this word; `None` where it is not sure to happen, or not understood.
+/// The meaning of a refund or a cancellation beside this word; `None` where it is not sure to happen, or is not
+/// understood.
 fn progress_of(cell: &str, gone: StatusMeaning) -> Option<StatusMeaning> {
     let noun = if gone == StatusMeaning::Refunded { "refund" } else { "cancellation" };
     match known(&format!("{noun} {cell}")).or_else(|| known(cell)) {
