@@ -134,7 +134,8 @@ pub struct Call<'a> {
     pub template: &'a Message,
     /// What differs from call to call.
     pub content: &'a Content,
-    /// Who gets it, in E.164 form; never empty, and one alone unless [`Account::batch`] allows more.
+    /// The numbers that it goes to, in E.164 form. There is at least one, and only one unless [`Account::batch`] allows
+    /// more.
     pub to: &'a [&'a str],
     /// Which messages they are, sent along where the provider echoes it; `None` for a test message.
     pub span: Option<MessageSpan>,
@@ -278,7 +279,7 @@ pub enum Standing {
     Ready,
     /// It answered, and the wallet is empty.
     NoMoney,
-    /// What was asked about exists and cannot be sent with as it is.
+    /// The thing that was asked about exists, and cannot be sent with as it is.
     NotLive,
     /// The account exists and is not active.
     NotActive,

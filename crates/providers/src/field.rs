@@ -29,7 +29,7 @@ pub struct Field {
     pub help: &'static str,
     /// An example.
     pub placeholder: &'static str,
-    /// What is said when it is empty and must not be; empty lets it be empty.
+    /// The error for a missing value; empty where the field may be empty.
     pub missing: &'static str,
     /// How the page of the account shows it.
     pub shown: Shown,
@@ -97,7 +97,7 @@ pub enum Kind {
 pub struct Shown {
     /// Its label there; empty takes the field's.
     pub label: &'static str,
-    /// What stands there when it is empty; the field is not shown then when this is empty.
+    /// The text for an empty value. Without such a text an empty field is not shown.
     pub empty: &'static str,
     /// Around the value, as in `Up to {} characters`; empty is the value alone.
     pub around: &'static str,
@@ -125,7 +125,7 @@ pub const TEXT: Field = Field {
 /// A key or password: what such fields begin from.
 pub const SECRET: Field = Field { kind: Kind::Secret, ..TEXT };
 
-/// What is wrong with something typed, in words for whoever typed it, and in which field of the form.
+/// An error in a form: the field, and the words for whoever typed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     /// Name of the form's field.
@@ -141,7 +141,7 @@ impl Wrong {
     }
 }
 
-/// What was typed into a form, by the names of its fields.
+/// The values of a form, by the names of its fields.
 pub trait Typed {
     /// The text of a field; empty when it was not sent.
     fn typed(&self, name: &str) -> &str;

@@ -34,7 +34,7 @@ pub trait Gateway: Send + Sync {
     /// registers our callback there, and returns the account's state. An account that is linked already stays so.
     fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> Asked<'a, Session>;
 
-    /// Ends the linking that was begun. What was never linked leaves nothing behind at the gateway.
+    /// Ends the linking that was begun. An account that was never linked leaves nothing behind at the gateway.
     fn cancel_link<'a>(&'a self, http: &'a Http) -> Asked<'a, ()>;
 
     /// Unlinks the phone: the gateway forgets its keys.
@@ -195,7 +195,7 @@ pub struct NewGroup {
     pub description: String,
     /// A community with a group of announcements instead of a group.
     pub community: bool,
-    /// Who is added, or invited where WhatsApp lets nobody be added.
+    /// The people who are added, or invited where WhatsApp does not let them be added.
     pub people: Vec<Phone>,
 }
 

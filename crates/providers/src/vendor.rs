@@ -33,7 +33,7 @@ pub struct About {
     pub base_urls: &'static [BaseUrl],
     /// What an account of it is set up with, in the order of the form.
     pub settings: &'static [Field],
-    /// What it alone wants of a template, besides what the channel wants.
+    /// The fields of a template that only this vendor wants, besides those of the channel.
     pub template_fields: &'static [Field],
     /// An account of it with every credential can be asked which templates it has.
     pub lists_templates: bool,
