@@ -262,7 +262,7 @@ pub async fn receive(
 ) -> Result<Response, Problem> {
     let known = callbacks.known(&app, &address).await?;
     let (parts, body) = request.into_parts();
-    // Whoever signs nothing need not send anything.
+    // A provider that signs nothing need not send the header.
     if known.signed_in.is_some_and(|header| !parts.headers.contains_key(header)) {
         return Err(not_signed());
     }
@@ -283,8 +283,8 @@ pub async fn receive(
     Ok(taken())
 }
 
-/// `GET /callbacks/{callback_key}`: some providers can be set to put the members into the query. What is stored is the query as
-/// it came. 405 for the others, who post.
+/// `GET /callbacks/{callback_key}`: some providers can be set to put the members into the query. The query is stored as
+/// it came. The answer is 405 for providers that post.
 pub async fn receive_query(
     State(app): State<App>,
     Extension(callbacks): Extension<Arc<Callbacks>>,

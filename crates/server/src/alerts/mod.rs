@@ -96,8 +96,7 @@ fn new_alert(matter: &Matter, settings: &AlertSettings, zone: &Zone, now: Millis
 
 /// Carries out what is due; how many sends.
 ///
-/// # Errors
-/// When the store cannot be read or written. What was being sent then is unknown after three minutes.
+/// # Errors When the store cannot be read or written. A send that was under way then is unknown after three minutes.
 pub async fn deliver(app: &App) -> Result<usize, StoreError> {
     let mut done = 0;
     loop {

@@ -105,7 +105,7 @@ pub async fn write(app: &App, file: &Path) -> anyhow::Result<About> {
     let copy = beside.0.join(DATABASE);
     if !app.store.is_shared() {
         app.store.backup_sqlite(&copy).await.context("cannot copy the database")?;
-        // What comes now has time; a server that sends beside this goes first.
+        // The work from here on has time: a server that sends meanwhile goes first.
         store::step_back();
         let found = store::inspect(&format!("sqlite:{}", copy.display()), store::Depth::Full).await?;
         if let Some(broken) = found.broken.first() {
