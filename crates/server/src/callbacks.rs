@@ -262,7 +262,7 @@ pub async fn receive(
 ) -> Result<Response, Problem> {
     let known = callbacks.known(&app, &address).await?;
     let (parts, body) = request.into_parts();
-    // A provider that signs nothing need not send the header.
+    // A post without the header of its signature is refused before its body is read.
     if known.signed_in.is_some_and(|header| !parts.headers.contains_key(header)) {
         return Err(not_signed());
     }
