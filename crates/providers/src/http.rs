@@ -1,5 +1,4 @@
-//! The one way out to providers. Never follows a redirect, never repeats a call, never logs a body, a header or a
-//! number.
+//! The one way out to providers. It follows no redirect, repeats no call, and logs no body, header or number.
 //!
 //! A failure proves one of two things. [`Silence::Before`] says that no byte of the request left, so that the call may
 //! be made again. After any other failure ([`Silence::After`]) only a receipt or a person can settle the message.
@@ -48,11 +47,9 @@ pub struct HttpSettings {
     /// Whether plain `http` and addresses inside the own network may be called: the sandbox, tests, a gateway next
     /// door. Off, a base URL that a member typed cannot reach what only this machine can see.
     pub local_targets: bool,
-    /// Nothing but this machine may be called, whatever an account says: a rehearsal reaches its stand-ins and nobody
-    /// else.
+    /// Only this machine may be called, whatever an account says: a rehearsal reaches nothing but its stand-ins.
     pub this_machine_only: bool,
-    /// Hosts that may be called by plain `http` and inside the own network although `local_targets` is off, in lower
-    /// case.
+    /// Hosts, in lower case, that may be called by plain `http` and inside the own network without `local_targets`.
     pub allowed_hosts: Vec<String>,
 }
 
@@ -318,8 +315,7 @@ fn joined(first: Bytes, rest: BytesMut) -> Bytes {
 /// What a failed call proves. Only a failure to connect proves that nothing left.
 fn silence(error: reqwest::Error) -> Silence {
     let error = error.without_url();
-    // The whole chain names a wrong certificate or name for the one who looks; whoever decides to wait says so aloud,
-    // once.
+    // The whole chain names a wrong certificate or host; the caller that decides to wait logs it once.
     debug!(cause = %causes(&error), "a provider gave no answer");
     if error.is_builder() {
         return Silence::Never("The address is none that can be called");
@@ -434,8 +430,7 @@ const NOT_PUBLIC: &str = "The address lies inside the own network; this installa
 #[error("{NOT_PUBLIC}")]
 struct NotPublic;
 
-/// Refuses what the resolver never sees: literal addresses, and plain `http`, which would show the key to everybody on
-/// the way.
+/// Refuses what the resolver never sees: literal addresses, and plain `http`, which would show the key on the way.
 fn may_leave(url: &Url) -> Result<(), Silence> {
     if url.scheme() != "https" {
         return Err(Silence::Never("The address has to begin with https://"));

@@ -1,5 +1,4 @@
-//! What AiSensy can be asked: about a campaign without sending (NOTES.md §2.6), and, with the second credential,
-//! about balance, tier, templates and who got a campaign (§3).
+//! Questions to AiSensy: about a campaign (NOTES.md §2.6), and with the second credential about the account (§3).
 
 use std::collections::HashSet;
 
@@ -45,8 +44,7 @@ impl Access {
     }
 }
 
-/// The project that a campaign key names: member `id` of its JWT payload (§2.1, §3). Nothing is verified; it is a
-/// convenience.
+/// The project that a campaign key names: member `id` of its JWT payload (§2.1, §3). Nothing is verified.
 pub fn project_id_of(key: &Secret) -> Option<String> {
     let payload = key.expose().split('.').nth(1)?;
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
@@ -380,8 +378,7 @@ fn scaled(credit: i64) -> Money {
     Money(credit.div_euclid(10))
 }
 
-/// People in 24 hours: `TIER_250`, `TIER_2K`, `TIER_UNLIMITED`. Meta's former `TIER_1` … `TIER_4` were names, not
-/// numbers.
+/// People in 24 hours: `TIER_250`, `TIER_2K`, `TIER_UNLIMITED`. Meta's former `TIER_1` … `TIER_4` are no numbers.
 fn tier_limit(tier: &str) -> Option<i64> {
     let tier = tier.to_ascii_uppercase();
     if tier.contains("UNLIMITED") {
@@ -435,8 +432,7 @@ fn category(word: &str) -> String {
     }
 }
 
-/// The text without the buttons that stand after it: ` | [Pay Now,https://pay.example/{{2}}]`, ` | [quick reply]`
-/// (§12).
+/// The text without the buttons behind it: ` | [Pay Now,https://pay.example/{{2}}]`, ` | [quick reply]` (§12).
 fn body_of(text: &str) -> &str {
     let mut body = text;
     while let Some((before, button)) = body.rsplit_once('|') {
