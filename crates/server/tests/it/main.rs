@@ -13,6 +13,7 @@ mod calendar;
 mod call_screens;
 mod callbacks;
 mod calls;
+mod citations;
 mod consents;
 mod correct;
 mod drafts;
