@@ -2,7 +2,9 @@
 //!
 //! Most people are known by number, name and address. A person who is not found this way may be a registration with a
 //! new number or name. It is recognised by the id that the list's maker gave it, or by the same e-mail address where
-//! name or number is alike.
+//! name or number is alike. Two rows that could be the same registration are none. The commit compares anew, because
+//! others may have changed something meanwhile, and takes over the ticked kinds. Statuses are noted in
+//! `import_changes`, and corrections with their import: an undo gives back both where nobody changed them since.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -2,8 +2,9 @@
 //! with a copy of the real people, and the providers are stand-ins. Nothing reaches a phone and nothing is charged.
 //!
 //! The copy keeps what went out until the next rehearsal of the workshop, and for a day at most. The figures, which
-//! name nobody, are in the program's own database. Whoever erases somebody erases the rehearsals of the organisation
-//! with them.
+//! name nobody, are in the program's own database. A partial unique index lets an organisation play one plan at a time;
+//! a rehearsal whose beat is a minute old has broken off. Whoever erases somebody erases the rehearsals of the
+//! organisation with them.
 
 mod report;
 mod script;

@@ -1,7 +1,8 @@
 //! Correcting a registration: its name, address and number, each time with who did it, when, and what stood there
 //! before.
 //!
-//! Messages that are planned or sent keep the number they were planned for.
+//! Messages that are planned or sent keep the number they were planned for, so a search for a person's messages by
+//! number asks for their former numbers too. Marks, counters, leads and the search index move with the row.
 
 use domain::{
     email::Email,

@@ -6,8 +6,9 @@
 //! may refuse), would cut words after the locale of the server, and cost twice the space. Numbers need neither: their
 //! beginnings are a range of the people's own key, their ends one of `search_entries`.
 //!
-//! What too many people have (`ku` in a million) is not gathered: a list then reads its own rows in order and judges each by the same rule,
-//! which mostly finds a page's worth soon. Where it does not, recipients come in the order of the index.
+//! What too many people have (`ku` in a million) is not gathered: a list then reads its own rows in order and judges
+//! each by the same rule, which mostly finds a page's worth soon. Where it does not, recipients come in the order of
+//! the index. The organisation is part of every key: a range of ids on SQLite, a part of each word on PostgreSQL.
 
 mod behind;
 mod blocks;

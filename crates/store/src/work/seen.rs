@@ -1,4 +1,6 @@
-//! What gateways report of groups: whose phone got a post, who opened it, and the state of a linked account.
+//! What gateways report of groups: whose phone got a post, who opened it, and the state of a linked account. A person
+//! counts once per post, whatever the order of the reports. Each statement that adds a member's receipt counts it into
+//! `post_reach` in the same transaction, so that a page of 200 groups reads 200 sums.
 
 use std::collections::{BTreeMap, BTreeSet};
 
