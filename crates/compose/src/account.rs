@@ -11,12 +11,14 @@ use crate::{
     lately::{self, Wait},
 };
 
-/// Opens an account's sealed secrets and says where its provider is. The server knows keys and addresses; who calls this does not.
+/// Opens an account's sealed secrets and says where its provider is. The server knows keys and addresses; who calls
+/// this does not.
 pub trait Accounts: Send + Sync + 'static {
     /// The account, ready to be called; or why it is not, in words for people.
     fn open(&self, account: &Stored) -> Result<Box<dyn Account>, String>;
 
-    /// The whole address at which the account with that key is told and asked; empty where nobody can reach this program.
+    /// The whole address at which the account with that key is told and asked; empty where nobody can reach this
+    /// program.
     fn callback(&self, _key: &str) -> String {
         String::new()
     }
@@ -67,9 +69,9 @@ pub enum AccountState {
     KeyNeeded,
     /// Somebody stopped it.
     Stopped {
-        /// By whom.
+        /// The member who stopped it, by name.
         by: String,
-        /// Since when.
+        /// The moment at which it was stopped.
         at: Millis,
     },
     /// The vendor or the breaker holds it back.
@@ -86,7 +88,7 @@ pub enum AccountState {
 }
 
 impl AccountState {
-    /// What is known of an account: what a person or the breaker decided comes before what the vendor said.
+    /// The state of an account. A decision of a person or of the breaker comes before the vendor's answer.
     pub fn of(account: &Integration, known: Option<&Status>, low: bool, now: Millis) -> AccountState {
         if account.sealed.is_empty() {
             return AccountState::KeyNeeded;

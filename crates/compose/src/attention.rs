@@ -29,7 +29,7 @@ use store::{
 
 use crate::{AccountState, Composer};
 
-/// What was derived serves every page of an organisation for so long, unless somebody changed something meanwhile.
+/// Derived matters serve every page of an organisation for this time, unless something changed meanwhile.
 const KEPT_FOR: Duration = Duration::from_secs(1);
 /// Organisations whose matters are kept; beyond, all are derived anew.
 const KEPT_MAX: usize = 1_000;
@@ -141,7 +141,7 @@ impl Composer {
         if organization.stopped.is_none() {
             attention.matters.extend(open.iter().filter_map(|one| late(one, &open, &accounts, now)));
         }
-        // Whoever has no linked account is asked nothing.
+        // An organisation without a linked account is asked nothing.
         if open.iter().any(|open| open.broadcast.channel == Channel::WhatsappGroup && open.asked.is_none()) {
             let linked = org.linked_accounts().await?;
             let not_ready = linked.iter().filter(|linked| !linked.posts(now));

@@ -6,7 +6,8 @@ use domain::{
 };
 use store::{Org, Organization};
 
-/// Who asks for something, in which organisation, as what, and when. What it may do was not checked yet: [`Caller::may`].
+/// Who asks for something: the user, the organisation, the role, and the moment. What it may do was not checked yet:
+/// [`Caller::may`].
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The store, bound to the actor in this organisation.

@@ -27,7 +27,7 @@ pub struct Confirmation {
 /// A broadcast that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Confirmed {
-    /// Which.
+    /// Id of the broadcast that was made.
     pub id: BroadcastId,
     /// People who get it, as far as is known.
     pub people: i64,
@@ -72,7 +72,8 @@ impl Review {
         })
     }
 
-    /// Whether a question that knew so much is still the right one: nothing was confirmed since, and nobody else would get it again.
+    /// Whether a question that knew so much is still the right one: nothing was confirmed since, and nobody else would
+    /// get it again.
     pub fn is_current(&self, confirmation: &Confirmation) -> bool {
         let said = confirmation.again.unwrap_or(0);
         confirmation.knew.is_none_or(|knew| knew == self.before.newest)

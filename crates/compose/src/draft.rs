@@ -1,4 +1,4 @@
-//! What somebody wants to send: nothing of it is kept until it is confirmed.
+//! A broadcast that somebody wants to send. Nothing of it is stored until it is confirmed.
 
 use domain::{
     broadcast::Audience,
@@ -13,7 +13,7 @@ use crate::Timing;
 /// What to send, to whom, by which account, when.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// Whose people.
+    /// The workshop whose people get it.
     pub workshop: Workshop,
     /// Who of them.
     pub audience: Audience,
@@ -23,14 +23,14 @@ pub struct Draft {
     pub message: Message,
     /// The account that sends it.
     pub account: Integration,
-    /// When.
+    /// When it begins, and until when it is of use.
     pub timing: Timing,
     /// What happens to the rest when the hours of a promotion or of the account end.
     pub after: AfterHours,
     /// A reminder waits until the organisation's quiet hours are over.
     pub wait_out_quiet: bool,
-    /// A broadcast that stands still while it is written anew: it is cancelled when this one is confirmed, and whoever waits in it does not
-    /// count as told.
+    /// A broadcast that stands still while it is written anew: it is cancelled when this one is confirmed, and whoever
+    /// waits in it does not count as told.
     pub replaces: Option<BroadcastId>,
     /// It is meant for after the workshop's end.
     pub after_end: bool,

@@ -52,7 +52,7 @@ impl Wait {
 /// Which account, with which secrets: replaced ones make a new question.
 type Which = (IntegrationId, Millis);
 
-/// What was answered lately, by every account of the program.
+/// Recent answers of all accounts of the program.
 #[derive(Debug, Default)]
 pub struct Lately {
     probes: Kept<(Which, String), Probe>,

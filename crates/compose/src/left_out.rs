@@ -1,4 +1,4 @@
-//! Who does not get a message, by name: for whoever looks before they send.
+//! The people who do not get a message, by name, for a look before sending.
 
 use domain::{
     audience::{Decision, OneEach},
@@ -18,7 +18,7 @@ pub struct LeftOut {
     pub name: String,
     /// E.164; empty without a number.
     pub phone: String,
-    /// Why.
+    /// Why they are excluded.
     pub reason: SkipReason,
 }
 

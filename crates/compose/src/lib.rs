@@ -1,6 +1,6 @@
-//! What "send this to them then" means: a [`Draft`] says what, to whom and when; a [`Review`] has every finding, the cost and the
-//! forecast; confirming it makes the broadcast. The page, the command line and whoever comes later go this way, and nothing else confirms
-//! one.
+//! The one way from an intention to a broadcast. A [`Draft`] says what goes to whom, and when. A [`Review`] holds every
+//! finding, the cost and the forecast. Confirming the review makes the broadcast. The page, the command line and the
+//! scheduler go this way, and nothing else confirms a broadcast.
 //!
 //! [`Audience`] is the walker: it reads registrations in stretches and asks [`domain::audience::decide`] about each. The planner walks with
 //! it too, so that what was reviewed is what is planned.

@@ -63,13 +63,14 @@ pub struct PostReview {
     pub content: Result<Content, ValueError>,
     /// What was found, errors first.
     pub findings: Vec<PostFinding>,
-    /// When each post is expected to begin, in order; empty where nobody knows: a person posts, or the account is not ready.
+    /// When each post is expected to begin, in order; empty where nobody knows: a person posts, or the account is not
+    /// ready.
     pub moments: Vec<Millis>,
 }
 
 impl Composer {
-    /// How an account keeps its posts apart, and what it has posted and has to post before posts that begin at `start`; `None` for an account
-    /// that cannot be opened or posts nowhere.
+    /// How an account keeps its posts apart, and what it has posted and has to post before posts that begin at `start`;
+    /// `None` for an account that cannot be opened or posts nowhere.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -252,7 +253,8 @@ impl PostDraft {
 }
 
 impl PostReview {
-    /// When the last post is expected to begin; `None` where nobody knows, or where some would begin too late to be posted at all.
+    /// When the last post is expected to begin; `None` where nobody knows, or where some would begin too late to be
+    /// posted at all.
     pub fn done_at(&self) -> Option<Millis> {
         let all = self.moments.len() == self.draft.groups.len();
         self.moments.last().copied().filter(|_| all)
@@ -277,8 +279,8 @@ impl PostReview {
         Ok(before.map(|before| Earlier { title: before.title, by: before.by, at: before.at, n: before.n }))
     }
 
-    /// Makes the broadcast; every group has its row from here on. A second confirmation with the same id makes no second one. So many groups
-    /// get it `again`, as the question said.
+    /// Makes the broadcast; every group has its row from here on. A second confirmation with the same id makes no
+    /// second one. So many groups get it `again`, as the question said.
     ///
     /// # Errors
     /// A [`Refusal`]; then nothing was made.

@@ -17,7 +17,7 @@ pub(crate) const PEOPLE_MAX: i64 = 200;
 pub struct Shown {
     /// Full name; may be empty.
     pub name: String,
-    /// E.164.
+    /// Phone number in E.164 form.
     pub phone: String,
     /// Place among those that can be stepped through, from 1.
     pub position: i64,
@@ -35,8 +35,8 @@ impl Review {
     /// The last place that a preview has.
     pub const PREVIEW_MAX: i64 = PEOPLE_MAX;
 
-    /// The person at that place, from 1, among the newest who would get it; `None` when nobody would. People whose value would be refused
-    /// are among them: the preview says why they are excluded.
+    /// The person at that place, from 1, among the newest who would get it; `None` when nobody would. People whose
+    /// value would be refused are among them: the preview says why they are excluded.
     ///
     /// # Errors
     /// When the store cannot be read.

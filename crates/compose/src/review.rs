@@ -1,4 +1,4 @@
-//! Everything that is known about a broadcast that would be sent: who gets it, what it costs, when it is done, what stands in the way.
+//! The review of a draft: who would get the broadcast, what it costs, when it is done, and what stands in its way.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ pub struct Review {
     pub draft: Draft,
     /// What would be frozen into the broadcast.
     pub frozen: Value,
-    /// The people.
+    /// The people, and what was decided about them, in figures.
     pub audience: AudienceSummary,
     /// What was seen of each person, where they were looked at one by one.
     pub tally: Option<Tally>,
@@ -75,8 +75,8 @@ pub struct Review {
 }
 
 impl Composer {
-    /// Reviews a draft. With [`Wait::Page`] it is quick: it looks at the first people and takes what the provider said lately. With
-    /// [`Wait::Decision`] it looks at everybody and asks the provider, and may be confirmed.
+    /// Reviews a draft. With [`Wait::Page`] it is quick: it looks at the first people and takes what the provider said
+    /// lately. With [`Wait::Decision`] it looks at everybody and asks the provider, and may be confirmed.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -197,7 +197,7 @@ fn requests(account: Option<&Arc<dyn Account>>, message: &Message, people: i64) 
     people / batch + i64::from(people % batch > 0)
 }
 
-/// What was told to the same workshop's people before, for the same purpose.
+/// Earlier broadcasts of the same purpose to the same workshop's people.
 #[derive(Clone, Debug, Default)]
 pub struct Before {
     /// The newest broadcast of the purpose, whatever became of it: what a confirmation is compared with.
@@ -206,18 +206,20 @@ pub struct Before {
     pub last: Option<LastTelling>,
     /// How many of the chosen people got it before, or are getting it: they would get it again.
     pub again: i64,
-    /// The people of the workshop by what they were told; `None` where so many are registered that counting would hold a page up, or
-    /// nothing was told yet.
+    /// The people of the workshop by what they were told; `None` where so many are registered that counting would hold
+    /// a page up, or nothing was told yet.
     pub told: Option<Told>,
     /// Those who were registered after the last telling; as [`Before::told`].
     pub since: Option<i64>,
-    /// Where the people came from, with how many; empty where so many are registered that counting would hold a page up.
+    /// Where the people came from, with how many; empty where so many are registered that counting would hold a page
+    /// up.
     pub sources: Vec<(String, i64)>,
     /// Who was there, where a report was taken over.
     pub attendance: Option<AttendanceReport>,
-    /// Whoever is in none of the workshop's groups; `None` where their members are not known, or counting would hold a page up.
+    /// People who are in none of the workshop's groups; `None` where the members are not known, or counting would hold
+    /// a page up.
     pub no_group: Option<i64>,
-    /// Whoever pressed a key during a call because another date would suit them.
+    /// People who pressed the key for another date during a call.
     pub another_date: i64,
     /// Tags that other workshops have: whoever is registered for one of these can be chosen.
     pub tags: Vec<Tag>,
@@ -284,7 +286,7 @@ impl Before {
     }
 }
 
-/// What was sent to the same workshop on the same channel before.
+/// Earlier broadcasts to the same workshop on the same channel.
 struct Lately {
     /// The last broadcast of the same purpose, where people would get it again.
     sent_before: Option<Earlier>,

@@ -36,8 +36,8 @@ pub fn default_deadline(start: Millis, workshop_starts: Millis, now: Millis) -> 
     if workshop_starts > now && useful > start { useful } else { start.plus(WITHOUT_START_MS) }
 }
 
-/// When it may send: promotion as the law says, a reminder outside the quiet hours when somebody wants that, both within the
-/// account's own hours; a call within those of calls besides.
+/// When a broadcast may send. Promotion keeps the law's hours. A reminder keeps out of the quiet hours where somebody
+/// wants that. Both keep the account's own hours, and calls the hours of calls besides.
 pub fn hours(
     caller: &Caller,
     (channel, category): (Channel, Category),
@@ -55,8 +55,9 @@ pub fn hours(
     with_own(hours, channel, own, zone)
 }
 
-/// What is proposed for whoever has not got it when the hours end: the usual; and where it may not even begin at its start, that it waits for
-/// the hours, as long as they open while it is of use. The hours of promotion are the law's: of them nobody is offered to wait for.
+/// What is proposed for people who have not got it when the hours end. A broadcast that may not even begin at its start
+/// waits for the hours, as long as they open while it is of use; any other takes the usual. The hours of promotion are
+/// the law's: of them nobody is offered to wait for.
 pub fn proposed_after(
     caller: &Caller,
     (channel, category): (Channel, Category),

@@ -14,14 +14,14 @@ use store::StoreError;
 
 use crate::{Caller, Composer, Opened, OwnLinks, Review, timing::with_own};
 
-/// Whose name a test message holds, and where it goes.
+/// The person whose name a test message holds, and the number that it goes to.
 #[derive(Clone, Copy, Debug)]
 pub struct Trial<'a> {
     /// Full name.
     pub name: &'a str,
-    /// E-mail.
+    /// E-mail address; may be empty.
     pub email: &'a str,
-    /// The number.
+    /// The number that the test message goes to.
     pub phone: &'a Phone,
 }
 
@@ -49,9 +49,9 @@ pub enum TrialRefusal {
 }
 
 impl Composer {
-    /// Sends one message. A test is a real message: whoever must not be contacted is not, what is stopped stays stopped, and the hours of
-    /// the law and of the account hold. The wish to spare people at night is nothing to somebody who asks for a message of their own, and
-    /// they need not have agreed to promotion.
+    /// Sends one message. A test is a real message: whoever must not be contacted is not, what is stopped stays
+    /// stopped, and the hours of the law and of the account hold. The wish to spare people at night is nothing to
+    /// somebody who asks for a message of their own, and they need not have agreed to promotion.
     ///
     /// # Errors
     /// A [`TrialRefusal`]; then nothing was sent.
@@ -84,7 +84,7 @@ impl Composer {
         let now = caller.now;
         let mut span = None;
         if account.voice().is_some() {
-            // What it says is asked for while the phone is at the ear.
+            // The provider asks for the words while the phone is at the ear.
             let id = BroadcastId::new(now);
             let said =
                 (draft.message.to_json().to_string(), serde_json::to_string(&content).unwrap_or_default());

@@ -1,4 +1,5 @@
-//! The one walk over an audience: planner, review, preview and cost all read people here, and each is decided by the same rules.
+//! The one walk over an audience. Planner, review, preview and cost all read people here, and the same rules decide
+//! about each.
 
 use std::collections::HashSet;
 
@@ -20,7 +21,7 @@ const STRETCH: i64 = 2_000;
 /// Somebody, and what was decided about them.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    /// Who.
+    /// The registration that was decided about.
     pub person: Registered,
     /// Whether they get it.
     pub decision: Decision,
@@ -54,7 +55,7 @@ impl OwnLinks {
     }
 }
 
-/// Who of a stretch wished what, by the keys of their numbers.
+/// The opt-outs and consents of a stretch's people, by the keys of their numbers.
 struct Wishes {
     suppressed: HashSet<String>,
     /// Who agreed; `None` when nobody needs to.
@@ -78,8 +79,9 @@ impl Audience {
         &self.selection
     }
 
-    /// How many of these people were told the same before, or are being told it. Whoever is chosen because it did not reach them is told
-    /// again for that, and does not count; but of the people of one broadcast everybody counts whom *another* one told the same.
+    /// How many of these people were told the same before, or are being told it. People who are chosen because a
+    /// message did not reach them are told again on purpose, and do not count. Of the people of one broadcast, those
+    /// count whom *another* broadcast told the same.
     pub async fn told_among(&self) -> Result<i64, StoreError> {
         match &self.selection.audience {
             Whom::Failed | Whom::NoReceipt { .. } | Whom::NotRead => Ok(0),
@@ -93,12 +95,12 @@ impl Audience {
 
     /// How many of these people were told something else, or are being told it.
     pub async fn told_of(&self, purpose: Purpose) -> Result<i64, StoreError> {
-        // Whom that other purpose did not reach is no reason to tell this one.
+        // That another purpose did not reach people is no reason to tell them this one.
         let own = match &self.selection.audience {
             Whom::Of { broadcast, .. } => *broadcast,
             _ => self.selection.own,
         };
-        // Who was not told is judged by the purpose: of the other one everybody is asked about.
+        // Not having been told is a matter of the purpose: for another purpose everybody is asked about.
         let audience = match &self.selection.audience {
             Whom::NotTold => Whom::Registered,
             audience => audience.clone(),
@@ -121,8 +123,8 @@ impl Audience {
         &self.rules
     }
 
-    /// The next `limit` people after a place, each decided about, in the order of the plan. `links` makes the links of the person at that
-    /// place of the stretch; it is asked only when the message wants links.
+    /// The next `limit` people after a place, each decided about, in the order of the plan. `links` makes the links of
+    /// the person at that place of the stretch; it is asked only when the message wants links.
     pub async fn stretch(
         &mut self,
         after: &Place,
@@ -174,8 +176,8 @@ impl Audience {
         }
     }
 
-    /// Everybody as counters have them, and what was seen of the first people where counters do not tell all. A walk that came to its end
-    /// knows better than any counter.
+    /// Everybody as counters have them, and what was seen of the first people where counters do not tell all. A walk
+    /// that came to its end knows better than any counter.
     ///
     /// # Errors
     /// When the store cannot be read.

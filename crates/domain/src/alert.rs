@@ -1,4 +1,5 @@
-//! Alerts: what needs a person, told to members outside the program. A way out says what one try proved; here it is decided what follows.
+//! Alerts: what needs a person, told to members outside the program. A way out says what one try proved; here it is
+//! decided what follows.
 
 use crate::{
     channel::Channel,
@@ -43,7 +44,7 @@ crate::text_enum! {
         Failed = "failed",
         /// It may have gone out; nobody tries again.
         Unknown = "unknown",
-        /// What it was about was settled before it went out.
+        /// Its matter was settled before the alert went out.
         Settled = "settled",
     }
 }
@@ -60,7 +61,7 @@ pub enum Ended {
     },
     /// It was not tried: not before that moment. No try is counted.
     Postponed {
-        /// The moment.
+        /// Not before this moment.
         until: Millis,
     },
     /// It is refused, and would be again.
@@ -80,7 +81,8 @@ pub enum Ended {
 /// Waits between the tries, in milliseconds; after the last one it has failed.
 const WAITS_MS: [i64; 5] = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR];
 
-/// Where a try takes an alert, and when it goes again if it waits. `attempt` counts this try, from 1. No other code decides this.
+/// Where a try takes an alert, and when it goes again if it waits. `attempt` counts this try, from 1. No other code
+/// decides this.
 pub fn after_try(ended: &Ended, attempt: i64, now: Millis) -> (AlertState, Millis) {
     match ended {
         Ended::Sent => (AlertState::Sent, now),

@@ -1,4 +1,4 @@
-//! Who was at a workshop, and who left before it was over.
+//! Attendance: how long people were at a workshop, and whether they left before its end.
 
 use crate::time::{MINUTE, Millis};
 
@@ -13,7 +13,7 @@ pub struct Stayed {
     pub left_at: Option<Millis>,
 }
 
-/// Whoever goes in the last minutes saw the workshop to its end, in milliseconds.
+/// People who leave within this time before the end count as present to the end, in milliseconds.
 const LAST_MS: i64 = 15 * MINUTE;
 
 impl Stayed {

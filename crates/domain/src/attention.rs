@@ -12,7 +12,7 @@ use crate::{
 /// The broadcast that a matter is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AboutBroadcast {
-    /// Which.
+    /// Id of the broadcast.
     pub id: BroadcastId,
     /// By which account it goes.
     pub account: IntegrationId,
@@ -22,7 +22,7 @@ pub struct AboutBroadcast {
     pub title: String,
     /// On which channel.
     pub channel: Channel,
-    /// Whose people.
+    /// The workshop whose people get it.
     pub workshop: WorkshopId,
     /// The workshop's title.
     pub workshop_title: String,
@@ -31,7 +31,7 @@ pub struct AboutBroadcast {
 /// The account that a matter is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AboutAccount {
-    /// Which.
+    /// Id of the account.
     pub id: IntegrationId,
     /// The organisation's name for it.
     pub name: String,
@@ -44,35 +44,35 @@ pub struct AboutAccount {
 pub enum Matter {
     /// All sending of the organisation is stopped.
     SendingStopped {
-        /// By whom.
+        /// The member who paused sending, by name.
         by: String,
-        /// Since when.
+        /// The moment at which it was paused.
         at: Millis,
         /// Messages that wait.
         waiting: i64,
     },
     /// Somebody stopped an account.
     AccountStopped {
-        /// Which.
+        /// The account that was stopped.
         account: AboutAccount,
-        /// By whom.
+        /// The member who stopped it, by name.
         by: String,
-        /// Since when.
+        /// The moment at which it was stopped.
         at: Millis,
         /// Messages that wait for it.
         waiting: i64,
     },
     /// A broadcast stands still.
     Paused {
-        /// Which.
+        /// The broadcast that stands still.
         broadcast: AboutBroadcast,
-        /// Why.
+        /// Why it stands still.
         why: Reason,
         /// What the provider said.
         said: String,
         /// Who paused it; empty for the engine.
         by: String,
-        /// Since when.
+        /// The moment since which it stands still.
         at: Millis,
         /// People who wait.
         waiting: i64,
@@ -81,7 +81,7 @@ pub enum Matter {
     },
     /// A vendor refuses an account, or calls it not active.
     AccountRefused {
-        /// Which.
+        /// The account that it is about.
         account: AboutAccount,
         /// What the vendor said.
         said: String,
@@ -90,7 +90,7 @@ pub enum Matter {
     },
     /// The wallet holds less than what is planned will cost.
     WalletLow {
-        /// Which account's.
+        /// The account that it is about.
         account: AboutAccount,
         /// What is left.
         balance: Money,
@@ -99,7 +99,7 @@ pub enum Matter {
     },
     /// Not everybody has the message when the workshop begins.
     Late {
-        /// Which broadcast.
+        /// The broadcast that it is about.
         broadcast: AboutBroadcast,
         /// People who wait.
         waiting: i64,
@@ -108,9 +108,10 @@ pub enum Matter {
         /// When the last one would have it.
         done_at: Millis,
     },
-    /// A provider takes no messages of an account for more than a moment. The program tries them again as long as they are of use.
+    /// A provider takes no messages of an account for more than a moment. The program tries them again as long as they
+    /// are of use.
     NotTaking {
-        /// Which account's.
+        /// The account that it is about.
         account: AboutAccount,
         /// Messages that wait in broadcasts that it does not take.
         waiting: i64,
@@ -119,7 +120,7 @@ pub enum Matter {
     },
     /// Posts wait for a linked account that cannot post now.
     AccountNotReady {
-        /// Which.
+        /// The account that it is about.
         account: AboutAccount,
         /// Posts that wait for it, due within the hour or already.
         waiting: i64,
@@ -128,7 +129,7 @@ pub enum Matter {
     },
     /// A post is due, and a person is to make it.
     PostDue {
-        /// Which broadcast.
+        /// The broadcast that it is about.
         broadcast: AboutBroadcast,
         /// Who was asked.
         asked: String,
@@ -146,7 +147,7 @@ pub enum Matter {
     },
     /// An account was to report what became of messages, and reports nothing.
     ReceiptsSilent {
-        /// Which.
+        /// The account that it is about.
         account: AboutAccount,
         /// Messages handed over and never reported.
         handed_over: i64,
@@ -155,7 +156,7 @@ pub enum Matter {
     },
     /// A step of a workshop's plan does not go: something stands or stood in its way, or its last useful moment passed.
     Step {
-        /// Which step.
+        /// Id of the row of the plan.
         row: PlanRowId,
         /// What it is called.
         name: String,
@@ -181,7 +182,7 @@ pub enum Matter {
     },
     /// People were told a start of a workshop that does not hold any more, and nothing since.
     OldTime {
-        /// Which workshop.
+        /// Id of the workshop.
         workshop: WorkshopId,
         /// What it is called.
         workshop_title: String,
@@ -206,7 +207,8 @@ pub enum Matter {
 }
 
 impl Matter {
-    /// The name of the matter, for what is done once per matter. Who tells matters decides when the same one is new again.
+    /// The name of the matter, for what is done once per matter. The code that sends alerts decides when an equal
+    /// matter is new again.
     pub fn key(&self) -> String {
         match self {
             Matter::SendingStopped { at, .. } => format!("stopped {}", at.0),
@@ -283,7 +285,7 @@ impl Matter {
             Matter::Step { due, until, .. } => {
                 *until > now && due.is_none_or(|due| due.since(now) < URGENT_MS)
             }
-            // Whoever was told a later start comes too late, and whoever was told an earlier one waits for it.
+            // People who were told a later start come too late, and people who were told an earlier one wait.
             Matter::OldTime { told, starts_at, .. } => (*told).min(*starts_at).since(now) < URGENT_MS,
             Matter::SendingStopped { .. }
             | Matter::AccountStopped { .. }
@@ -296,8 +298,8 @@ impl Matter {
         }
     }
 
-    /// From when on it is worth telling outside the program. What a person decided is known to that person: it is told once it looks
-    /// forgotten.
+    /// From when on it is worth telling outside the program. What a person decided is known to that person: it is told
+    /// once it looks forgotten.
     pub fn told_from(&self) -> Millis {
         match self {
             Matter::SendingStopped { at, .. } | Matter::AccountStopped { at, .. } => at.plus(FORGOTTEN_MS),
@@ -349,10 +351,10 @@ pub fn in_order(mut matters: Vec<Matter>) -> Vec<Matter> {
     matters
 }
 
-/// What is known of a broadcast that may need somebody.
+/// The facts of a broadcast that may need somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Going {
-    /// Which.
+    /// The broadcast that it is about.
     pub broadcast: AboutBroadcast,
     /// People who wait.
     pub waiting: i64,
@@ -365,8 +367,8 @@ pub struct Going {
 }
 
 impl Going {
-    /// The matter, when people would still wait at the workshop's start. A broadcast that was begun or planned to go on after the start, as
-    /// a word of thanks is, is never late.
+    /// The matter, when people would still wait at the workshop's start. A broadcast that was begun or planned to go on
+    /// after the start, as a word of thanks is, is never late.
     pub fn late(&self, now: Millis) -> Option<Matter> {
         let start = self.workshop_starts_at;
         let before_start = now < start.plus(AFTER_START_MS) && self.deadline <= start.plus(AFTER_START_MS);
@@ -379,7 +381,7 @@ impl Going {
     }
 }
 
-/// What is of use until the workshop begins is of use for so long after.
+/// A message that is of use until the workshop begins stays of use for so long after.
 const AFTER_START_MS: i64 = 10 * crate::time::MINUTE;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Who gets a message: the one decision, which planner, review, preview, cost and test message all ask, and what it adds up to.
+//! Who gets a message. The planner, the review, the preview, the cost and the test message all ask this one decision;
+//! its results are added up here too.
 
 use std::collections::BTreeMap;
 
@@ -128,8 +129,8 @@ impl Rules {
         recipient.content.as_ref().or(self.same_for_all())
     }
 
-    /// Whether counters of a workshop tell exactly what [`decide`] adds up to. They know numbers, duplicates, opt-outs, consents, and who
-    /// has no name; not how far a channel reaches, and no other value.
+    /// Whether counters of a workshop tell exactly what [`decide`] adds up to. They know numbers, duplicates, opt-outs,
+    /// consents, and who has no name; not how far a channel reaches, and no other value.
     pub fn counters_suffice(&self) -> bool {
         let counted = |slot: &crate::template::Slot<'_>| {
             let filled = !slot.fallback.trim().is_empty();
@@ -154,12 +155,13 @@ impl Rules {
             Message::Whatsapp(_) => {
                 self.message.slots().iter().all(counted) && self.fails_for_all().is_none()
             }
-            // Whose number is out of reach, and whose text is how long, is seen of the people alone.
+            // Numbers out of reach and the length of texts are only seen by looking at the people.
             Message::Sms(_) | Message::Group(_) | Message::Call(_) => false,
         }
     }
 
-    /// Whether whoever has no name is excluded: a value is the name, and nothing stands in for it. A call greets them without one.
+    /// Whether whoever has no name is excluded: a value is the name, and nothing stands in for it. A call greets them
+    /// without one.
     pub fn needs_name(&self) -> bool {
         if matches!(self.message, Message::Call(_)) {
             return false;
@@ -191,8 +193,8 @@ impl Rules {
 
 /// Whether that candidate gets it. No other code decides this.
 ///
-/// The first rule that excludes is the reason: a number first, then one message a number, then whether the channel reaches it, then what the
-/// person wished, then the values.
+/// The first rule that excludes somebody is the reason. The rules are asked in this order: a number, one message per
+/// number, whether the channel reaches it, what the person wished, the values.
 pub fn decide(candidate: &Candidate<'_>, rules: &mut Rules) -> Decision {
     let excluded = |reason| Decision::Excluded(Excluded { reason, value: None });
     if candidate.phone.is_empty() {
@@ -233,10 +235,11 @@ pub fn decide(candidate: &Candidate<'_>, rules: &mut Rules) -> Decision {
     }
 }
 
-/// Among registrations with one number one gets the message: the one that is not marked as a duplicate, which is what screens show.
+/// Among registrations with one number one gets the message: the one that is not marked as a duplicate, which is what
+/// screens show.
 ///
-/// Candidates come in order of number, over the borders of stretches: should a mark change between two of them, nobody gets it twice all
-/// the same.
+/// Candidates come in order of number, over the borders of stretches: should a mark change between two of them, nobody
+/// gets it twice all the same.
 #[derive(Clone, Debug, Default)]
 pub struct OneEach {
     last: String,
@@ -291,8 +294,8 @@ pub struct AudienceSummary {
 }
 
 impl AudienceSummary {
-    /// What counters tell, where [`Rules::counters_suffice`]: who has no name is excluded when the message wants one, and only those miss a
-    /// name whose message would hold it.
+    /// The summary as counters give it, where [`Rules::counters_suffice`]. A person without a name is excluded only
+    /// when the message holds one.
     pub fn from_counters(mut self, rules: &Rules) -> AudienceSummary {
         if rules.needs_name() {
             self.bad_value = self.without_name.min(self.reachable);
@@ -332,7 +335,7 @@ pub struct Refused {
 /// What an operator may dislike about a value; the message is sent all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueWarning {
-    /// Which value.
+    /// The value, by the label that the template’s author sees.
     pub label: String,
     /// What is odd about it.
     pub about: &'static str,

@@ -116,7 +116,7 @@ impl BroadcastStatus {
 
 pub use crate::told::Audience;
 
-/// How long a launch can be taken back, in milliseconds (product.md; nothing is sent before it is over).
+/// How long a launch can be taken back, in milliseconds. Nothing is sent before it is over.
 pub const UNDO_MS: i64 = 10_000;
 
 #[cfg(test)]

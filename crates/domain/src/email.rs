@@ -78,7 +78,7 @@ impl<'de> Deserialize<'de> for Email {
 /// Why a text is not an e-mail address. Its `Display` is shown to people as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmailError {
-    /// Nothing there.
+    /// The text is empty or blank.
     #[error("There is no e-mail address.")]
     Empty,
     /// A name, a word, a number.

@@ -24,8 +24,8 @@ pub fn forecast(people: i64, ahead: i64, unit: Money, pace: Pace, start: Millis)
     Forecast { unit, cost: unit.times(people.max(0)), done_at: start.plus(took_ms) }
 }
 
-/// Milliseconds that a ceiling of `allowed` people in any 24 hours puts the last of `people` off, when `used` of it is taken; 0 without
-/// one. Nobody knows when those who were written to begin to count no more: at the latest after a day.
+/// Milliseconds that a ceiling of `allowed` people in any 24 hours puts the last of `people` off, when `used` of it is
+/// taken; 0 without one. Nobody knows when those who were written to begin to count no more: at the latest after a day.
 pub fn ceiling_wait(people: i64, used: i64, allowed: i64) -> i64 {
     let left = allowed.saturating_sub(used).max(0);
     let over = people.max(0).saturating_sub(left);
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn five_hundred_utility_reminders_cost_72_50_and_take_50_seconds() {
-        // providers/aisensy.md §7: utility ₹0.145; §6: 10 per second.
+        // providers/src/aisensy/NOTES.md §7: utility ₹0.145; §6: 10 per second.
         let got = forecast(500, 0, Money(1_450), Pace { per_second: 10, per_day: 0 }, Millis(0));
         assert_eq!(got.cost.to_string(), "72.50");
         assert_eq!(got.done_at, Millis(50_000));

@@ -10,7 +10,7 @@ use crate::{
 };
 
 crate::text_enum! {
-    /// Where a message stands (engine.md, States of a message).
+    /// Where a message stands.
     MessageState, "message state" {
         /// Planned, not yet tried or to be tried again.
         Waiting = "waiting",
@@ -79,7 +79,7 @@ crate::text_enum! {
     SkipReason, "reason for leaving out" {
         /// The registration has no number.
         NoPhone = "no_phone",
-        /// What was typed is no number that this channel can reach.
+        /// The typed text is no number that this channel can reach.
         InvalidPhone = "invalid_phone",
         /// A landline: it can be called, and gets no text.
         Landline = "landline",
@@ -105,7 +105,7 @@ crate::text_enum! {
 /// What happens to a row after one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Handed over.
+    /// The provider took it over.
     Sent {
         /// The provider's id, when it gave one.
         provider_id: Option<String>,
@@ -118,14 +118,14 @@ pub enum Next {
     Waiting {
         /// Not tried before this instant.
         from: Millis,
-        /// Why.
+        /// What the provider said.
         said: ProviderAnswer,
     },
     /// Back in the queue untried: no call was made for it.
     HandBack {
         /// Not tried before this instant.
         from: Millis,
-        /// Why.
+        /// What the provider said.
         said: ProviderAnswer,
     },
     /// Back in the queue untried, and the whole broadcast stops until somebody has mended the cause.

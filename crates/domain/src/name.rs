@@ -193,8 +193,9 @@ fn without_additions(text: &str) -> String {
     text.trim().to_owned()
 }
 
-/// Takes away what stands around a name and belongs to a file: separators, an equals sign, WhatsApp's `~`, quotation marks without a
-/// partner and those around the whole. Marks that have their partner inside the name stay: `Asha "Ash" Rao`.
+/// Removes characters around a name that belong to the file: separators, an equals sign, WhatsApp's `~`, a single
+/// quotation mark, and quotation marks around the whole. Marks that have their partner inside the name stay: `Asha
+/// "Ash" Rao`.
 fn without_quotes(text: &str) -> String {
     let mut rest = text;
     loop {

@@ -39,8 +39,9 @@ pub enum PhoneKind {
     Unknown,
 }
 
-/// A number in E.164 form, such as `+919812345678`. Only [`Phone::parse`] makes one, and [`Phone::from_stored`] reads it back.
-/// It has no `Display`, so that no log or page shows a whole number by accident: ask for [`Phone::as_str`] or [`Phone::masked`].
+/// A number in E.164 form, such as `+919812345678`. Only [`Phone::parse`] makes one, and [`Phone::from_stored`] reads
+/// it back. It has no `Display`, so that no log or page shows a whole number by accident: ask for [`Phone::as_str`] or
+/// [`Phone::masked`].
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Phone(String);
 
@@ -116,10 +117,10 @@ impl Phone {
     }
 }
 
-/// As [`Phone::is_landline`], of a number in E.164 form. Whether an Indian number from 6 to 9 is a landline's (Bengaluru's begin with 80) is
-/// told by its first five digits: each such beginning is looked up once and remembered, so that nearly every number of a large list costs
-/// nothing. Argentines write their mobiles without the 9 that tells them from landlines, and WhatsApp finds them so: none of theirs is taken
-/// for one.
+/// As [`Phone::is_landline`], of a number in E.164 form. The first five digits of an Indian number that begins with 6
+/// to 9 tell whether it is a landline's (Bengaluru's begin with 80). Each such beginning is looked up once and
+/// remembered, so that most numbers of a large list cost nothing. Argentines write their mobiles without the 9 that
+/// tells them from landlines, and WhatsApp finds them so: none of theirs is taken for one.
 pub fn is_landline(e164: &str) -> bool {
     let Some(digits) = e164.strip_prefix('+').filter(|digits| !digits.starts_with("54")) else {
         return false;
@@ -173,7 +174,7 @@ impl<'de> Deserialize<'de> for Phone {
 /// Why a text is not a number we can use. Its `Display` is shown to people as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PhoneError {
-    /// Nothing there.
+    /// The text is empty or blank.
     #[error("There is no phone number. Add one with its country code, such as +91 98123 45678.")]
     Empty,
     /// `9.81234E+09`: the digits are gone from the file.
@@ -202,7 +203,7 @@ pub enum PhoneError {
         "This number has {digits} digits: too short. An Indian mobile number has 10 after +91, and a number of another country its own length."
     )]
     TooShort {
-        /// Digits found.
+        /// Digits that the number has.
         digits: usize,
     },
     /// More digits than the number may have.
@@ -211,7 +212,7 @@ pub enum PhoneError {
          + and its country code."
     )]
     TooLong {
-        /// Digits found.
+        /// Digits that the number has.
         digits: usize,
     },
     /// It would be a number of another country, had it a `+`.
@@ -231,9 +232,9 @@ pub enum PhoneError {
     Service,
 }
 
-/// Reads the plain forms of an Indian mobile number without asking the library, because nearly every row of an
-/// import is one: ten digits from 6 to 9, after nothing, `0`, `91` or `+91`, with spaces or hyphens between.
-/// `None` means "look closer", never "wrong". A test holds it against [`parse_with_library`].
+/// Reads the plain forms of an Indian mobile number without the library, because most rows of an import are one. A
+/// plain form has ten digits that begin with 6 to 9, after nothing, `0`, `91` or `+91`; spaces and hyphens may stand
+/// between. `None` means "look closer", never "wrong". A test holds it against [`parse_with_library`].
 fn plain_indian_mobile(text: &str, home: Country) -> Option<Phone> {
     let (plus, rest) = match text.strip_prefix('+') {
         Some(rest) => (true, rest),

@@ -1,5 +1,5 @@
-//! What is posted into a group: a text with WhatsApp's own formatting, media by its address, a poll. Everybody in a group reads the same, so
-//! that its placeholders name the workshop and the organisation and no person.
+//! A post into a group: a text with WhatsApp's own formatting, a file by its address, or a poll. Everybody in a group
+//! reads the same, so that its placeholders name the workshop and the organisation and no person.
 
 use std::{borrow::Cow, fmt};
 
@@ -11,19 +11,19 @@ use crate::{
     variable::VariableName,
 };
 
-/// Longest text of a post, in characters (providers/whatsapp-group.md §14).
+/// Longest text of a post, in characters (docs/facts/groups.md §14).
 pub const TEXT_MAX: usize = 4_000;
 /// Longest caption under media, in characters.
 pub const CAPTION_MAX: usize = 1_024;
-/// Fewest and most answers of a poll that every gateway takes (providers/whatsapp-group.md §3).
+/// Fewest and most answers of a poll that every gateway takes (docs/facts/groups.md §3).
 pub const OPTIONS: std::ops::RangeInclusive<usize> = 2..=10;
 /// Longest question of a poll, in characters.
 pub const QUESTION_MAX: usize = 255;
 /// Longest answer of a poll, in characters.
 pub const OPTION_MAX: usize = 100;
 
-/// The placeholders of a post: the word between braces, what it means, and where its value comes from. The last three are the words of the
-/// former application.
+/// The placeholders of a post: the word between braces, what it means, and where its value comes from. The last three
+/// are the words of the former application.
 pub const PLACEHOLDERS: &[(&str, &str, Source)] = &[
     ("workshop_title", "Workshop · Title", Source::WorkshopTitle),
     ("workshop_date", "Workshop · Date", Source::WorkshopDate),
@@ -61,7 +61,7 @@ impl MediaKind {
 /// A file at an address that WhatsApp's gateway fetches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostMedia {
-    /// What it is.
+    /// Picture, video or document.
     pub kind: MediaKind,
     /// Where it is fetched, `https://…`; of a file that is kept here the path alone, `/files/…`.
     pub url: String,
@@ -107,7 +107,7 @@ pub struct GroupPost {
     /// What it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<PostMedia>,
-    /// What it asks; then there is neither text nor media.
+    /// The poll; a post with one has neither text nor file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<Poll>,
     /// Whether everybody's phone rings, muted groups too.
@@ -136,7 +136,7 @@ pub struct FilledPost {
     pub link_preview: bool,
 }
 
-/// What stands in the way of posting, whatever the group.
+/// A problem that prevents posting in any group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostProblem {
     /// There is no text, no media and no poll.
@@ -245,7 +245,7 @@ impl GroupPost {
         }
     }
 
-    /// Text, or the poll's question and answers, in pieces, so that a screen can mark what was filled in.
+    /// The text, or the poll's question and answers, in pieces, so that a screen can mark the values.
     pub fn preview(&self, content: &Content) -> Vec<Part> {
         let mut values = content.values().iter();
         let mut parts = Vec::new();

@@ -1,4 +1,4 @@
-//! What is found about posts before they are confirmed, as data.
+//! Findings about posts before they are confirmed, as data.
 
 use crate::{post::PostProblem, post_media::MediaProblem, template::ValueError, variable::VariableName};
 
@@ -7,7 +7,7 @@ use crate::{post::PostProblem, post_media::MediaProblem, template::ValueError, v
 pub enum PostFinding {
     /// All sending of the organisation is stopped.
     SendingStopped {
-        /// By whom.
+        /// The member who paused sending, by name.
         by: String,
     },
     /// No group is chosen.
@@ -26,7 +26,7 @@ pub enum PostFinding {
     Value(ValueError),
     /// Values of the workshop are named that nobody entered.
     VariablesMissing(Vec<VariableName>),
-    /// What was typed for the time cannot be read, or has passed.
+    /// The typed time cannot be read, or has passed.
     TimeUnreadable,
     /// The last useful moment lies before the beginning.
     EndsBeforeStart,

@@ -1,11 +1,11 @@
-//! Whether the file behind an address can be posted: what it is, how large, and whether it can be fetched. A gateway fetches it later, from
-//! another machine: what is looked at here is what it will meet.
+//! Whether the file behind an address can be posted: what it is, how large, and whether it can be fetched. A gateway
+//! fetches it later, from another machine: what is looked at here is what it will meet.
 
 use std::fmt;
 
 use crate::post::MediaKind;
 
-/// Most bytes of a picture or a video: more is refused by WhatsApp or made smaller (providers/whatsapp-group.md §3).
+/// Most bytes of a picture or a video: more is refused by WhatsApp or made smaller (docs/facts/groups.md §3).
 pub const PICTURE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Most bytes of a document: our own ceiling.
 pub const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -116,9 +116,9 @@ pub enum MediaProblem {
     NoRoom,
     /// It is larger than it may be.
     TooLarge {
-        /// Its bytes.
+        /// Size of the file, in bytes.
         bytes: u64,
-        /// The most.
+        /// Largest size that is posted, in bytes.
         max: u64,
     },
 }
@@ -246,7 +246,8 @@ mod tests {
 
     #[test]
     fn a_file_is_what_it_begins_with_and_not_what_its_server_calls_it() {
-        // Beginnings as the formats' own documents give them: PNG §5.2, RFC 9649 for WebP, ISO/IEC 14496-12 for ftyp, RFC 8118 for PDF.
+        // Beginnings as the formats' own documents give them: PNG §5.2, RFC 9649 for WebP, ISO/IEC 14496-12 for ftyp,
+        // RFC 8118 for PDF.
         for (first, form) in [
             (JPEG, FileForm::Picture),
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", FileForm::Picture),

@@ -14,7 +14,7 @@ pub struct QuietHours {
 }
 
 impl Default for QuietHours {
-    /// 22:00 to 08:00, the hours for which regulation-india.md §1.5 advises a warning.
+    /// 22:00 to 08:00, the hours for which docs/facts/india.md §1.5 advises a warning.
     fn default() -> Self {
         QuietHours { from_minute: 22 * 60, to_minute: 8 * 60 }
     }

@@ -19,8 +19,8 @@ pub enum Proof {
 
 /// Where a receipt takes a message that stands at `state`; `None` when it changes nothing. No other code decides this.
 ///
-/// Receipts only move forward: `sent` → `delivered` → `read`. A late refusal ends `sent` and `unknown`, never `delivered`
-/// or `read`; proof of arrival beats an earlier `failed`.
+/// Receipts only move forward: `sent` → `delivered` → `read`. A late refusal ends `sent` and `unknown`, never
+/// `delivered` or `read`; proof of arrival beats an earlier `failed`.
 pub fn advance(state: MessageState, proof: &Proof) -> Option<MessageState> {
     use MessageState::{
         Cancelled, Delivered, Expired, Failed, InFlight, Read, Sent, Skipped, Unknown, Waiting,
@@ -86,7 +86,7 @@ pub enum Event {
     NotUnderstood(&'static str),
 }
 
-/// A word by which a person opts out or back in (providers/regulation-india.md §3).
+/// A word by which a person opts out or back in (docs/facts/india.md §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptWord {
     /// STOP and its forms.

@@ -27,9 +27,10 @@ pub const LONGEST_MS: i64 = 5 * MINUTE;
 pub const OFTEN: i64 = 8;
 
 impl Retry {
-    /// Milliseconds to wait after attempt number `attempt` (from 1) before the next, when the last useful moment is `left_ms` away:
-    /// exponential with full jitter, so that rows refused together do not come back together, and at most half of what is left, so that
-    /// the last try is close to the last useful moment. `None` when too little is left.
+    /// Milliseconds to wait after attempt number `attempt` (from 1), when the last useful moment is `left_ms` away. The
+    /// wait grows exponentially with full jitter, so that rows that were refused together do not come back together. It
+    /// is at most half of what is left, so that the last try is close to the last useful moment. `None` when too little
+    /// is left.
     pub fn wait_ms(&self, attempt: i64, left_ms: i64, rng: &mut impl Rng) -> Option<i64> {
         if left_ms <= self.first_ms {
             return None;

@@ -1,4 +1,4 @@
-//! Who may do what (engine.md, Who may do what).
+//! Roles, and what each of them may do.
 
 crate::text_enum! {
     /// A member's role in one organisation.

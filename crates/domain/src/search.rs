@@ -109,9 +109,9 @@ impl Query {
         &self.words
     }
 
-    /// A condition that everybody meets whom this finds and whose name and address are plain ASCII: these letters or digits stand in name,
-    /// address or number, once letters are small and `'`, spaces, `-`, `(`, `)`, `.` and `/` are taken out. For a database that leaves
-    /// rows out before they are judged.
+    /// A condition that every person with a plain ASCII name and address meets whom this search finds: these letters or
+    /// digits are part of the name, the address or the number, once these are in lower case and without `'`, spaces,
+    /// `-`, `(`, `)`, `.` and `/`. For a database that leaves rows out before they are judged.
     pub fn trace(&self) -> &str {
         let traces = self.words.iter().map(|word| match word.is_number() {
             // Of the zeros in front, numbers have none.

@@ -79,11 +79,11 @@ pub struct SendingHours {
 }
 
 impl AfterHours {
-    /// What is chosen unless a person chooses: a reminder that comes the next day is worth nothing.
+    /// The default: a reminder that comes the next day is worth nothing.
     pub const USUAL: AfterHours = AfterHours::Cancel;
 }
 
-/// Promotion may not be sent from 21:00 to 10:00 Indian time (providers/regulation-india.md §1.5).
+/// Promotion may not be sent from 21:00 to 10:00 Indian time (docs/facts/india.md §1.5).
 pub const PROMOTION_CLOSED: QuietHours = QuietHours { from_minute: 21 * 60, to_minute: 10 * 60 };
 
 impl SendingHours {
@@ -143,8 +143,8 @@ impl SendingHours {
         !self.closed.is_empty()
     }
 
-    /// The stretch in which it may send at that instant, or the next one: its beginning and its end. `None` when it may send at
-    /// any hour.
+    /// The stretch in which it may send at that instant, or the next one: its beginning and its end. `None` when it may
+    /// send at any hour.
     pub fn open_around(&self, at: Millis) -> Option<(Millis, Millis)> {
         let real = || self.closed.iter().filter(|closed| closed.hours.from_minute != closed.hours.to_minute);
         let open = self.closed_until(at).unwrap_or(at);
@@ -240,7 +240,7 @@ mod tests {
         let of = |category| {
             SendingHours::of(category, QuietHours::default(), &zone, AfterHours::Wait).within(account, &zone)
         };
-        // Promotion: from 10:00 by the law (regulation-india.md §1.5), until 18:00 by the account.
+        // Promotion: from 10:00 by the law (docs/facts/india.md §1.5), until 18:00 by the account.
         let promotion = of(Category::Marketing);
         assert_eq!(promotion.closed_until(at("2026-10-13T09:00")), Some(at("2026-10-13T10:00")));
         assert_eq!(promotion.closed_until(at("2026-10-13T17:59")), None);

@@ -32,7 +32,7 @@ pub enum ValueError {
     /// Longer than the place in the text takes.
     #[error("“{label}” has {len} characters; {max} is the most")]
     TooLong {
-        /// Which value.
+        /// The value, by its label.
         label: String,
         /// The most, in characters.
         max: usize,
@@ -42,7 +42,7 @@ pub enum ValueError {
     /// Of another kind than the place in the text takes.
     #[error("“{label}” has to be {rule}")]
     Kind {
-        /// Which value.
+        /// The value, by its label.
         label: String,
         /// What may stand there.
         rule: &'static str,
@@ -219,7 +219,7 @@ impl Message {
         match self {
             Message::Whatsapp(template) => template.category,
             Message::Sms(template) => template.category,
-            // Providers carry no promotion by voice (providers/ivr.md §3.2).
+            // Providers carry no promotion by voice (docs/facts/calls.md §3.2).
             Message::Group(_) | Message::Call(_) => Category::Utility,
         }
     }
@@ -237,7 +237,7 @@ impl Message {
         }
     }
 
-    /// What stands in it whoever reads it, fixed values among that.
+    /// The text that is the same for every reader, with fixed values filled in.
     pub fn fixed_text(&self) -> String {
         let mut text = match self {
             Message::Whatsapp(template) => {
@@ -313,8 +313,8 @@ impl Message {
         slots
     }
 
-    /// Maps the value at a place of its text, counted from 0, to another source; `None` keeps the fallback. The places of a post
-    /// and of a call say themselves what they are.
+    /// Maps the value at a place of its text, counted from 0, to another source; `None` keeps the fallback. The places
+    /// of a post and of a call say themselves what they are.
     pub fn map(&mut self, place: usize, source: Source, fallback: Option<String>) {
         let (old_source, old_fallback) = match self {
             Message::Whatsapp(template) => match template.parameters.get_mut(place) {

@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(line(" Udaan\0  main\n"), "Udaan main");
         assert_eq!(lines("\u{feff}\r\n"), "");
         assert_eq!(lines(" Hi {{1}},\r\n\r\nit\tstarts.\0 "), "Hi {{1}},\n\nit starts.");
-        // A mark that turns the words behind it around, and those of which a line must not consist.
+        // Characters that reverse the words behind them, and characters of which a line must not consist.
         assert_eq!(line("Fees\u{202E}evif"), "Feesevif");
         for nothing in ["", " ", "\0", "\u{200B}", "\u{202E}", "\u{FEFF}", "\u{200D} \u{FE0F}"] {
             assert_eq!(line(nothing), "", "{nothing:?}");

@@ -1,5 +1,5 @@
-//! What somebody is told about, and who of a workshop's people a broadcast is for. With workshop and person the purpose is the key of *told*:
-//! nobody is told the same purpose of the same workshop twice, unless somebody says so.
+//! Purposes of messages, and audiences: which of a workshop's people a broadcast is for. With workshop and person the
+//! purpose is the key of *told*: nobody is told the same purpose of the same workshop twice, unless somebody says so.
 
 use std::{fmt, str::FromStr};
 
@@ -93,28 +93,28 @@ impl Default for Purpose {
     }
 }
 
-/// Whom of a workshop's people a broadcast is for. All of them have a registration that stands.
+/// Which of a workshop's people a broadcast is for. All of them have a registration that stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Audience {
     /// Everyone.
     #[default]
     Registered,
-    /// Whoever was not told this purpose, and is not being told it now.
+    /// People who were not told this purpose, and are not being told it now.
     NotTold,
-    /// Whoever was told, and whose message was refused or never arrived.
+    /// People who were told, and whose message was refused or never arrived.
     Failed,
-    /// Whoever's message was handed over so many minutes ago, without a word of what became of it.
+    /// People whose message was handed over so many minutes ago and who have no receipt.
     NoReceipt {
         /// Minutes.
         minutes: i64,
     },
-    /// Whoever has not read what was handed over more than [`Audience::NO_RECEIPT_MINUTES`] ago.
+    /// People who have not read a message that was handed over more than [`Audience::NO_RECEIPT_MINUTES`] ago.
     NotRead,
-    /// Whoever was registered after that moment.
+    /// People who were registered after that moment.
     Since(Millis),
     /// The people of one state, and perhaps one reason, of an earlier broadcast.
     Of {
-        /// Which broadcast.
+        /// The broadcast whose rows are meant.
         broadcast: BroadcastId,
         /// In which state their message is.
         state: MessageState,
@@ -123,28 +123,29 @@ pub enum Audience {
     },
     /// The people of one source: who came from there in the words of a file, or `import` or `by_hand`.
     Source(String),
-    /// Whoever was there, as the report of the workshop says; nobody where there is none.
+    /// People who were there, as the workshop's report says; nobody without a report.
     Attended,
     /// Of them whoever left before the end.
     LeftEarly,
-    /// Whoever was not there; nobody where there is no report.
+    /// People who were not there; nobody without a report.
     Absent,
-    /// Whoever pressed a key during a call because another date would suit them.
+    /// People who pressed the key for another date during a call.
     AnotherDate,
-    /// Whoever is registered for another workshop with that tag as well.
+    /// People who are also registered for another workshop with that tag.
     Tagged(TagId),
-    /// Whoever is in none of the workshop's groups, as far as their members are known; nobody before they are.
+    /// People who are in none of the workshop's groups; nobody before the members are known.
     NoGroup,
-    /// Whoever was in one of the workshop's groups, left, and is in none.
+    /// People who left a group of the workshop and are in none of its groups.
     LeftGroup,
-    /// Whom nothing proves to have been reached on that channel for this purpose from that moment on, told there or not.
+    /// People of whom nothing proves that they were reached on that channel for this purpose from that moment on,
+    /// whether or not they were told there.
     NotReached {
-        /// The channel.
+        /// The channel on which they were not reached.
         channel: Channel,
         /// Proof of what was sent before does not count.
         since: Millis,
     },
-    /// Whoever opened their own short link, or did not.
+    /// People who opened their own short link, or did not.
     Opened(bool),
     /// People who were chosen one by one.
     Chosen(Vec<RegistrantId>),
@@ -159,8 +160,8 @@ pub struct StepPeople {
     pub row: PlanRowId,
     /// Who of the workshop's people; neither chosen one by one nor a step's.
     pub of: Audience,
-    /// Whoever was told the purpose by a broadcast of no step that began at that moment or later is left out too; [`Millis::MAX`] where
-    /// nobody is.
+    /// People whom a broadcast outside every step told the purpose at that moment or later are excluded too;
+    /// [`Millis::MAX`] excludes nobody for that.
     pub untold_since: Millis,
     /// Only people who were registered after that moment.
     pub registered_after: Millis,
@@ -170,8 +171,8 @@ pub struct StepPeople {
     pub unproven: Option<Unproven>,
 }
 
-/// What proves that somebody was reached, for the rungs of a ladder: a message of the ladder that arrived, a post of it that their phone got,
-/// or a message by hand for the same purpose that began at `since` or later and arrived.
+/// What proves to the rungs of a ladder that a person was reached: a message of the ladder arrived, their phone got a
+/// post of the ladder, or a message by hand for the same purpose that began at `since` or later arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unproven {
     /// The ladder's key in the sequence.
@@ -191,7 +192,8 @@ impl Audience {
     /// After so many minutes without a receipt none is expected, unless somebody says another number.
     pub const NO_RECEIPT_MINUTES: i64 = 60;
 
-    /// Whether these people were told before and get it once more because it did not reach them: a further round that names why.
+    /// Whether these people were told before and get it once more because it did not reach them: a further round that
+    /// names why.
     pub fn is_retarget(&self) -> bool {
         match self {
             Audience::Failed

@@ -107,7 +107,7 @@ impl WhatsappTemplate {
         pieces(&self.body).filter_map(|piece| piece.ok()).max().unwrap_or(0)
     }
 
-    /// The text as one person will see it, in pieces, so that a screen can mark what was filled in.
+    /// The text as one person will see it, in pieces, so that a screen can mark the values.
     pub fn preview(&self, content: &Content) -> Vec<Part> {
         pieces(&self.body)
             .map(|piece| match piece {

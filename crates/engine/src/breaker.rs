@@ -1,5 +1,5 @@
-//! A breaker per integration: calls that end badly in a row hold it back, so that a provider that is down is neither hammered
-//! nor makes doubt out of every waiting row.
+//! A breaker per integration. Calls in a row that end badly hold the integration back: a provider that is down is not
+//! hammered, and its waiting rows do not become unknown one after the other.
 
 use std::collections::HashMap;
 

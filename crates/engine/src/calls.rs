@@ -1,8 +1,8 @@
 //! Calls under way. They run on other threads and lay their endings down together: the sending loop is woken once for many of
 //! them, because waking it for each costs as much as the calls themselves.
 //!
-//! As long as calls are under way the tasks that make them stay, and each takes one after the other: the memory of a call is some
-//! kilobytes, which would else be asked for and given back for each.
+//! The tasks that make calls stay as long as calls are under way, and each makes one call after the other. A call needs
+//! some kilobytes of memory, which would otherwise be allocated and freed each time.
 
 use std::{
     collections::{HashMap, VecDeque},

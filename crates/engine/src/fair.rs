@@ -1,4 +1,5 @@
-//! Who is served next: integrations share the free calls evenly, and a small broadcast is never stuck behind a large one.
+//! Who is served next. Integrations share the free calls evenly. Within one the smallest broadcast comes first, and
+//! every fourth round the one that has waited longest, so that a small broadcast is never stuck behind a large one.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Looking for posts of which nobody knows whether they stand in their group: the gateway is asked at the same steps as a provider about a
-//! message. What it finds proves the post; that it finds nothing proves nothing, and a person decides.
+//! Looks for posts of which nobody knows whether they are in their group. The gateway is asked at the same steps as a
+//! provider about a message. A post that it finds is proven; that it finds none proves nothing, and a person decides.
 
 use domain::{
     channel::Channel,

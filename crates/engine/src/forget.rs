@@ -1,4 +1,5 @@
-//! Retention: erasing the people of workshops that were kept long enough, in small transactions beside the sending.
+//! Retention: erases the people of workshops that were kept long enough, in small transactions beside the sending, once
+//! an hour per organisation with `keep_days`.
 
 use std::path::{Path, PathBuf};
 

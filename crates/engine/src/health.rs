@@ -107,8 +107,9 @@ impl Engine {
         self.turns.standing()
     }
 
-    /// Cancels `beyond_help` when turns have failed for [`crate::Limits::give_up_after_ms`] while the database takes writes on a connection
-    /// of its own, so that only a fresh process can help. A database that is full or away never ends this one.
+    /// Cancels `beyond_help` when turns have failed for [`crate::Limits::give_up_after_ms`] although the database takes
+    /// writes on a fresh connection: only a new process can help then. A database that is full or away never ends this
+    /// one.
     pub(crate) async fn watching(self, stop: CancellationToken, beyond_help: CancellationToken) {
         let mut said = None;
         loop {

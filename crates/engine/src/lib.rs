@@ -1,4 +1,4 @@
-//! Plans, claims, paces, sends and records. Decisions stand in `domain`; here are the loops, which decide nothing.
+//! Plans, claims, paces, sends and records. The decisions are made in `domain`; the loops are here, and decide nothing.
 //!
 //! [`Engine`] holds what all loops share. `run` turns them for ever; tests turn them by hand, through the same functions.
 

@@ -1,4 +1,6 @@
-//! Asking: where a provider's news may not reach us, we ask for it, less and less often.
+//! Asks providers what became of messages whose receipts may not reach us: after 1, 5, 15 and 60 minutes, 6 and 24
+//! hours. An account that has nothing to send gives a place of its pace to the question. Messages that ended together
+//! share a question; those that have not settled by then get one of their own.
 //!
 //! What it answers is stored as a receipt and applied like one, so that a state comes about in one way only.
 

@@ -1,4 +1,5 @@
-//! Planning: registrants become rows, in order of number, in stretches of constant size.
+//! Planning: registrants become rows, in order of number, in stretches of constant size. A stretch, its counts and the
+//! mark of how far planning came are one transaction. A process that plans the same broadcast gets `Stale` and lets go.
 
 use compose::{Audience, Judged, OwnLinks};
 use domain::{
@@ -57,7 +58,7 @@ impl Engine {
     async fn plan_one(&self, mut planning: Planning) -> Result<usize, StoreError> {
         let mut audience = self.audience(&mut planning).await?;
         let mut written = 0;
-        // What was cut off may have given the number that the next stretch begins with its message.
+        // A plan that was cut off may have given a message to the number that the next stretch begins with.
         let last = &planning.after.0;
         let has_it = self.work.is_planned(planning.broadcast, last).await?;
         let each = OneEach::after(if has_it { last.clone() } else { String::new() });
@@ -137,7 +138,7 @@ impl Engine {
     }
 }
 
-/// What was decided about somebody, as a row of the plan.
+/// A decision about a person, as a row of the plan.
 fn row(Judged { person, decision }: Judged, sums: &mut StretchSums) -> PlannedRow {
     let (skip, content, units) = match decision {
         Decision::Recipient(recipient) => {

@@ -71,7 +71,7 @@ impl Engine {
                 );
             }
         }
-        // Those that are not in the list; the look for lost workers does the rest.
+        // Workers that are not in the list; the look for lost workers does the rest.
         self.work.enter_forgotten().await?;
         let (stop, still) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = JoinSet::new();
@@ -369,7 +369,7 @@ impl Engine {
             let org = self.store.org(Actor::program(organization));
             match org.clear_undone(import, self.clock.now(), limit).await {
                 Ok(cleared) => more |= cleared.more,
-                // What is being planned will be before long.
+                // A broadcast that is being planned will send before long.
                 Err(StoreError::BeingPlanned) => {}
                 Err(error) => return Err(error),
             }

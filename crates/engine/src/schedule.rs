@@ -1,9 +1,10 @@
-//! The steps of workshops' plans: claimed when they are due, confirmed as a person confirms, told later to who registers later, and tried
-//! ahead of their moment. Every process does this; the rows decide who does what, and nothing here decides what becomes of a step.
+//! Runs the steps of workshops' plans. A step is claimed when it is due, confirmed as a person confirms a broadcast,
+//! told to people who register later, and tried ahead of its moment. Every process does this, and the rows decide which
+//! process does what. What becomes of a step is decided in `domain::sequence`.
 //!
-//! A step is confirmed up to a minute ahead of its moment with a start at that moment: its people are written down by then, and the first
-//! request leaves with the sending loop's next turn. Who cancels or opts out meanwhile is left out at the claim; who registers meanwhile
-//! comes late.
+//! A step is confirmed up to a minute ahead of its moment with a start at that moment: its people are written down by
+//! then, and the first request leaves with the sending loop's next turn. People who cancel or opt out meanwhile are
+//! excluded at the claim. People who register meanwhile are late registrants.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -37,7 +38,7 @@ const AT_ONCE: usize = 8;
 const LEASE_MS: i64 = 30 * SECOND;
 /// A step in whose way something stands ahead of its moment is tried again after this.
 const AGAIN_MS: i64 = 2 * SECOND;
-/// Whoever is told by another broadcast of the purpose is known after this.
+/// After this it is known whom another broadcast of the purpose tells.
 const LATER_MS: i64 = SECOND / 4;
 /// A step that waits for the report of who attended is tried again after this, and at once when a report comes.
 const REPORT_MS: i64 = MINUTE;
@@ -96,7 +97,8 @@ impl Engine {
         *self.looks.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// One look at the plans: ends what was missed, runs what is due, tells who came late, tries ahead; whether there may be more to do.
+    /// One look at the plans: ends missed rows, runs due ones, tells late registrants, tries steps ahead. Returns
+    /// whether there may be more to do.
     ///
     /// # Errors
     /// When the store cannot be read or written.

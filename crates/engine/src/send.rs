@@ -58,9 +58,9 @@ pub(crate) type Part = (Vec<Claimed>, Ended);
 impl Engine {
     /// Sends claimed rows of one broadcast in one call. Their intent is committed; nothing here writes.
     ///
-    /// When the provider refuses the whole call because of one of its numbers, or in words that nobody knows, nothing of it went
-    /// out: the rows go in two smaller calls, until the number stands alone. When several numbers that stand alone are refused in
-    /// unknown words and none is taken, it is not about them: what is left is not called.
+    /// When the provider refuses a whole call because of one of its numbers, or in unknown words, nothing of it went
+    /// out. Its rows then go in two smaller calls, until the refused number is alone. When several numbers that stand
+    /// alone are refused in unknown words and none is taken, it is not about them: what is left is not called.
     pub(crate) async fn send(&self, ready: &Ready, rows: Vec<Claimed>) -> Vec<Part> {
         let mut ended = Vec::new();
         let mut left = vec![rows];

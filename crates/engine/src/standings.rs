@@ -1,5 +1,5 @@
-//! How linked accounts stand: asked every few minutes and before their posts are due, so that somebody is told in time. An account that
-//! stands well also reads who is in its workshops' groups.
+//! Asks how linked accounts stand: every five minutes, and every minute from half an hour before their posts are due,
+//! so that somebody is told in time. An account that is connected also reads who is in the groups of workshops to come.
 
 use domain::{group::Jid, ids::IntegrationId, time::Millis};
 use providers::gateway::Gateway;

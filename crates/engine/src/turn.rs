@@ -35,8 +35,8 @@ use crate::{
     strikes::Strikes,
 };
 
-/// An answer waits no longer than this for company: until half of the calls under way have ended, so that one commit carries many
-/// rows while the other half goes on. A commit per message is several times slower.
+/// An ending waits for others until half of the calls under way have ended, and no longer than this. One commit then
+/// carries many rows while the other half goes on. A commit per message is several times slower.
 const GATHER_WAIT: Duration = Duration::from_millis(4);
 
 /// A row whose call was made or is under way: what its ending needs of it.

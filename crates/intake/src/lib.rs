@@ -1,5 +1,5 @@
-//! From a source (a file, a pasted list) to a row to a registration: one reader, one mapping, one dedupe for the pages, for
-//! `munadi import` and for lists of numbers that must not be contacted.
+//! From a source (a file, a pasted list, a post) to a row to a registration. The pages, `munadi import` and lists of
+//! opt-outs share one reader, one mapping and one way to find duplicates.
 //!
 //! [`read`] turns bytes into people and says what is wrong with each row; it stores nothing. [`importer`] looks through a
 //! whole file, registers its people and takes them back. [`paste`] makes a table of a pasted text. [`numbers`] reads a file for its

@@ -35,7 +35,7 @@ pub struct Numbers {
 /// A column, as a choice of columns shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnShown {
-    /// From 0.
+    /// Place of the column, from 0.
     pub index: usize,
     /// As spreadsheets name it.
     pub letters: String,
@@ -74,7 +74,7 @@ pub fn read_numbers(
     if chosen.is_none() {
         mapping.set_all(Field::Phone, &guess.all(Field::Phone).chain([column]).collect::<Vec<_>>());
     }
-    // Who must not be contacted is on the list whether the workbook shows the row or not.
+    // A person who must not be contacted is on the list, whether or not the workbook shows the row.
     mapping.take_hidden_rows = true;
     mapping.set(Field::CountryCode, guess.get(Field::CountryCode).filter(|code| *code != column));
     let mut seen = HashSet::new();

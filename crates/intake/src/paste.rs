@@ -51,7 +51,8 @@ fn says_against(text: &str) -> bool {
         || line_against(text)
 }
 
-/// A text file that is no table, as one: a chat, a person on each line, a block of lines for each person. `None` for a table.
+/// Makes a table of a text file that is none: of a chat, of a person on each line, of a block of lines for each person.
+/// `None` for a table.
 pub(crate) fn list_in(text: &str) -> Option<Pasted> {
     if let Some(blocks) = blocks::as_table(text) {
         return Some(blocks);

@@ -68,8 +68,8 @@ pub trait Account: Send + Sync + fmt::Debug {
     /// Asks the vendor about what a broadcast would send, without sending. Free of charge.
     fn probe<'a>(&'a self, http: &'a Http, message: &'a Message) -> BoxFuture<'a, Probe>;
 
-    /// Asks the vendor about the account, and about what [`Vendor::question`](crate::Vendor::question) names, where `about`
-    /// is not empty. Sends nothing and costs nothing.
+    /// Asks the vendor about the account, and about what [`Vendor::question`](crate::Vendor::question) names, where
+    /// `about` is not empty. Sends nothing and costs nothing.
     fn status<'a>(&'a self, http: &'a Http, about: &'a str) -> BoxFuture<'a, Status>;
 
     /// The templates that the vendor has of this account: a text each, as it was approved or registered.
@@ -77,8 +77,8 @@ pub trait Account: Send + Sync + fmt::Debug {
         Box::pin(async { Err(QueryError::NotConnected) })
     }
 
-    /// Takes a post to our callback: whether it is the vendor's own, and the key under which it is stored once, however often it
-    /// comes. What a call is told and asked has a door of its own ([`Voice::hear`]). Nothing in the post is believed before its proof.
+    /// Proves a post to our callback, and makes the key under which it is stored once, however often it comes. Posts
+    /// about calls go to [`Voice::hear`]. Nothing in the post is believed before its proof.
     ///
     /// # Errors
     /// When it is not proven to be the vendor's.
@@ -90,18 +90,20 @@ pub trait Account: Send + Sync + fmt::Debug {
     /// What a stored post says. Never fails: what cannot be read is [`Event::Other`].
     fn read(&self, raw: &[u8]) -> Vec<Event>;
 
-    /// By what the messages of a call can be asked about later; `None` where they cannot.
+    /// The key by which the messages of a call can be asked about later; `None` where they cannot.
     fn look_up_key(&self, _message: &Message, _provider_id: Option<&str>) -> Option<LookUpKey> {
         None
     }
 
-    /// By what one message can be asked about whose call was answered with that id, where [`look_up_key`](Account::look_up_key)
-    /// asks about many at once; `None` where it cannot.
+    /// The key by which a single message can be asked about, from the id that its call was answered with, where
+    /// [`look_up_key`](Account::look_up_key) asks about many messages at once. `None` where it cannot be asked about
+    /// alone.
     fn message_key(&self, _provider_id: &str) -> Option<String> {
         None
     }
 
-    /// Asks what became of messages, for accounts whose posts do not reach us. What comes back is stored and read like posts.
+    /// Asks what became of messages, for accounts whose posts do not reach us. What comes back is stored and read like
+    /// posts.
     fn look_up<'a>(
         &'a self,
         _http: &'a Http,
@@ -124,14 +126,16 @@ pub struct Capabilities {
     pub echoes: bool,
 }
 
-/// One call, ready to go: one message, or several that share their content where the account takes that ([`Account::batch`]).
+/// One call, ready to go: one message, or several that share their content where the account takes that
+/// ([`Account::batch`]).
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
     /// What the broadcast sends.
     pub template: &'a Message,
     /// What differs from call to call.
     pub content: &'a Content,
-    /// Who gets it, in E.164 form; never empty, and one alone unless [`Account::batch`] allows more.
+    /// The numbers that it goes to, in E.164 form. There is at least one, and only one unless [`Account::batch`] allows
+    /// more.
     pub to: &'a [&'a str],
     /// Which messages they are, sent along where the provider echoes it; `None` for a test message.
     pub span: Option<MessageSpan>,
@@ -248,7 +252,7 @@ impl Status {
 /// One thing that a vendor told about an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
-    /// A noun.
+    /// What it is about: a noun, as a label.
     pub name: String,
     /// What it said.
     pub value: String,
@@ -275,7 +279,7 @@ pub enum Standing {
     Ready,
     /// It answered, and the wallet is empty.
     NoMoney,
-    /// What was asked about exists and cannot be sent with as it is.
+    /// The thing that was asked about exists, and cannot be sent with as it is.
     NotLive,
     /// The account exists and is not active.
     NotActive,
@@ -290,7 +294,8 @@ pub enum Standing {
 pub struct Listing {
     /// The templates.
     pub templates: Vec<Registered>,
-    /// What can be chosen for a field that the vendor wants of a template, by its key; a field that is not here is typed.
+    /// What can be chosen for a field that the vendor wants of a template, by its key; a field that is not here is
+    /// typed.
     pub choices: Vec<(&'static str, Vec<String>)>,
 }
 
@@ -299,7 +304,7 @@ pub struct Listing {
 pub struct Registered {
     /// By what it is known there.
     pub id: String,
-    /// Its name.
+    /// Its name at the vendor.
     pub name: String,
     /// The text with its placeholders, character by character.
     pub text: String,

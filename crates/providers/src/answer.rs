@@ -1,4 +1,4 @@
-//! What an ending proves: the table from answer to outcome, and the text that a person may see.
+//! What the end of a call proves: the table from answer to outcome, and the text that a person may see.
 
 use domain::{
     outcome::{Outcome, ProviderAnswer},
@@ -72,7 +72,7 @@ impl Text {
 pub struct Row {
     /// Status.
     pub http: Status,
-    /// Text.
+    /// The text that an answer has to carry to match this line.
     pub text: Text,
     /// What it proves.
     pub class: Class,

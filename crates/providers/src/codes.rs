@@ -1,5 +1,5 @@
-//! What a code means in our words and what a person can do about it: our own codes, which group the answers to a send call, and
-//! the words of vendors and networks, which come by receipt and stand in each vendor's folder.
+//! What a code means, in our words, and what a person can do about it. Our own codes group the answers to a send call
+//! and are listed here. Codes of vendors and networks come by receipt, and each vendor's folder explains them.
 
 use crate::{answer::Class, linked, registry::VENDORS, voice};
 

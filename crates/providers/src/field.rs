@@ -1,5 +1,5 @@
-//! A setting of an account, or of a template, said once: what it is called, what may stand in it, what is wrong with something
-//! else. Pages draw it, read it and show it from here.
+//! A setting of an account or of a template, described once: its name, its kind and limits, its help, and the error for
+//! anything else. Pages draw it, read it and show it from here.
 
 use std::fmt;
 
@@ -17,11 +17,11 @@ pub const PER_DAY_MAX: i64 = 10_000_000;
 /// One setting.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
-    /// Its name in forms, and, unless [`Field::at`] says otherwise, in what is stored.
+    /// Its name in forms, and in stored settings unless [`Field::at`] says otherwise.
     pub key: &'static str,
     /// Its place in what is stored, with a dot between an object and its member; empty takes the key.
     pub at: &'static str,
-    /// A noun.
+    /// Its label: a noun.
     pub label: &'static str,
     /// What may stand in it.
     pub kind: Kind,
@@ -29,7 +29,7 @@ pub struct Field {
     pub help: &'static str,
     /// An example.
     pub placeholder: &'static str,
-    /// What is said when it is empty and must not be; empty lets it be empty.
+    /// The error for a missing value; empty where the field may be empty.
     pub missing: &'static str,
     /// How the page of the account shows it.
     pub shown: Shown,
@@ -58,7 +58,7 @@ pub enum Kind {
     Number {
         /// The least.
         min: i64,
-        /// The most.
+        /// Largest number that is taken.
         max: i64,
         /// What a new account begins with.
         default: i64,
@@ -70,7 +70,7 @@ pub enum Kind {
         /// What is said of anything else.
         wrong: &'static str,
     },
-    /// One of the servers that whoever runs this program listed under that key of the configuration; an account picks one
+    /// One of the servers that the host listed under that key of the configuration. An account picks one
     /// ([`Urls::picked`](crate::Urls::picked)). Where there is but one, none need be picked.
     Base {
         /// Key of the [`BaseUrl`](crate::vendor::BaseUrl).
@@ -78,7 +78,7 @@ pub enum Kind {
     },
     /// Calls per second. Kept as the account's pace, not among its settings.
     Rate {
-        /// The most.
+        /// Highest rate that is taken.
         max: i64,
         /// What a new account begins with.
         default: i64,
@@ -97,7 +97,7 @@ pub enum Kind {
 pub struct Shown {
     /// Its label there; empty takes the field's.
     pub label: &'static str,
-    /// What stands there when it is empty; the field is not shown then when this is empty.
+    /// The text for an empty value. Without such a text an empty field is not shown.
     pub empty: &'static str,
     /// Around the value, as in `Up to {} characters`; empty is the value alone.
     pub around: &'static str,
@@ -125,7 +125,7 @@ pub const TEXT: Field = Field {
 /// A key or password: what such fields begin from.
 pub const SECRET: Field = Field { kind: Kind::Secret, ..TEXT };
 
-/// What is wrong with something typed, in words for whoever typed it, and in which field of the form.
+/// An error in a form: the field, and the words for whoever typed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     /// Name of the form's field.
@@ -141,7 +141,7 @@ impl Wrong {
     }
 }
 
-/// What was typed into a form, by the names of its fields.
+/// The values of a form, by the names of its fields.
 pub trait Typed {
     /// The text of a field; empty when it was not sent.
     fn typed(&self, name: &str) -> &str;

@@ -1,8 +1,9 @@
-//! A gateway to WhatsApp: a program on one of the operator's own servers that holds accounts as linked devices. What it can do
-//! besides what every [`Account`](crate::Account) can; reached by [`Account::gateway`](crate::Account::gateway).
+//! A gateway to WhatsApp: a program on one of the operator's own servers that holds accounts as linked devices. What it
+//! can do besides what every [`Account`](crate::Account) can; reached by [`Account::gateway`](crate::Account::gateway).
 //!
-//! An account here is one linked phone, which the gateway knows by a name of its own (a session, an instance). No operation is
-//! repeated behind the caller's back, and none waits: what takes time is asked about again ([`Gateway::session`]).
+//! An account here is one linked phone, which the gateway knows by a name of its own (a session, an instance). No
+//! operation is repeated behind the caller's back, and none waits: what takes time is asked about again
+//! ([`Gateway::session`]).
 
 use domain::{
     group::{AccountState, Found, Group, InviteLink, Jid, Member, PostPace},
@@ -25,21 +26,22 @@ pub trait Gateway: Send + Sync {
     /// How fast the account posts, as it is set up.
     fn pace(&self) -> PostPace;
 
-    /// How the account stands now, by a round trip to the gateway. While a phone is being linked it carries the newest code, so
-    /// that a page which asks every few seconds follows the codes as they change.
+    /// How the account stands now, by a round trip to the gateway. While a phone is being linked it carries the newest
+    /// code, so that a page which asks every few seconds follows the codes as they change.
     fn session<'a>(&'a self, http: &'a Http, now: Millis) -> Asked<'a, Session>;
 
-    /// Begins to link a phone, or goes on with what was begun: sets the account up at the gateway where it is not yet known,
-    /// registers our callback there, and says how it stands. An account that is linked already stays so.
+    /// Begins to link a phone, or goes on with it. It sets the account up at the gateway where it is not yet known,
+    /// registers our callback there, and returns the account's state. An account that is linked already stays so.
     fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> Asked<'a, Session>;
 
-    /// Ends the linking that was begun. What was never linked leaves nothing behind at the gateway.
+    /// Ends the linking that was begun. An account that was never linked leaves nothing behind at the gateway.
     fn cancel_link<'a>(&'a self, http: &'a Http) -> Asked<'a, ()>;
 
     /// Unlinks the phone: the gateway forgets its keys.
     fn unlink<'a>(&'a self, http: &'a Http) -> Asked<'a, ()>;
 
-    /// Hands in the answer to [`PasskeyStep::Challenge`]: the JSON of the browser's assertion, made at `web.whatsapp.com`.
+    /// Hands in the answer to [`PasskeyStep::Challenge`]: the JSON of the browser's assertion, made at
+    /// `web.whatsapp.com`.
     fn answer_passkey<'a>(
         &'a self,
         _http: &'a Http,
@@ -68,12 +70,13 @@ pub trait Gateway: Send + Sync {
         cannot("make groups")
     }
 
-    /// Posts to one group. Always ends: the client has a total time limit. [`Outcome::Accepted`] says that the post was handed
-    /// over; how much more can ever be known, [`abilities`](Gateway::abilities) says.
+    /// Posts to one group. Always ends: the client has a total time limit. [`Outcome::Accepted`] says that the post was
+    /// handed over; how much more can ever be known, [`abilities`](Gateway::abilities) says.
     fn post<'a>(&'a self, http: &'a Http, call: &'a GroupCall<'a>) -> BoxFuture<'a, Outcome>;
 
-    /// Looks for a post whose ending is unknown: one of the same text in that group, not earlier than `since`. `None` says that
-    /// the gateway answered and has none, which proves nothing where it remembers only some ([`Abilities::looks_up`]).
+    /// Looks for a post whose ending is unknown: one of the same text in that group, not earlier than `since`. `None`
+    /// says that the gateway answered and has none, which proves nothing where it remembers only some
+    /// ([`Abilities::looks_up`]).
     fn find<'a>(
         &'a self,
         _http: &'a Http,
@@ -104,7 +107,7 @@ pub trait Gateway: Send + Sync {
 /// One post to one group.
 #[derive(Clone, Copy, Debug)]
 pub struct GroupCall<'a> {
-    /// The group.
+    /// The group that is posted to.
     pub group: &'a Jid,
     /// What is posted.
     pub post: &'a FilledPost,
@@ -135,7 +138,7 @@ pub enum LinkBy<'a> {
 /// How an account stands at its gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// The state.
+    /// How the account stands.
     pub state: AccountState,
     /// The number of the linked phone: the account's identity, however often it is linked anew.
     pub phone: Option<Phone>,
@@ -157,7 +160,7 @@ impl Session {
 /// A code that links a phone. It is a secret for its life: nothing logs it, and nothing keeps it longer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkCode {
-    /// What it is.
+    /// How it is used: scanned, or typed on the phone.
     pub kind: LinkCodeKind,
     /// When it stops working, as far as we know; the gateway has the next one then.
     pub expires: Millis,
@@ -192,7 +195,7 @@ pub struct NewGroup {
     pub description: String,
     /// A community with a group of announcements instead of a group.
     pub community: bool,
-    /// Who is added, or invited where WhatsApp lets nobody be added.
+    /// The people who are added, or invited where WhatsApp does not let them be added.
     pub people: Vec<Phone>,
 }
 
@@ -207,7 +210,8 @@ pub struct Created {
     pub invite: Option<InviteLink>,
 }
 
-/// What a gateway can do and see (providers/whatsapp-group.md §6, §13), the same for each of its accounts. Pages say no more than this.
+/// What a gateway can do and see (docs/facts/groups.md §6, §13), the same for each of its accounts. Pages say no more
+/// than this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Abilities {
     /// It tells when WhatsApp took a post.

@@ -1,7 +1,7 @@
-//! The one way out to providers. Never follows a redirect, never repeats a call, never logs a body, a header or a number.
+//! The one way out to providers. It follows no redirect, repeats no call, and logs no body, header or number.
 //!
-//! What matters most is what a failure proves: [`Silence::Before`] says that no byte of the request left, so that the
-//! call may be made again; everything else is [`Silence::After`], and only a receipt or a person can settle it.
+//! A failure proves one of two things. [`Silence::Before`] says that no byte of the request left, so that the call may
+//! be made again. After any other failure ([`Silence::After`]) only a receipt or a person can settle the message.
 
 mod more;
 
@@ -44,17 +44,17 @@ pub struct HttpSettings {
     pub idle_timeout: Duration,
     /// What the program calls itself.
     pub user_agent: String,
-    /// Whether plain `http` and addresses inside the own network may be called: the sandbox, tests, a gateway next door.
-    /// Off, a base URL that a member typed cannot reach what only this machine can see.
+    /// Whether plain `http` and addresses inside the own network may be called: the sandbox, tests, a gateway next
+    /// door. Off, a base URL that a member typed cannot reach what only this machine can see.
     pub local_targets: bool,
-    /// Nothing but this machine may be called, whatever an account says: a rehearsal reaches its stand-ins and nobody else.
+    /// Only this machine may be called, whatever an account says: a rehearsal reaches nothing but its stand-ins.
     pub this_machine_only: bool,
-    /// Hosts that may be called by plain `http` and inside the own network although `local_targets` is off, in lower case.
+    /// Hosts, in lower case, that may be called by plain `http` and inside the own network without `local_targets`.
     pub allowed_hosts: Vec<String>,
 }
 
-/// Calls that a process may have under way unless told otherwise. So many connections to one host stay open between them: to open one
-/// anew costs far more than the call.
+/// Calls that a process may have under way unless told otherwise. So many connections to one host stay open between
+/// them: to open one anew costs far more than the call.
 pub const CALLS_AT_ONCE: usize = 384;
 
 impl Default for HttpSettings {
@@ -138,9 +138,9 @@ impl Http {
             .no_proxy()
             .referer(false)
             .redirect(redirect::Policy::none())
-            // No provider has an idempotency key: a call is never made a second time behind our back. What hyper still does
-            // is to move a request that was never written from a dead idle connection to a live one; tests/it/http.rs
-            // proves that a written one stays written once.
+            // No provider has an idempotency key: a call is never made a second time behind our back. What hyper still
+            // does is to move a request that was never written from a dead idle connection to a live one;
+            // tests/it/http.rs proves that a written one stays written once.
             .retry(retry::never());
         let allowed_hosts: Arc<[String]> = settings.allowed_hosts.into();
         if !settings.local_targets {
@@ -255,9 +255,9 @@ fn is_this_machine(url: &Url) -> bool {
 
 /// A call of any kind.
 pub struct Ask<'a> {
-    /// How.
+    /// Method of the request.
     pub method: Method,
-    /// Where.
+    /// Address that is called.
     pub to: &'a Endpoint,
     /// Appended to the address, values escaped.
     pub query: &'a [(&'a str, &'a str)],
@@ -315,7 +315,7 @@ fn joined(first: Bytes, rest: BytesMut) -> Bytes {
 /// What a failed call proves. Only a failure to connect proves that nothing left.
 fn silence(error: reqwest::Error) -> Silence {
     let error = error.without_url();
-    // The whole chain names a wrong certificate or name for the one who looks; whoever decides to wait says so aloud, once.
+    // The whole chain names a wrong certificate or host; the caller that decides to wait logs it once.
     debug!(cause = %causes(&error), "a provider gave no answer");
     if error.is_builder() {
         return Silence::Never("The address is none that can be called");
@@ -430,7 +430,7 @@ const NOT_PUBLIC: &str = "The address lies inside the own network; this installa
 #[error("{NOT_PUBLIC}")]
 struct NotPublic;
 
-/// Refuses what the resolver never sees: literal addresses, and plain `http`, which would show the key to everybody on the way.
+/// Refuses what the resolver never sees: literal addresses, and plain `http`, which would show the key on the way.
 fn may_leave(url: &Url) -> Result<(), Silence> {
     if url.scheme() != "https" {
         return Err(Silence::Never("The address has to begin with https://"));
@@ -489,8 +489,8 @@ fn is_public(ip: IpAddr) -> bool {
             if let Some(v4) = ip.to_ipv4_mapped() {
                 return is_public(IpAddr::V4(v4));
             }
-            // Global unicast is 2000::/3. Within it, Teredo, ORCHID and documentation (2001::/23, 2001:db8::/32) and 6to4
-            // (2002::/16) can hide a private address.
+            // Global unicast is 2000::/3. Within it, Teredo, ORCHID and documentation (2001::/23, 2001:db8::/32) and
+            // 6to4 (2002::/16) can hide a private address.
             (s[0] & 0xe000) == 0x2000
                 && !(s[0] == 0x2001 && (s[1] < 0x200 || s[1] == 0xdb8))
                 && s[0] != 0x2002

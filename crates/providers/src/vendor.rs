@@ -1,4 +1,5 @@
-//! What a vendor is, said once. Settings pages, cards, the doctor, configuration keys and their documentation are made from it.
+//! The description of a vendor, given once. Settings pages, cards, the doctor, configuration keys and their
+//! documentation are made from it.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ use crate::{
 pub struct About {
     /// Its word in the database, in configuration and in addresses.
     pub kind: &'static str,
-    /// Its name.
+    /// Its name, as people see it.
     pub name: &'static str,
     /// How it is introduced to people.
     pub introduction: Introduction,
@@ -32,7 +33,7 @@ pub struct About {
     pub base_urls: &'static [BaseUrl],
     /// What an account of it is set up with, in the order of the form.
     pub settings: &'static [Field],
-    /// What it alone wants of a template, besides what the channel wants.
+    /// The fields of a template that only this vendor wants, besides those of the channel.
     pub template_fields: &'static [Field],
     /// An account of it with every credential can be asked which templates it has.
     pub lists_templates: bool,
@@ -50,7 +51,7 @@ pub struct About {
 
 /// A vendor: everything that the program knows of it before an account is opened.
 pub trait Vendor: Sync {
-    /// What it is.
+    /// Its constants.
     fn about(&self) -> &'static About;
     /// [`About::kind`].
     fn kind(&self) -> &'static str {
@@ -167,8 +168,9 @@ pub struct BaseUrl {
     pub default: &'static str,
     /// What it is, for `--help` and the documentation.
     pub about: &'static str,
-    /// Whoever runs this server lists the addresses of servers of their own, with commas between them, and an account picks one
-    /// ([`Kind::Base`](crate::field::Kind::Base)). None are listed at first. They may be called by plain `http` and inside the own network.
+    /// The host lists the addresses of their own servers, with commas between them, and an account picks one
+    /// ([`Kind::Base`](crate::field::Kind::Base)). None are listed at first. They may be called by plain `http` and
+    /// inside the own network.
     pub listed: bool,
 }
 
@@ -223,8 +225,8 @@ pub enum OpenError {
     /// The settings are not those of this vendor.
     #[error("The account's settings cannot be read: {0}")]
     Settings(String),
-    /// The account picked an address that whoever runs this server does not list, or not any more; or there are several, and it
-    /// picked none.
+    /// The account picked an address that whoever runs this server does not list, or not any more; or there are
+    /// several, and it picked none.
     #[error("The gateway of this account is not in the list of this server’s configuration ({0}).")]
     NotListed(&'static str),
     /// The configured address is none.
@@ -377,8 +379,8 @@ impl Urls {
         crate::registry::base_urls().map(|known| (known.key, self.get(known.key))).collect()
     }
 
-    /// Keys of the vendors' addresses that stand on this machine: a stand-in, which may be called without TLS. A server of the
-    /// operator's own that is listed is none.
+    /// Keys of the vendors' addresses that stand on this machine: a stand-in, which may be called without TLS. A server
+    /// of the operator's own that is listed is none.
     pub fn local(&self) -> Vec<&'static str> {
         let hosts = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
         let is_local = |url: &str| hosts.iter().any(|host| url.starts_with(host));

@@ -1,5 +1,5 @@
-//! What every vendor's stand-in can be asked, whoever the vendor is: where it answers, an account that it knows, and where it
-//! posts. A program that rehearses needs no more; tests of one vendor reach into its own folder.
+//! What every vendor's stand-in can be asked, whoever the vendor is: where it answers, an account that it knows, and
+//! where it posts. A program that rehearses needs no more; tests of one vendor reach into its own folder.
 
 use std::sync::Arc;
 
@@ -25,8 +25,8 @@ pub trait Face: Sync {
     /// What the value should be instead.
     fn set(&self, config: &mut Config, flag: &str, value: &str) -> Result<(), String>;
 
-    /// Takes out of the way what would end or refuse a long rehearsal by itself: an empty wallet, a campaign that is not known, a number
-    /// that was written to lately.
+    /// Takes out of the way what would end or refuse a long rehearsal by itself: an empty wallet, a campaign that is
+    /// not known, a number that was written to lately.
     fn unhindered(&self, config: &mut Config);
 
     /// Takes whatever an account of somebody else would send: texts, campaigns and headers that are not known here.
@@ -43,7 +43,8 @@ pub trait Face: Sync {
     /// An account that it knows from the start.
     fn account(&self) -> SampleAccount;
 
-    /// Lets what becomes of that account's messages be posted to these addresses, signed with `secret` where the vendor signs.
+    /// Lets what becomes of that account's messages be posted to these addresses, signed with `secret` where the vendor
+    /// signs.
     fn post_to(&self, sandbox: &Sandbox, urls: &[String], secret: &str);
 
     /// A post about one delivered message, with its headers: of `nth` message, with this id, to these digits.
@@ -62,8 +63,8 @@ pub trait Face: Sync {
         None
     }
 
-    /// A post that a member's phone got a message of a group, with its headers; `None` where the vendor tells of no members. Of the `nth` such
-    /// post, the message with this id in the group, and the member with these digits.
+    /// A post that a member's phone got a message of a group, with its headers; `None` where the vendor tells of no
+    /// members. Of the `nth` such post, the message with this id in the group, and the member with these digits.
     fn on_a_phone(
         &self,
         _nth: usize,
@@ -108,7 +109,7 @@ pub struct SampleAccount {
 /// A post of a vendor.
 #[derive(Clone, Debug)]
 pub struct SamplePost {
-    /// Body.
+    /// Body of the post.
     pub body: Vec<u8>,
     /// A header that carries its signature.
     pub signature: Option<(&'static str, String)>,

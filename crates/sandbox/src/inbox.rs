@@ -1,5 +1,5 @@
-//! Where a program's own notices end: a mail server and a receiver of webhooks, both on the loopback address. They keep what they got, and
-//! can be slow, refuse, or fall silent at the worst moment.
+//! Where a program's own notices end: a mail server and a receiver of webhooks, both on the loopback address. They keep
+//! what they got, and can be slow, refuse, or fall silent at the worst moment.
 
 use std::{
     io,
@@ -71,7 +71,7 @@ pub struct Mail {
 pub struct Hook {
     /// Headers that begin with `webhook-`.
     pub headers: Vec<(String, String)>,
-    /// Body.
+    /// Body of the post.
     pub body: String,
     /// When, in milliseconds UTC.
     pub at: i64,

@@ -1,6 +1,6 @@
 //! WhatsApp itself as gateways see it: groups, the phones of their members, and what became of each post there.
 //!
-//! Every gateway's stand-in has one of its own. A post lies on the phone of every member besides the one that posted it: the
+//! Every gateway's stand-in has one of its own. A post is on the phone of every member but the one that posted it. The
 //! [`World`](crate::World) holds it once for each, with the group in the place of the campaign.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,7 +18,7 @@ use crate::world::{self, Message, Place, Status};
 pub struct Group {
     /// Its identity, `120363…@g.us`.
     pub jid: String,
-    /// Its name.
+    /// Name of the group.
     pub subject: String,
     /// Its description.
     pub description: String,
@@ -115,11 +115,11 @@ pub enum PostKind {
 pub struct GroupPost {
     /// Its id, as the posting device chose it.
     pub id: String,
-    /// The group.
+    /// JID of the group.
     pub group: String,
     /// The number that posted it.
     pub account: u64,
-    /// What it is.
+    /// Text, file or poll.
     pub kind: PostKind,
     /// Its text, caption or question as it was posted.
     pub text: String,

@@ -66,7 +66,7 @@ fn as_digits<S: Serializer>(phone: &u64, serializer: S) -> Result<S::Ok, S::Erro
     serializer.collect_str(phone)
 }
 
-/// Where a message stands in the world. It dies with the next reset.
+/// The place of a message in the world. It dies with the next reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     era: u64,

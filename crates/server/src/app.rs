@@ -302,7 +302,7 @@ impl Sending {
     /// Takes no more work, lets the calls under way end, writes how they ended.
     pub async fn stop(mut self) {
         self.running.stop().await;
-        // What is cut off here is unknown, as after a crash.
+        // Calls that are cut off here are unknown, as after a crash.
         if let Some(alerts) = &mut self.beside {
             let _ = tokio::time::timeout(ALERTS_STOP_WAIT, &mut *alerts).await;
             alerts.abort();
@@ -323,7 +323,7 @@ async fn own_keys(store: &Store, config: &Config, known: Option<KeyRing>) -> any
         return KeyRing::open(&config.key_file);
     };
     let opened = secrets::try_all(store, &keys).await?;
-    // What was damaged costs one account; a foreign key costs them all.
+    // A damaged secret costs one account; a foreign key file costs them all.
     if opened.unopened.iter().any(|one| matches!(one.error, SealError::Key(_))) {
         anyhow::bail!(opened.refusal(&config.key_file));
     }

@@ -1,5 +1,5 @@
-//! What providers post to us: proven genuine over its raw bytes, stored with many others in one commit, answered, and only
-//! then looked into. The engine applies it afterwards.
+//! Takes the posts of providers. A post is proven genuine over its raw bytes, stored with many others in one commit,
+//! and answered. The engine reads and applies it afterwards.
 
 mod calls;
 
@@ -44,7 +44,7 @@ use crate::{
 pub const POST_BYTES_MAX: usize = 256 * 1024;
 /// A provider gives up after five seconds; a second later nobody waits for the answer.
 pub const TIMEOUT: Duration = Duration::from_secs(6);
-/// An opened account is looked at again after this, so that a replaced secret, or a removed account, is soon heeded.
+/// An opened account is read again after this time, so that a replaced secret or a removed account soon takes effect.
 const KEEP_MS: i64 = 3 * SECOND;
 /// Accounts kept open at once; more of them take turns.
 const KEPT_MAX: usize = 1_000;
@@ -269,8 +269,9 @@ async fn store_all(engine: Engine, clock: SharedClock, mut posts: mpsc::Receiver
     }
 }
 
-/// `POST /callbacks/{callback_key}`: 200 once it is stored, whether or not it can be placed; 404 for an address that is nobody's;
-/// 401 for what its provider did not sign, before a byte of it is parsed; 503, never 410, when it should come again.
+/// `POST /callbacks/{callback_key}`. The answer is 200 once the post is stored, whether or not it fits a message; 404
+/// for an unknown address; 401 for a post that its provider did not sign, before a byte of it is parsed; 503, and never
+/// 410, when it should come again.
 ///
 /// `PUT` is the same: some providers can be set to it. A provider of calls that asks what to say is answered first ([`receive_below`]).
 pub async fn receive(
@@ -281,7 +282,7 @@ pub async fn receive(
 ) -> Result<Response, Problem> {
     let known = callbacks.known(&app, &address).await?;
     let (parts, body) = request.into_parts();
-    // Whoever signs nothing need not send anything.
+    // A post without the header of its signature is refused before its body is read.
     if known.signed_in.is_some_and(|header| !parts.headers.contains_key(header)) {
         return Err(not_signed());
     }
@@ -302,8 +303,8 @@ pub async fn receive(
     Ok(taken())
 }
 
-/// `GET /callbacks/{callback_key}`: some providers can be set to put the members into the query. What is stored is the query as
-/// it came. 405 for the others, who post.
+/// `GET /callbacks/{callback_key}`: some providers can be set to put the members into the query. The query is stored as
+/// it came. The answer is 405 for providers that post.
 pub async fn receive_query(
     State(app): State<App>,
     Extension(callbacks): Extension<Arc<Callbacks>>,

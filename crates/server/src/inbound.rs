@@ -101,7 +101,8 @@ fn missed(inbound: &Inbound, app: &App, headers: &HeaderMap) -> Problem {
     }
 }
 
-/// The word for programs and what a person reads in their log. What is kept for a person is no failure: sent again, it would come twice.
+/// The word for programs and what a person reads in their log. A registration that is kept for a person is no failure:
+/// sent again, it would come twice.
 fn answer(number: i64, taken: &Taken) -> Response {
     let (status, result, says) = match taken {
         Taken::Registered => (StatusCode::CREATED, "registered", vec![]),

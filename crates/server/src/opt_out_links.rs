@@ -1,10 +1,10 @@
 //! Links by which people stop messages: `/o/{token}`, one per message.
 //!
-//! A token is the message's own reference (broadcast and position), followed by a truncated HMAC of it, in base64url: 40 characters. So
-//! nothing is stored per message, a million links cost a million hashes and no row, and the token holds no number: what it means
-//! stands in the message's row. Encryption would hide nothing more, and double the length of an SMS link. 80 bits of the HMAC are far
-//! beyond guessing over a network. The key is derived from the installation's first key and never changes, because a link in an
-//! old message has to work.
+//! A token is the message's own reference (broadcast and position), followed by a truncated HMAC of it, in base64url:
+//! 40 characters. Nothing is stored per message: a million links cost a million hashes and no row. The token holds no
+//! number; the message's row says what it means. Encryption would hide nothing more, and double the length of an SMS
+//! link. 80 bits of the HMAC are far beyond guessing over a network. The key is derived from the installation's first
+//! key and never changes, because a link in an old message has to work.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::ids::{BroadcastId, MessageRef, OrganizationId};

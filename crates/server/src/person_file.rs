@@ -123,8 +123,9 @@ impl File<'_> {
         })
     }
 
-    /// Whether an entry under this number is about the person who asks, and not about somebody who shares the number: one address, or a name
-    /// whose words are among theirs, or theirs among its; an initial stands for a word. Without a name, another address is somebody else's.
+    /// Whether an entry under this number is about the person who asks, and not about somebody who shares the number.
+    /// It is when the e-mail address is the same, or when the words of one name are among those of the other. An
+    /// initial counts as a word that begins with it. Without a name, another address is somebody else's.
     fn is_theirs(&self, name: &str, email: &str) -> bool {
         let words = |name: &str| -> Vec<String> {
             name.split_whitespace().map(|word| word.trim_matches('.').to_lowercase()).collect()

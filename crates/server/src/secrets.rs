@@ -14,7 +14,7 @@ use crate::{
 pub struct Unopened {
     /// What people know it by: kind and id.
     pub account: String,
-    /// Why.
+    /// Why its secrets do not open.
     pub error: SealError,
 }
 

@@ -1,8 +1,9 @@
 //! Short links on this server's own address: the code of a registrant's link, which openings count, and how they are counted.
 //!
-//! A code is 64 bits of an HMAC of the registrant's id, 11 letters and digits: an SMS has 30 characters for a link. It follows from the id,
-//! so that every message carries the same one; it is written down with the first plan that uses it ([`store::work::StretchSums`]), so
-//! that it can be looked up. The key is derived from the installation's first key and never changes: a link in an old message has to work.
+//! A code is 64 bits of an HMAC of the registrant's id, 11 letters and digits: an SMS has 30 characters for a link. The
+//! code follows from the id, so every message carries the same one. The first plan that uses it stores it
+//! ([`store::work::StretchSums`]), so that it can be looked up. The key is derived from the installation's first key
+//! and never changes: a link in an old message has to work.
 
 use axum::http::{HeaderMap, Method, header};
 use domain::{ids::RegistrantId, time::SharedClock};

@@ -38,7 +38,7 @@ impl std::fmt::Debug for Token {
     }
 }
 
-/// Where to go after signing in: only a path of ours, else the home page.
+/// The page to go to after signing in. Only a path of this program is accepted; anything else leads to the home page.
 pub fn safe_next(next: Option<&str>) -> &str {
     let ours = |path: &&str| {
         path.starts_with('/')

@@ -1,8 +1,9 @@
 //! Alerts: who is told by which way, what was raised, and the outbox of what goes out.
 //!
-//! A matter that stands has one row in `alerts` (a unique index sees to it), so that several processes that look at once tell it once. Its
-//! sends are written in the same transaction. [`Work::claim_alert`](crate::Work::claim_alert) turns a send to `sending` before a byte of it leaves; one that is found
-//! so after its time was being sent by a process that was killed, and is unknown from then on.
+//! A matter that stands has one row in `alerts` (a unique index sees to it), so that several processes that look at
+//! once tell it once. Its sends are written in the same transaction. [`Work::claim_alert`](crate::Work::claim_alert)
+//! turns a send to `sending` before a byte of it leaves; a send that is still `sending` after its time belonged to a
+//! process that was killed, and is unknown from then on.
 
 mod outbox;
 mod raise;
@@ -70,9 +71,9 @@ impl AlertSettings {
 /// A member, and by what alerts reach this person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertMember {
-    /// Who.
+    /// Id of the member.
     pub user: UserId,
-    /// Name.
+    /// Name of the member.
     pub name: String,
     /// E-mail address.
     pub email: String,
@@ -110,7 +111,7 @@ pub struct NewAlert {
 /// What an alert says.
 #[derive(Clone, Debug)]
 pub struct Alert {
-    /// Which.
+    /// Id of the alert.
     pub id: AlertId,
     /// Its matter's key.
     pub matter: String,
@@ -120,7 +121,7 @@ pub struct Alert {
     pub why: String,
     /// In a few words.
     pub short: String,
-    /// How many.
+    /// How many people or messages it concerns.
     pub n: i64,
     /// The account that it is about.
     pub account: Option<IntegrationId>,
@@ -144,11 +145,11 @@ impl Alert {
 /// A line of what went out lately.
 #[derive(Clone, Debug)]
 pub struct SentAlert {
-    /// Which alert.
+    /// Id of the alert that was sent.
     pub alert: AlertId,
     /// One sentence.
     pub title: String,
-    /// By what.
+    /// The way by which it was sent.
     pub way: Way,
     /// The member's name; empty for the webhook.
     pub to: String,

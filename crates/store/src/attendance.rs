@@ -22,9 +22,9 @@ const ROWS_PER_STATEMENT: usize = 5_000;
 /// Somebody who was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewAttendance {
-    /// Whose registration.
+    /// Id of the registration.
     pub registrant: RegistrantId,
-    /// How long.
+    /// When they came and went, and for how long they stayed.
     pub stayed: Stayed,
 }
 
@@ -35,7 +35,7 @@ pub struct AttendanceReport {
     pub file_name: String,
     /// Who took it over.
     pub by: String,
-    /// When.
+    /// When the report was taken.
     pub at: Millis,
     /// Registrants who were there; among them those whose registration ended since.
     pub attended: i64,
@@ -50,7 +50,7 @@ pub struct AttendanceReport {
 /// How somebody attended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attendance {
-    /// How long.
+    /// When they came and went, and for how long they stayed.
     pub stayed: Stayed,
     /// Before the workshop was over.
     pub left_early: bool,
@@ -77,8 +77,8 @@ struct AttendanceRow {
 }
 
 impl Org {
-    /// Takes over who was there; what an earlier report said goes. Registrations that are not there any more are passed over. How many were
-    /// taken.
+    /// Takes over who was there; what an earlier report said goes. Registrations that are not there any more are passed
+    /// over. How many were taken.
     ///
     /// # Errors
     /// [`StoreError::Forbidden`] for whoever may not manage, [`StoreError::Missing`] when there is no such workshop.

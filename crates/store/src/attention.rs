@@ -151,7 +151,7 @@ impl Org {
     pub async fn broadcasts_to_look_at(&self, now: Millis) -> Result<Vec<Open>, StoreError> {
         let since = BroadcastId::new(now.plus(-LOOK_BACK_MS)).0;
         let (silent_from, silent_to) = (now.plus(-SILENCE_SHOWN_MS), now.plus(-RECEIPTS_DUE_MS));
-        // Whoever was put off by a person or by the hours goes again later than that.
+        // Rows that a person or the hours put off go again later than that.
         let (again_from, again_to) = (now.plus(-LONGEST_MS), now.plus(LONGEST_MS));
         let rows: Vec<OpenRow> = self
             .db

@@ -19,20 +19,20 @@ use crate::{
     workshops::stored_variables,
 };
 
-/// Reads the audience of one organisation's broadcasts: within the organisation's walls from a member's handle, as the owner of the tables
-/// from the engine's.
+/// Reads the audience of one organisation's broadcasts: within the organisation's walls from a member's handle, as the
+/// owner of the tables from the engine's.
 #[derive(Clone, Debug)]
 pub struct AudienceReader {
     pub(crate) db: Db,
     pub(crate) organization: OrganizationId,
-    /// What was counted lately; none for the engine, which decides by what it reads.
+    /// The cache of recent counts; `None` for the engine, which decides by what it reads.
     pub(crate) figures: Option<Arc<Figures>>,
 }
 
 /// A registration that stands.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Registered {
-    /// Whose registration.
+    /// Id of the registration.
     #[sqlx(rename = "id")]
     registrant: Uuid,
     /// Full name; may be empty.
@@ -50,7 +50,7 @@ pub struct Registered {
 }
 
 impl Registered {
-    /// Whose registration.
+    /// Id of the registration.
     pub fn registrant(&self) -> RegistrantId {
         RegistrantId(self.registrant)
     }
@@ -160,8 +160,9 @@ impl AudienceReader {
         Ok(found.into_iter().map(|(key,)| key).collect())
     }
 
-    /// Whether there is something about the people of a workshop that [`Org::audience`] cannot count, because it compares numbers and
-    /// looks at no name: opt-outs and agreements whose number was erased, and names that would be taken for a placeholder.
+    /// Whether the people of a workshop have something that [`Org::audience`] cannot count. It compares numbers and
+    /// reads no names, so it misses opt-outs and agreements whose number was erased, and names that look like a
+    /// placeholder.
     pub async fn is_beyond_counting(&self, workshop: WorkshopId) -> Result<bool, StoreError> {
         let (beyond,): (bool,) = self
             .db
@@ -175,7 +176,8 @@ impl AudienceReader {
         Ok(beyond)
     }
 
-    /// What every message of a workshop's broadcasts may say about the event and its organisation, written out in its zone.
+    /// What every message of a workshop's broadcasts may say about the event and its organisation, written out in its
+    /// zone.
     pub async fn event(&self, workshop: WorkshopId) -> Result<Facts, StoreError> {
         let row: EventRow = self
             .db

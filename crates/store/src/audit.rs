@@ -1,4 +1,4 @@
-//! Who did what: ids only, no number and no text.
+//! The audit log: who did what. It holds ids, and no number or text.
 
 use domain::{
     ids::{AuditId, BroadcastId, IntegrationId, WorkshopId},
@@ -26,7 +26,7 @@ pub struct AuditEntry {
     pub subject: String,
     /// Numbers that explain it.
     pub detail: String,
-    /// When.
+    /// When it was done.
     pub at: Millis,
 }
 
@@ -79,8 +79,8 @@ impl Org {
         Ok(())
     }
 
-    /// Writes down that a member sent one message outside every broadcast, to try an account, and how that ended. Neither number
-    /// nor text is kept.
+    /// Writes down that a member sent one message outside every broadcast, to try an account, and how that ended.
+    /// Neither number nor text is kept.
     pub async fn note_test_message(
         &self,
         integration: IntegrationId,
@@ -109,8 +109,9 @@ impl Org {
         Ok(tested)
     }
 
-    /// Writes down that a member took a list away as a file: before its first byte leaves, so that a download that breaks off stands
-    /// in the log too. `part` says that a filter was set; what it looked for may be a name or a number, and is not kept.
+    /// Records that a member exports a list. It is recorded before the first byte leaves, so that a download that
+    /// breaks off is in the log too. `part` says that a filter was set; what it looked for may be a name or a number,
+    /// and is not kept.
     ///
     /// # Errors
     /// [`StoreError::Forbidden`] for whoever may not manage.

@@ -44,7 +44,7 @@ pub enum SubjectKind {
 pub struct Subject {
     /// Its id, as the entry has it.
     pub id: Uuid,
-    /// What it is.
+    /// Which kind of thing it is.
     pub kind: SubjectKind,
     /// What it is called now; may be empty.
     pub name: String,

@@ -39,7 +39,7 @@ pub struct CallPerson {
 /// What came of one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyResult {
-    /// Which.
+    /// The key that was pressed, from 0 to 9.
     pub digit: i64,
     /// Who pressed it.
     pub pressed: i64,
@@ -81,8 +81,8 @@ impl From<PersonRow> for CallPerson {
 }
 
 impl Org {
-    /// People of a broadcast of calls who stand at that stage, in order of the plan, behind a position. They are those that
-    /// [`Org::call_counts`] counts there.
+    /// People of a broadcast of calls who stand at that stage, in order of the plan, behind a position. They are those
+    /// that [`Org::call_counts`] counts there.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -136,8 +136,8 @@ impl Org {
         Ok(rows.into_iter().map(result).collect())
     }
 
-    /// What the last calls of a stretch of a broadcast brought: of each position behind `after` up to `last`, the key and the seconds on the
-    /// line, as far as they are known.
+    /// What the last calls of a stretch of a broadcast brought: of each position behind `after` up to `last`, the key
+    /// and the seconds on the line, as far as they are known.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -174,7 +174,7 @@ impl Org {
 }
 
 impl KeyResult {
-    /// The key.
+    /// The key; `None` for a digit that is none.
     pub fn key(&self) -> Option<Digit> {
         u8::try_from(self.digit).ok().and_then(Digit::new)
     }

@@ -182,9 +182,9 @@ impl Org {
         Ok(n)
     }
 
-    /// How long the calls of an account were, on average since then and in seconds: besides the talk, and the talk of those that somebody
-    /// picked up; together with the gap to the next call they are the time for which a channel was held. `None` while too few are over to
-    /// say.
+    /// Average seconds of an account's calls since then: the time besides the talk, and the talk of calls that were
+    /// picked up. With the gap to the next call they make the time for which a call holds a channel. `None` while too
+    /// few are over to say.
     pub async fn call_lengths(
         &self,
         integration: IntegrationId,

@@ -7,7 +7,7 @@
 //! `Tx::tell` notes a `Change` (kind and id, nothing else), and `Tx::commit` sends it. `Store::changes` is the hearing
 //! side: one connection that listens on a channel of the schema’s own. Behind a pooler it listens only where
 //! `database_direct` names a way round. After every loss it comes back with `Missed`, which stirs every loop once.
-//! `Engine::hear` turns `Work` into a wake of planning and sending and `Receipts` into one of applying, and passes
+//! `Engine::hear` wakes planning and sending for `Work`, and the applying of receipts for `Receipts`. It passes
 //! broadcasts on to `Engine::feed`, from which open pages are rendered. A process does not hear itself: its own wakes
 //! are shorter.
 
@@ -288,7 +288,7 @@ async fn watch(writer: Writer, to: &mpsc::Sender<Change>) {
     let mut known = None;
     loop {
         match writer.version().await {
-            // Whoever begins to listen has to look once; a hint that waits already says it all.
+            // A reader that begins to listen has to look once; one hint that waits is enough.
             Ok(version) if known != Some(version) => {
                 known = Some(version);
                 let _ = to.try_send(Change::Missed);

@@ -1,4 +1,5 @@
-//! What people agreed to, with the proof of it: where, in which words, when, and who wrote it down.
+//! Consents of people to messages, each with its proof: where and when they agreed, in which words, and who recorded
+//! it.
 
 use std::collections::HashSet;
 
@@ -19,7 +20,7 @@ use crate::{
     suppressions::ALL,
 };
 
-/// After an opt-out nobody is asked for consent again for so long (providers/regulation-india.md §1.5).
+/// After an opt-out nobody is asked for consent again for so long (docs/facts/india.md §1.5).
 pub const NO_NEW_REQUEST_MS: i64 = 90 * DAY;
 /// Rows bound to one statement.
 const ROWS_PER_STATEMENT: usize = 2_000;
@@ -29,7 +30,7 @@ const CONSENTS_MAX: i64 = 100;
 /// An agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
-    /// Which.
+    /// Id of the consent.
     pub id: ConsentId,
     /// To be told on this channel; `None` on every one.
     pub channel: Option<Channel>,
@@ -41,7 +42,7 @@ pub struct Consent {
     pub source: String,
     /// The words that they agreed to.
     pub wording: String,
-    /// Who took the first step, when it was soon after an opt-out; else empty.
+    /// Who took the first step, when the consent came soon after an opt-out; otherwise empty.
     pub note: String,
     /// The import that brought it.
     pub import: Option<ImportId>,
@@ -51,8 +52,8 @@ pub struct Consent {
     pub recorded_at: Millis,
     /// That it was taken back.
     pub withdrawn: Option<Withdrawn>,
-    /// The person's own later opt-out, lifted by a member since: it took the agreement with it on this channel (`None`: on every
-    /// one).
+    /// The person's own later opt-out, lifted by a member since: it took the agreement with it on this channel (`None`:
+    /// on every one).
     pub ended_by_opt_out: Option<(Millis, Option<Channel>)>,
 }
 
@@ -68,7 +69,7 @@ impl Consent {
 /// That an agreement was taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Withdrawn {
-    /// When.
+    /// When it was withdrawn.
     pub at: Millis,
     /// Who wrote it down; empty when the person did it themselves.
     pub by: String,
@@ -79,7 +80,7 @@ pub struct Withdrawn {
 /// An agreement to promotion to write down.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewConsent {
-    /// The number.
+    /// The number that the consent is for.
     pub phone: Phone,
     /// Its keyed hash ([`PhoneKey`]), hex.
     pub phone_key: String,
@@ -91,7 +92,7 @@ pub struct NewConsent {
     pub source: String,
     /// The words that they agreed to.
     pub wording: String,
-    /// Who took the first step; needed soon after an opt-out, else empty.
+    /// Who took the first step. It is needed soon after an opt-out, and otherwise empty.
     pub note: String,
 }
 
@@ -102,7 +103,8 @@ pub enum Recorded {
     New,
     /// One like it stands already.
     Already,
-    /// They opted out lately and may not be asked again before `until`; the note has to say how they came back by themselves.
+    /// They opted out lately and may not be asked again before `until`; the note has to say how they came back by
+    /// themselves.
     TooSoon {
         /// The opt-out.
         opted_out_at: Millis,
@@ -195,8 +197,8 @@ impl Org {
         rows.into_iter().map(Consent::try_from).collect()
     }
 
-    /// When that number last opted out of promotions on that channel (`None`: on any). Entries that a member lifted count, those that
-    /// the person took back themselves do not.
+    /// When that number last opted out of promotions on that channel (`None`: on any). Entries that a member lifted
+    /// count, those that the person took back themselves do not.
     pub async fn opted_out_at(
         &self,
         phone_key: &str,
@@ -260,8 +262,8 @@ impl Org {
         Ok(Recorded::New)
     }
 
-    /// Writes down many agreements that a file tells of. Whoever opted out within [`NO_NEW_REQUEST_MS`] is passed over: a file does
-    /// not say who took the first step. Given again it changes nothing.
+    /// Writes down many agreements that a file tells of. People who opted out within [`NO_NEW_REQUEST_MS`] are passed
+    /// over, because a file does not say who took the first step. Given again it changes nothing.
     pub async fn record_consents(
         &self,
         import: ImportId,

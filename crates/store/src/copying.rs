@@ -32,7 +32,7 @@ const STRETCH: i64 = 2_000;
 pub struct StandIn {
     /// Which account it stands in for.
     pub account: IntegrationId,
-    /// What is no secret, as the stand-in wants it.
+    /// Settings that are no secrets, as the stand-in wants them.
     pub settings: Value,
     /// The stand-in's secrets, sealed.
     pub sealed: String,
@@ -205,8 +205,8 @@ const COPIED: &[(&str, Rows)] = &[
     ),
 ];
 
-/// Tables that a plan does not follow from: who signs in, how people came, how they are found, what was told outside, what providers said, and
-/// what is counted anew.
+/// Tables that no plan follows from: users and sessions, imports, the search index, alerts, what providers said, and
+/// figures that are counted anew.
 pub const LEFT_OUT: &[&str] = &[
     // A rehearsal judges no files, and its stand-ins fetch none.
     "post_files",
@@ -243,8 +243,9 @@ pub const LEFT_OUT: &[&str] = &[
     "test_calls",
 ];
 
-/// What makes the copy hang together, whatever changed while it was read: calls under way count as handed over, a broadcast whose rows were
-/// being written is planned anew, a step that another process held is free, and the sums are those of the rows.
+/// Makes the copy consistent, whatever changed while it was read: calls under way count as handed over, a broadcast
+/// that was being planned is planned anew, a step that another process held is free, and the sums are counted from the
+/// rows.
 const MEND: &[&str] = &[
     "DELETE FROM messages WHERE broadcast_id IN (SELECT id FROM broadcasts WHERE status = 'planning' AND channel <> 'group')",
     "UPDATE broadcasts SET plan_phone = '', plan_identity = '', planned = 0, units = 0, content = '', cursor = 0
@@ -390,9 +391,9 @@ async fn write(to: &Store, table: &str, rows: Vec<AnyRow>) -> Result<(), StoreEr
 }
 
 impl Org {
-    /// Copies what the plan of a workshop follows from into an empty database: the organisation's settings, templates and sequences, the
-    /// workshop with its people, groups and broadcasts, and accounts that are nothing but their stand-ins. An account without one cannot be opened
-    /// there.
+    /// Copies everything that a workshop's plan follows from into an empty database: the organisation's settings,
+    /// templates and sequences, and the workshop with its people, groups and broadcasts. Its accounts lead to
+    /// stand-ins. An account without one cannot be opened there.
     ///
     /// # Errors
     /// When there is no such workshop, the role does not allow it, or a store does not answer.

@@ -270,8 +270,9 @@ impl Db {
         db
     }
 
-    /// The same database for statements over rows that come by the thousand, each of which has an index for its way: PostgreSQL is held to
-    /// it for the length of a transaction ([`Plans::ByIndex`]). Everything else is planned as PostgreSQL thinks best.
+    /// The same database for statements over thousands of rows that are found by an index. For the length of a
+    /// transaction PostgreSQL must use that index ([`Plans::ByIndex`]). Everything else is planned as PostgreSQL thinks
+    /// best.
     pub(crate) fn by_index(&self) -> Db {
         let mut db = self.clone();
         if let Db::Postgres { plans, .. } = &mut db {

@@ -1,4 +1,4 @@
-//! Who is registered, to compare a newer list with; and in what it differs, kept until the import is done.
+//! Registrations that a newer list is compared with, and the differences, which are kept until the import is done.
 
 use domain::{
     ids::{ImportId, RegistrantId, WorkshopId},
@@ -17,7 +17,7 @@ use crate::{
 /// A registration, as a newer list is compared with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
-    /// Which.
+    /// Id of the registration.
     pub id: RegistrantId,
     /// Name; may be empty.
     pub name: String,
@@ -98,7 +98,8 @@ struct ShownRow {
 }
 
 impl Org {
-    /// The next registrations of a workshop behind one, whatever they are, in the order of their entry. Erased ones are nobody's.
+    /// The next registrations of a workshop behind one, whatever they are, in the order of their entry. Erased ones are
+    /// nobody's.
     pub async fn known(
         &self,
         workshop: WorkshopId,

@@ -1,5 +1,6 @@
-//! A cache of figures for which every registration of a workshop is looked at: what became of a purpose (`reached`), and what the people
-//! chooser counts (`told`). Such a look takes 5 µs for each registration: 110 ms among 20,000, seconds among a million.
+//! A cache of figures that take a look at every registration of a workshop: the results of a purpose (`reached`), and
+//! the counts of the people chooser (`told`). Such a look takes 5 µs for each registration: 110 ms among 20,000,
+//! seconds among a million.
 //!
 //! A figure is valid as long as its [`Fingerprint`] is: two short reads of counters that move in the transactions that move the people and
 //! the messages. A small workshop is counted at once when something moved; of a large one somebody may see the last figure first.
@@ -27,7 +28,7 @@ pub(crate) const SMALL: i64 = 2_000;
 const VALID_FOR: Duration = Duration::from_secs(60);
 /// A figure is counted anew beside whoever looks at the old one not before so many times as long as counting it took.
 const RESTS: u32 = 20;
-/// Whoever would see a figure that is older than this, or than twice that rest, waits for a new one.
+/// A reader waits for a new figure when the cached one is older than this, or than twice that rest.
 const STALE_FOR: Duration = Duration::from_secs(30);
 /// Figures in the cache; beyond, it is emptied.
 const ENTRIES_MAX: usize = 500;

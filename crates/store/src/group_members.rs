@@ -1,4 +1,4 @@
-//! Who is in the groups: taken over whole from their gateway, and followed by joins and leaves.
+//! Members of groups: the whole list from the gateway, then the joins and leaves that follow.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -23,7 +23,7 @@ pub(crate) const COMMUNITY: &str = "community";
 /// A group as one account has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// Which.
+    /// Id of the group.
     pub id: GroupId,
     /// By which account it is posted to.
     pub account: IntegrationId,
@@ -52,7 +52,8 @@ pub struct Group {
 }
 
 impl Group {
-    /// Whether it can be posted to: it is there, it is no community, and where only admins may write the account is one.
+    /// Whether it can be posted to: it is there, it is no community, and where only admins may write the account is
+    /// one.
     pub fn takes_posts(&self) -> bool {
         self.gone_at.is_none() && !self.is_community && (self.by_hand || !self.announce || self.is_admin)
     }
@@ -149,7 +150,8 @@ impl Org {
         Ok(rows.into_iter().map(|(id,)| GroupId(id)).collect())
     }
 
-    /// The account of groups that are named by hand; made when it is first asked for. Many may ask at once: it is one all the same.
+    /// The account of groups that are named by hand; made when it is first asked for. Many may ask at once: it is one
+    /// all the same.
     pub async fn by_hand_account(&self, now: Millis) -> Result<IntegrationId, StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;
@@ -213,8 +215,8 @@ impl Org {
         Ok(id)
     }
 
-    /// Changes what was typed about a group. Name and members of one that an account has come from the account: there only the
-    /// link changes.
+    /// Changes what was typed about a group. Name and members of one that an account has come from the account: there
+    /// only the link changes.
     pub async fn change_group(&self, id: GroupId, to: &NamedGroup, now: Millis) -> Result<(), StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;
@@ -251,8 +253,8 @@ impl Org {
         tx.commit().await
     }
 
-    /// Says which groups belong to a workshop; those that belonged to it before and are not named do not any more. Refused
-    /// ([`StoreError::Stale`]) when a group cannot be posted to, or is chosen twice under two accounts.
+    /// Says which groups belong to a workshop; those that belonged to it before and are not named do not any more.
+    /// Refused ([`StoreError::Stale`]) when a group cannot be posted to, or is chosen twice under two accounts.
     pub async fn set_workshop_groups(
         &self,
         workshop: WorkshopId,

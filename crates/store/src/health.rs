@@ -162,8 +162,9 @@ impl Work {
 /// Rows of a table from which on its statistics are kept.
 const STATISTICS_FROM: i64 = 10_000;
 
-/// Takes the statistics of small tables away, so that SQLite plans for many rows as long as it does not know better: with those of the day of the
-/// first three messages it walks over all messages for each claim of the first large broadcast, until they are renewed an hour later.
+/// Removes the statistics of small tables, so that SQLite plans for many rows. With statistics from the day of the
+/// first three messages it would walk over all messages for each claim of the first large broadcast, until they are
+/// renewed an hour later.
 pub(crate) async fn forget_small_tables(writer: &Writer) -> Result<(), StoreError> {
     let known = "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'sqlite_stat1')";
     let (known,): (bool,) = sqlx::query_as(known).fetch_one(writer.pool()).await?;

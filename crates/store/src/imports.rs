@@ -74,7 +74,7 @@ impl std::str::FromStr for ImportState {
 /// One import of a file into a workshop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Import {
-    /// Which.
+    /// Id of the import.
     pub id: ImportId,
     /// Into which workshop.
     pub workshop: WorkshopId,
@@ -142,7 +142,7 @@ pub struct ImportRowCounts {
 /// What an import has brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Brought {
-    /// Registrations.
+    /// Registrations that it made.
     pub registrations: u64,
     /// People whom the organisation did not know.
     pub leads: u64,
@@ -312,7 +312,8 @@ impl Org {
         rows.into_iter().map(Import::try_from).collect()
     }
 
-    /// What words of files mean in this organisation, as its members said: the word in the importer's form, and the meaning.
+    /// What words of files mean in this organisation, as its members said: the word in the importer's form, and the
+    /// meaning.
     pub async fn import_words(&self) -> Result<Vec<(String, String)>, StoreError> {
         self.db
             .all(
@@ -349,7 +350,8 @@ impl Org {
         tx.commit().await
     }
 
-    /// Keeps what a look at the file found, and forgets the rows and decisions of an earlier look. Only before a commit.
+    /// Keeps what a look at the file found, and forgets the rows and decisions of an earlier look. Only before a
+    /// commit.
     pub async fn import_checked(
         &self,
         id: ImportId,
@@ -462,7 +464,8 @@ impl Org {
         Ok(ImportRowCounts { open: n("open") + n("wrong"), skip: n("skip"), fix: n("fix") })
     }
 
-    /// Keeps what a person decided about a row, and what is still wrong with what they typed; before the commit or after it.
+    /// Keeps what a person decided about a row, and what is still wrong with what they typed; before the commit or
+    /// after it.
     pub async fn decide_import_row(
         &self,
         id: ImportId,
@@ -502,7 +505,8 @@ impl Org {
         tx.commit().await
     }
 
-    /// What an import has brought so far, in all its runs. Looks at every person of the organisation: for one that was interrupted.
+    /// What an import has brought so far, in all its runs. Looks at every person of the organisation: for one that was
+    /// interrupted.
     pub async fn brought_by_import(&self, id: ImportId) -> Result<Brought, StoreError> {
         let (registrations, leads, agreements): (i64, i64, i64) = self
             .db
@@ -540,7 +544,7 @@ impl Org {
         if changed == 0 {
             return Err(StoreError::Stale);
         }
-        // What was taken over stands in the history of the people; the rest is nobody's business any more.
+        // The differences that were taken over are in the people's history; the others are not needed any more.
         tx.run("DELETE FROM import_differences WHERE import_id = $1", args![id.0]).await?;
         self.note(&mut tx, "import.committed", id, "", now).await?;
         tx.commit().await

@@ -25,11 +25,11 @@ use crate::{
 /// An account as screens see it: no secret, only hints.
 #[derive(Clone, Debug)]
 pub struct Integration {
-    /// Which.
+    /// Id of the account.
     pub id: IntegrationId,
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// Vendor's word.
+    /// The vendor’s word, stored and part of the names of settings.
     pub kind: String,
     /// The organisation's name for it.
     pub name: String,
@@ -41,7 +41,7 @@ pub struct Integration {
     pub hints: Value,
     /// Unguessable part of its callback address.
     pub callback_key: String,
-    /// Its limits.
+    /// How fast and how much it may send.
     pub pace: Pace,
     /// What the last test proved.
     pub health: Value,
@@ -66,7 +66,7 @@ pub struct Integration {
 pub struct NewIntegration {
     /// Made by the caller, because secrets are sealed to it.
     pub id: IntegrationId,
-    /// Vendor's word.
+    /// The vendor’s word, stored and part of the names of settings.
     pub kind: String,
     /// The organisation's name for it.
     pub name: String,
@@ -78,7 +78,7 @@ pub struct NewIntegration {
     pub hints: Value,
     /// Unguessable part of its callback address.
     pub callback_key: String,
-    /// Its limits.
+    /// How fast and how much it may send.
     pub pace: Pace,
 }
 
@@ -115,7 +115,8 @@ struct IntegrationRow {
     day_calls: i64,
 }
 
-/// The portfolio that an account's settings name; accounts of one share a ceiling. Spaces and letter case make no other one.
+/// The portfolio that an account's settings name; accounts of one share a ceiling. Spaces and letter case make no other
+/// one.
 fn portfolio(settings: &Value) -> String {
     let named = settings.get(PORTFOLIO).and_then(Value::as_str).unwrap_or_default();
     named.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
@@ -227,7 +228,7 @@ impl Org {
         let mut tx = self.db.begin().await?;
         let touched = tx
             .run(
-                // What was proven with other settings is proven no more.
+                // A proof that was made with other settings does not count any more.
                 "UPDATE integrations SET name = $3, settings = $4, per_second = $5, per_day = $6, portfolio = $7,
                         health = CASE WHEN settings = $4 THEN health ELSE '{}' END
                  WHERE id = $1 AND organization_id = $2 AND removed_at IS NULL",
@@ -302,7 +303,8 @@ impl Org {
         tx.commit().await
     }
 
-    /// Takes an account out. Its history stays; its secrets go. Refused ([`StoreError::Stale`]) while a broadcast needs it.
+    /// Takes an account out. Its history stays; its secrets go. Refused ([`StoreError::Stale`]) while a broadcast needs
+    /// it.
     pub async fn remove_integration(&self, id: IntegrationId, now: Millis) -> Result<(), StoreError> {
         self.allow(Permission::Integrations)?;
         let mut tx = self.db.begin().await?;
@@ -438,11 +440,11 @@ impl Org {
 /// What the engine needs of an account to call its provider.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// Which.
+    /// Id of the account.
     pub id: IntegrationId,
     /// Whose; secrets are bound to both.
     pub organization: OrganizationId,
-    /// Vendor's word.
+    /// The vendor’s word, stored and part of the names of settings.
     pub kind: String,
     /// What is no secret.
     pub settings: Value,
@@ -512,7 +514,8 @@ impl Store {
         rows.into_iter().map(Account::try_from).collect()
     }
 
-    /// Whether something in it can be used only with the keys that it was set up with: sealed secrets, or hashed numbers.
+    /// Whether something in it can be used only with the keys that it was set up with: sealed secrets, or hashed
+    /// numbers.
     pub async fn depends_on_keys(&self) -> Result<bool, StoreError> {
         let (any,): (bool,) = self
             .db

@@ -1,4 +1,5 @@
-//! Registrants held against the members of a workshop's groups: who is there, who left, who never joined, and members whom nobody knows.
+//! Registrants held against the members of a workshop's groups: who is there, who left, who never joined, and members
+//! whom nobody knows.
 
 use domain::{
     ids::{GroupId, MessageRef, RegistrantId, WorkshopId},
@@ -22,7 +23,8 @@ macro_rules! in_a_group {
     };
 }
 
-/// Whether the registrant `r` was in one of the workshop's groups and left. Whoever is in another one is asked for besides.
+/// Whether the registrant `r` was in one of the workshop's groups and left. Whoever is in another one is asked for
+/// besides.
 macro_rules! left_a_group {
     ($workshop:literal, $organization:literal) => {
         concat!(
@@ -67,7 +69,7 @@ impl Joined {
         self.registrants - self.here
     }
 
-    /// Whoever never was in one, as far as anybody told.
+    /// People who never were in one, as far as gateways told.
     pub fn never(&self) -> i64 {
         self.missing() - self.left
     }
@@ -78,14 +80,14 @@ impl Joined {
     }
 }
 
-/// Who the members of groups are, a person in several groups once.
+/// The members of groups in figures; a person in several groups counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Known {
     /// Members.
     pub members: i64,
     /// Those with the number of somebody registered.
     pub registrants: i64,
-    /// Those whose number WhatsApp does not show to our account.
+    /// Members whose number WhatsApp does not show to our account.
     pub hidden: i64,
     /// Those in more than one of the groups.
     pub in_several: i64,
@@ -101,7 +103,7 @@ impl Known {
 /// The members of one group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupMembers {
-    /// Which group.
+    /// Id of the group.
     pub group: GroupId,
     /// Who they are.
     pub known: Known,
@@ -186,7 +188,8 @@ impl From<PersonRow> for ListedPerson {
     }
 }
 
-/// The registrants of a list, one text for page and file: `$3` is its word, `$4` what name or number hold, `$5` and `$6` where it goes on.
+/// The registrants of a list, one text for page and file: `$3` is its word, `$4` what name or number hold, `$5` and
+/// `$6` where it goes on.
 const REGISTRANTS: &str = concat!(
     "WITH each_one AS (
          SELECT r.id, r.name, r.phone, r.registered_at, ",
@@ -334,8 +337,9 @@ impl Org {
         Ok(rows.into_iter().map(ListedPerson::from).collect())
     }
 
-    /// Members of a post's group whose phones have told nothing of it: how many, and the first of them by number, each with the name
-    /// under which they registered anywhere. `None` where the group's members are not known. Our own account is no reader.
+    /// Members of a post's group whose phones have told nothing of it: how many, and the first of them by number, each
+    /// with the name under which they registered anywhere. `None` where the group's members are not known. Our own
+    /// account is no reader.
     pub async fn without_receipt(
         &self,
         message: MessageRef,

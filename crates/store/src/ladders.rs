@@ -1,4 +1,5 @@
-//! Reach ladders: the row that their rungs' claims lock, and what a ladder did. Whom a claim admits stands in `work/rungs.rs`.
+//! Reach ladders: the row that their rungs' claims lock, and what a ladder did. The module `work/rungs.rs` decides whom
+//! a claim admits.
 
 use std::collections::BTreeMap;
 

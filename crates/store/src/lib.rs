@@ -1,7 +1,8 @@
 //! All SQL of Munadi, for SQLite and PostgreSQL. Nothing else knows that a database exists.
 //!
-//! [`Store`] opens a database and hands out handles: [`Org`] for a member in one organisation (every tenant query is a method of
-//! it, so an organisation cannot be forgotten), [`Work`] for the engine, [`Access`] for signing in.
+//! [`Store`] opens a database and hands out three handles. [`Org`] is for a member in one organisation: every tenant
+//! query is a method of it, so the organisation cannot be forgotten. [`Work`] is for the engine, [`Access`] for signing
+//! in.
 
 mod access;
 pub mod alerts;

@@ -16,16 +16,16 @@ use crate::{
     org::Org,
 };
 
-/// After a warning on the phone an account rests for so long (providers/whatsapp-group.md §16, our caution).
+/// After a warning on the phone an account rests for so long (docs/facts/groups.md §16, our caution).
 pub const REST_MS: i64 = 7 * DAY;
 
 /// A gateway that has not answered for so long is not counted on: one lost answer is none.
 const SILENT_MS: i64 = MINUTE;
 
-/// What is known of an account that is linked to a phone, or is to be.
+/// An account that is linked to a phone, or is to be, as far as it is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linked {
-    /// Which account.
+    /// Id of the account.
     pub account: IntegrationId,
     /// How it stood when it was last asked.
     pub state: AccountState,
@@ -216,7 +216,8 @@ impl Org {
         tx.commit().await
     }
 
-    /// Writes down that WhatsApp warned on the phone: the account rests for seven days; or that it need not rest any more.
+    /// Writes down that WhatsApp warned on the phone: the account rests for seven days; or that it need not rest any
+    /// more.
     pub async fn warned_on_phone(
         &self,
         id: IntegrationId,
@@ -240,8 +241,9 @@ impl Org {
         tx.commit().await
     }
 
-    /// Takes over the whole list of an account's groups: what is new is added, what changed is changed, what vanished is marked and not
-    /// deleted. All of it in one transaction; whoever could not read the whole list does not call this.
+    /// Takes over the whole list of an account's groups: what is new is added, what changed is changed, what vanished
+    /// is marked and not deleted. All of it in one transaction; whoever could not read the whole list does not call
+    /// this.
     pub async fn sync_groups(
         &self,
         id: IntegrationId,

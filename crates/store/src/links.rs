@@ -13,7 +13,7 @@ use crate::{db::args, error::StoreError, org::Org};
 /// A short link with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedLink {
-    /// Which.
+    /// Id of the link.
     pub id: LinkId,
     /// Its name on the host.
     pub name: LinkName,

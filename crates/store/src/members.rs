@@ -19,9 +19,9 @@ use crate::{
 /// A tenant.
 #[derive(Clone, Debug)]
 pub struct Organization {
-    /// Id.
+    /// Id of the organisation.
     pub id: OrganizationId,
-    /// Name.
+    /// Name of the organisation.
     pub name: String,
     /// Zone of everything that its people see or type.
     pub zone: Zone,
@@ -38,7 +38,7 @@ pub struct Organization {
 /// What can be set about an organisation.
 #[derive(Clone, Debug)]
 pub struct NewOrganization {
-    /// Name.
+    /// Name of the organisation.
     pub name: String,
     /// Zone.
     pub zone: Zone,
@@ -51,9 +51,9 @@ pub struct NewOrganization {
 /// A person in the organisation.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Id.
+    /// Id of the user.
     pub user: UserId,
-    /// Name.
+    /// Name of the user.
     pub name: String,
     /// Address.
     pub email: String,
@@ -70,11 +70,11 @@ pub struct Member {
 /// An invitation that was not used yet.
 #[derive(Clone, Debug)]
 pub struct Invitation {
-    /// Id.
+    /// Id of the link that was sent.
     pub id: AccessLinkId,
     /// Who is invited.
     pub email: String,
-    /// As what.
+    /// The role that whoever accepts gets.
     pub role: Role,
     /// Who invited.
     pub created_by: String,
@@ -291,7 +291,8 @@ impl Org {
         Ok(MemberChange::Done)
     }
 
-    /// Whether `user` is the host and whoever acts is not: an organisation's admin may not take the installation from its owner.
+    /// Whether `user` is the host and whoever acts is not: an organisation's admin may not take the installation from
+    /// its owner.
     async fn is_host_to_others(&self, tx: &mut Tx, user: UserId) -> Result<bool, StoreError> {
         let Some(actor) = self.actor.user else { return Ok(false) };
         let hosts: Vec<(Uuid,)> = tx
@@ -300,8 +301,8 @@ impl Org {
         Ok(hosts.contains(&(user.0,)) && !hosts.contains(&(actor.0,)))
     }
 
-    /// What somebody issued ends with the right to issue it. [`crate::Access::link`] looks at the right as well; this keeps an
-    /// invitation from coming back with it.
+    /// Invitations of a member end with the right to invite. [`crate::Access::link`] looks at the right as well; this
+    /// keeps an invitation from coming back with it.
     async fn end_invitations_of(&self, tx: &mut Tx, user: UserId) -> Result<(), StoreError> {
         tx.run(
             "DELETE FROM access_links
@@ -324,7 +325,8 @@ impl Org {
         Ok(admins == [(user.0,)])
     }
 
-    /// Invites a person: whoever holds the token joins once, until `expires_at`. An earlier invitation to the same address ends.
+    /// Invites a person: whoever holds the token joins once, until `expires_at`. An earlier invitation to the same
+    /// address ends.
     pub async fn invite(
         &self,
         email: &str,

@@ -39,7 +39,8 @@ impl CountMoves {
     }
 }
 
-/// Writes the changes. Every transaction that changes a message's state ends with this; the rows are locked in key order.
+/// Writes the changes. Every transaction that changes a message's state ends with this; the rows are locked in key
+/// order.
 pub(crate) async fn move_counts(tx: &mut Tx, moves: CountMoves) -> Result<(), StoreError> {
     let mut statements = StatementBatch::default();
     move_counts_with(&mut statements, moves);
@@ -72,7 +73,7 @@ pub(crate) fn move_counts_with(statements: &mut StatementBatch, moves: CountMove
 /// A message as a screen shows it.
 #[derive(Clone, Debug)]
 pub struct MessageView {
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
     /// To whom it goes.
     pub addressee: Addressee,
@@ -90,11 +91,11 @@ pub struct MessageView {
     pub attempt: i64,
     /// When it may be tried again.
     pub next_attempt_at: Option<Millis>,
-    /// Last change.
+    /// When its state changed last.
     pub changed_at: Millis,
     /// Start of the latest attempt.
     pub started_at: Option<Millis>,
-    /// Handed over.
+    /// When the provider took it over; `None` before.
     pub sent_at: Option<Millis>,
     /// On the phone.
     pub delivered_at: Option<Millis>,
@@ -170,7 +171,7 @@ impl TryFrom<MessageRow> for MessageView {
 /// Something that happened to a message besides the straight way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageEvent {
-    /// When.
+    /// When it happened.
     pub at: Millis,
     /// What happened.
     pub kind: EventKind,
@@ -190,7 +191,7 @@ pub struct MessageFilter {
 }
 
 impl Org {
-    /// One message.
+    /// The message as pages show it.
     pub async fn message(&self, message: MessageRef) -> Result<MessageView, StoreError> {
         let page =
             self.messages(message.broadcast, &MessageFilter::default(), message.position - 1, 1).await?;

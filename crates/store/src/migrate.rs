@@ -61,12 +61,13 @@ const POSTGRES_TUNING: &str = concat!(
 END $$"
 );
 
-/// What only SQLite needs: the index of words over `search_entries`, kept by triggers so that no way of writing can forget it. `ascii` takes
-/// everything beyond ASCII for a part of a word: `domain::search` has split and folded the words already, and no other table of characters than
-/// its own has a say. Neither places nor lengths are kept (`detail`, `columnsize`): nobody asks for phrases or ranks. (`detail = none` would
-/// be smaller by a tenth; with `secure-delete` SQLite 3.51 damages such an index: `the_index_finds_whom_…` fails with a wrong checksum.)
-/// `prefix` makes short beginnings as quick as whole words: "as" among 300,000 people takes 0.4 ms, not 8, and rows cost a fifth more. What
-/// is deleted leaves the file, not only the answers (`secure-delete`).
+/// What only SQLite needs: the index of words over `search_entries`, kept by triggers so that no way of writing can
+/// forget it. The tokenizer `ascii` takes every character beyond ASCII for a part of a word. `domain::search` has split
+/// and folded the words already, and its table of characters alone decides. Neither places nor lengths are kept
+/// (`detail`, `columnsize`): nobody asks for phrases or ranks. (`detail = none` would be smaller by a tenth; with
+/// `secure-delete` SQLite 3.51 damages such an index: `the_index_finds_whom_…` fails with a wrong checksum.) The option
+/// `prefix` makes short beginnings as quick as whole words: "as" among 300,000 people takes 0.4 ms instead of 8, and
+/// rows cost a fifth more. What is deleted leaves the file, not only the answers (`secure-delete`).
 const SQLITE_TUNING: [&str; 5] = [
     "CREATE VIRTUAL TABLE search_index USING fts5(words, content = 'search_entries', content_rowid = 'n', detail = column,
          columnsize = 0, tokenize = 'ascii', prefix = '1 2 3')",

@@ -21,8 +21,8 @@ pub struct OldTime {
 }
 
 impl Org {
-    /// Who was told the time of this workshop before it was moved, and nothing of it since; `None` when it was not moved, when it is back
-    /// where it was, or when nobody is left who knows the old time alone.
+    /// The people who were told the old time of this workshop and nothing since it was moved. `None` when it was not
+    /// moved, when it is back at its old time, or when there are no such people.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{db::Db, error::StoreError, figures::Figures, scans::Scans};
 
-/// Who calls, in which organisation, and as what.
+/// The user who asks, the organisation, and the user's role in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// The organisation whose rows can be seen.

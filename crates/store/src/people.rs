@@ -38,8 +38,8 @@ struct Most {
 
 /// What a page shows.
 const SHOWN: Most = Most { registrations: 200, messages: 500 };
-/// Broadcasts among which the newest message of each person in a list is looked for: about two months of ten workshops a week. A look-up
-/// for each of them and each person: 50 people take 10,000.
+/// Broadcasts among which the newest message of each person in a list is looked for: about two months of ten workshops
+/// a week. A look-up for each of them and each person: 50 people take 10,000.
 const NEWEST_AMONG: i64 = 200;
 /// The same for whoever such a broadcast left out, which is of interest while it is fresh.
 const LEFT_OUT_AMONG: i64 = 50;
@@ -47,13 +47,13 @@ const LEFT_OUT_AMONG: i64 = 50;
 /// A person and everything that happened with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Story {
-    /// Who.
+    /// Id of the person.
     pub lead: LeadId,
     /// Name; may be empty.
     pub name: String,
     /// E-mail; may be empty.
     pub email: String,
-    /// E.164.
+    /// Phone number in E.164 form.
     pub phone: String,
     /// First seen.
     pub created_at: Millis,
@@ -89,9 +89,9 @@ pub struct FormerMessage {
 pub struct Registration {
     /// The workshop.
     pub workshop: WorkshopId,
-    /// Its title.
+    /// Title of the workshop.
     pub title: String,
-    /// Its start.
+    /// When the workshop begins.
     pub starts_at: Millis,
     /// Where the workshop stands.
     pub workshop_status: WorkshopStatus,
@@ -118,7 +118,7 @@ pub struct Registration {
 /// A message, told from the person's side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonMessage {
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
     /// The broadcast's title.
     pub broadcast_title: String,
@@ -136,7 +136,7 @@ pub struct PersonMessage {
     pub reason: Reason,
     /// The provider's words, or ours.
     pub reason_text: String,
-    /// Last change.
+    /// When its state changed last.
     pub changed_at: Millis,
     /// What one was expected to cost.
     pub unit_price: Money,
@@ -151,7 +151,7 @@ pub struct NewestMessage {
     pub phone: String,
     /// Of a registration without a number, which.
     pub registrant: Option<RegistrantId>,
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
     /// The broadcast's title.
     pub title: String,
@@ -161,7 +161,7 @@ pub struct NewestMessage {
     pub workshop_title: String,
     /// Where it stands.
     pub state: MessageState,
-    /// Last change.
+    /// When its state changed last.
     pub changed_at: Millis,
 }
 
@@ -303,14 +303,16 @@ impl Org {
         Ok(LeadId(id))
     }
 
-    /// The newest message of each of these numbers, among the newest broadcasts, or that such a broadcast left them out; the same for these
-    /// registrations without a number. Whoever none of them was about is not among the answers.
+    /// The newest message of each of these numbers, among the newest broadcasts, or that such a broadcast left them
+    /// out; the same for these registrations without a number. People without a message among them are not in the
+    /// answer.
     pub async fn newest_messages(
         &self,
         phones: Vec<String>,
         numberless: Vec<RegistrantId>,
     ) -> Result<Vec<NewestMessage>, StoreError> {
-        // Every number is looked up in every broadcast: joined otherwise, SQLite read all messages of these, for five seconds among 120,000.
+        // Every number is looked up in every broadcast: joined otherwise, SQLite read all messages of these, for five
+        // seconds among 120,000.
         let mut rows: Vec<NewestRow> = self
             .db
             .by_index()
@@ -407,7 +409,8 @@ impl Org {
                 args![self.id(), &person.phone, most.registrations],
             )
             .await?;
-        // The number is looked up in every broadcast, whose own rows (they hold whole templates) are read only where it was found.
+        // The number is looked up in every broadcast, whose own rows (they hold whole templates) are read only where it
+        // was found.
         let mut messages: Vec<PersonMessageRow> = self
             .db
             .all(

@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// Makes the `phone_key` of a number. A plain hash of ten digits could be guessed in seconds (providers/regulation-india.md §5).
+/// Makes the `phone_key` of a number. A plain hash of ten digits could be guessed in seconds (docs/facts/india.md §5).
 #[derive(Clone)]
 pub struct PhoneKey(Hmac<Sha256>);
 

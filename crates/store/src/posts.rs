@@ -27,7 +27,7 @@ use crate::{
 /// What posts are told under in the ledger: they tell groups, and nobody in person.
 pub const PURPOSE: &str = "groups";
 
-/// What is fixed when posts are confirmed.
+/// The parts of posts that are frozen when they are confirmed.
 #[derive(Clone, Debug)]
 pub struct NewPosts {
     /// By which account; groups of another one are refused.
@@ -67,13 +67,14 @@ pub struct PostedBefore {
     pub title: String,
     /// Who confirmed it.
     pub by: String,
-    /// When.
+    /// When it was posted.
     pub at: Millis,
     /// How many of the groups.
     pub n: i64,
 }
 
-/// A post and the groups in which it stands or will: broadcasts of the workshop `$2` other than `$3` with the same text `$4` and values `$5`.
+/// A post and the groups in which it stands or will: broadcasts of the workshop `$2` other than `$3` with the same text
+/// `$4` and values `$5`.
 const POSTED_BEFORE: &str = "SELECT m.group_id, o.title, o.created_by, o.created_at
      FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
      WHERE o.organization_id = $1 AND o.workshop_id = $2 AND o.channel = 'group' AND o.id <> $3 AND o.template = $4 AND o.content = $5
@@ -89,7 +90,7 @@ fn posted_before(rows: Vec<(Uuid, String, String, i64)>) -> Option<PostedBefore>
 /// Who was asked to post by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
-    /// Which member.
+    /// Id of the member.
     pub user: UserId,
     /// Their name at that moment.
     pub name: String,
@@ -144,7 +145,8 @@ pub enum Changed {
 }
 
 impl Org {
-    /// Writes down that a post that stood in its group was changed there, or deleted for everyone. Its state stays: it was posted.
+    /// Writes down that a post that stood in its group was changed there, or deleted for everyone. Its state stays: it
+    /// was posted.
     pub async fn note_post_changed(
         &self,
         message: MessageRef,
@@ -180,9 +182,10 @@ impl Org {
         tx.commit().await
     }
 
-    /// Confirms posts under an id made before: every group has its row from that instant, and a second confirmation with the same id
-    /// changes nothing. Refused ([`StoreError::Stale`]) when a group is gone, or belongs to another account; and ([`StoreError::Taken`]) when
-    /// more groups have the same post than [`NewPosts::again`] says.
+    /// Confirms posts under an id made before: every group has its row from that instant, and a second confirmation
+    /// with the same id changes nothing. It is refused with [`StoreError::Stale`] when a group is gone or belongs to
+    /// another account, and with [`StoreError::Taken`] when more groups have the same post than [`NewPosts::again`]
+    /// says.
     pub async fn confirm_posts(
         &self,
         id: BroadcastId,
@@ -340,9 +343,10 @@ impl Org {
         tx.commit().await
     }
 
-    /// Writes down what somebody says of a post that is made by hand. Refused ([`StoreError::Stale`]) before it is due and after its
-    /// last useful moment, while the broadcast is paused or cancelled, and when somebody else was quicker. That it stands in the group
-    /// already is written down also while the broadcast is paused: it is a fact, and whoever resumes must not ask for it again.
+    /// Writes down what somebody says of a post that is made by hand. It is refused with [`StoreError::Stale`] before
+    /// the post is due, after its last useful moment, while the broadcast is paused or cancelled, and when somebody
+    /// else marked it first. That it stands in the group already is written down also while the broadcast is paused: it
+    /// is a fact, and whoever resumes must not ask for it again.
     pub async fn mark_post(&self, message: MessageRef, mark: Mark, now: Millis) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
         let mut tx = self.db.by_index().begin().await?;
@@ -387,7 +391,7 @@ impl Org {
         moves.add(id.0, from, "", -1, 0);
         moves.add(id.0, to, reason, 1, 0);
         move_counts(&mut tx, moves).await?;
-        // Whoever takes the last mark back opens the broadcast again.
+        // Taking the last mark back opens the broadcast again.
         tx.run(
             "UPDATE broadcasts SET status = CASE WHEN status = 'paused' THEN status ELSE 'in_progress' END,
                     started_at = COALESCE(started_at, $2), finished_at = NULL WHERE id = $1",

@@ -1,5 +1,5 @@
-//! Who of workshops' people was told, and what is proven of it: figures per workshop, and a place per person. Read from the told ledger, as
-//! `told` reads it: a person's best message answers.
+//! Which people of workshops were told, and what is proven of it: figures per workshop, and an entry per person. Read
+//! from the told ledger, as `told` reads it: a person's best message answers.
 
 use std::time::Instant;
 
@@ -27,7 +27,8 @@ const BROADCASTS_MAX: i64 = 500;
 /// Messages that a page of registrants tells of at most.
 const TELLINGS_MAX: i64 = 5_000;
 
-/// The people of one workshop by what became of one purpose. Everybody is in one of them: told is the sum of `read` to `failed`.
+/// The people of one workshop by what became of one purpose. Everybody is in one of them: told is the sum of `read` to
+/// `failed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
     /// Registrations that stand.
@@ -36,7 +37,7 @@ pub struct Reached {
     pub new: i64,
     /// Nothing was sent to them, and nothing is under way.
     pub not_told: i64,
-    /// Those of them whose number nothing speaks against, and who did not opt out of everything.
+    /// People among them with a usable number who did not opt out of everything.
     pub can_be_told: i64,
     /// They read it.
     pub read: i64,
@@ -55,7 +56,8 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Those to whom something went out. Whoever is still to be told is under way: the others of `registered` are `not_told`.
+    /// Those to whom something went out. People who are still to be told count as under way; the others of `registered`
+    /// are `not_told`.
     pub fn told(&self) -> i64 {
         self.registered - self.not_told - self.under_way
     }
@@ -65,7 +67,7 @@ impl Reached {
         self.read + self.delivered
     }
 
-    /// Those of whom it is known that nothing arrived, or not known whether anything went out.
+    /// People to whom nothing arrived for certain, or of whom it is unknown whether anything went out.
     pub fn not_reached(&self) -> i64 {
         self.failed + self.unknown
     }
@@ -109,7 +111,7 @@ struct ReachedRow {
 pub struct Place {
     /// The number that it went to; of somebody who was left out, the number of the registration.
     pub phone: String,
-    /// Who was left out; `None` where a number stands for whoever has it.
+    /// The registration that was excluded; `None` where the message went to a number, whoever has it.
     pub left_out: Option<RegistrantId>,
     /// Which message.
     pub message: MessageRef,
@@ -123,7 +125,7 @@ pub struct Place {
     pub state: MessageState,
     /// Why it stands there.
     pub reason: Reason,
-    /// Last change.
+    /// When its state changed last.
     pub changed_at: Millis,
 }
 
@@ -162,9 +164,9 @@ impl TryFrom<PlaceRow> for Place {
 /// A broadcast in short, for a list of workshops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {
-    /// Which.
+    /// Id of the broadcast.
     pub id: BroadcastId,
-    /// Whose people.
+    /// Id of the workshop whose people get it.
     pub workshop: WorkshopId,
     /// What it is called.
     pub title: String,
@@ -228,11 +230,12 @@ impl Org {
         rows.into_iter().map(Planned::try_from).collect()
     }
 
-    /// What became of a purpose in each of these workshops, and how many were entered after `since`; one without people is left out.
+    /// What became of a purpose in each of these workshops, and how many were entered after `since`; one without people
+    /// is left out.
     ///
-    /// A small workshop's figures are counted whenever something moved. A large one's are counted when its people change; while only messages
-    /// move, they are counted anew beside the answer and may be some seconds old ([`Reached::seconds_old`]): among 20,000 a count takes 110 ms,
-    /// and a page 10.
+    /// A small workshop's figures are counted whenever something moved. The figures of a large workshop are counted
+    /// when its people change. While only messages move, they are counted beside the answer and may be some seconds old
+    /// ([`Reached::seconds_old`]): among 20,000 a count takes 110 ms, and a page 10.
     pub async fn reached(
         &self,
         workshops: &[WorkshopId],
@@ -325,8 +328,8 @@ impl Org {
         Ok(reached)
     }
 
-    /// Counts among registrations after one id and before another. One look-up in `messages_recipient` for each of them and each
-    /// broadcast of the purpose.
+    /// Counts among registrations after one id and before another. One look-up in `messages_recipient` for each of them
+    /// and each broadcast of the purpose.
     async fn count_reached(
         &self,
         workshops: &[WorkshopId],
@@ -381,8 +384,8 @@ impl Org {
         Ok(rows.into_iter().map(|row| (WorkshopId(row.workshop_id), figures(row))).collect())
     }
 
-    /// The messages of one workshop to these people, and where they were left out: each with a registration and its number, which may be
-    /// empty. The newest broadcasts first.
+    /// The messages of one workshop to these people, and where they were left out: each with a registration and its
+    /// number, which may be empty. The newest broadcasts first.
     pub async fn told_people(
         &self,
         workshop: WorkshopId,
@@ -391,8 +394,8 @@ impl Org {
         let batch = Batch::new()
             .uuids("id", people.iter().map(|(id, _)| id.0))
             .texts("phone", people.iter().map(|(_, phone)| phone.clone()));
-        // Every person is looked up in every broadcast: joined otherwise, SQLite read all messages of these for a page of 50, for a second
-        // among three broadcasts of 20,000.
+        // Every person of the page is looked up in every broadcast. With another join, SQLite read all messages of the
+        // broadcasts for a page of 50: a second among three broadcasts of 20,000.
         let rows: Vec<PlaceRow> = self
             .db
             .by_index()

@@ -1,5 +1,5 @@
-//! The audio library: recordings that calls play in the place of a text. How a recording is made fit for a telephone is not the store's
-//! business: it keeps what it is given, and gives it out by an unguessable address.
+//! The audio library: recordings that calls play in the place of a text. How a recording is made fit for a telephone is
+//! not the store's business: it keeps what it is given, and gives it out by an unguessable address.
 
 use domain::{
     call::Language,
@@ -23,7 +23,7 @@ pub const RECORDINGS_MAX: i64 = 200;
 /// A recording, without its sound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
-    /// Which.
+    /// Id of the recording.
     pub id: RecordingId,
     /// The organisation's name for it, unique.
     pub name: String,
@@ -86,7 +86,7 @@ impl std::fmt::Debug for NewRecording {
 pub struct Sound {
     /// SHA-256 of the file, in hex: its bytes are never others under the same one.
     pub sha256: String,
-    /// The file.
+    /// The bytes of its WAV file.
     pub wav: Vec<u8>,
 }
 
@@ -97,7 +97,7 @@ impl std::fmt::Debug for Sound {
     }
 }
 
-/// Who plays a recording: as long as anything does, it stays.
+/// What plays a recording. As long as anything does, the recording stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordingUse {
     /// Templates, by name.

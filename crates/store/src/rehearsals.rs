@@ -1,5 +1,5 @@
-//! Rehearsals of workshops' plans: one at a time in an organisation, one kept for each workshop. The figures stand here and name nobody; people
-//! and texts lie in the database of the rehearsal itself, which `copying.rs` fills.
+//! Rehearsals of workshops' plans: one at a time in an organisation, one kept for each workshop. The figures stand here
+//! and name nobody; people and texts lie in the database of the rehearsal itself, which `copying.rs` fills.
 
 use domain::{
     channel::Channel,
@@ -28,7 +28,7 @@ const KEPT_MS: i64 = DAY;
 /// A rehearsal of a workshop's plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rehearsal {
-    /// Which.
+    /// Id of the rehearsal.
     pub id: RehearsalId,
     /// Of which workshop.
     pub workshop: WorkshopId,
@@ -117,10 +117,12 @@ pub struct Played {
 }
 
 impl Org {
-    /// Begins a rehearsal; the one that was kept for the workshop goes. `None` where the organisation plays another one.
+    /// Begins a rehearsal; the one that was kept for the workshop goes. `None` where the organisation plays another
+    /// one.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] when there is no such workshop; [`StoreError::Forbidden`] when the role does not allow it.
+    /// [`StoreError::Missing`] when there is no such workshop; [`StoreError::Forbidden`] when the role does not allow
+    /// it.
     pub async fn begin_rehearsal(
         &self,
         new: &NewRehearsal,
@@ -282,7 +284,8 @@ impl Work {
     }
 }
 
-/// Drops every rehearsal of an organisation, with the transaction that erases somebody: the copies hold people, and go when their row is gone.
+/// Drops every rehearsal of an organisation, with the transaction that erases somebody: the copies hold people, and go
+/// when their row is gone.
 pub(crate) async fn drop_all(tx: &mut crate::db::Tx, organization: OrganizationId) -> Result<(), StoreError> {
     tx.run("DELETE FROM rehearsals WHERE organization_id = $1", args![organization.0]).await?;
     Ok(())
@@ -291,7 +294,7 @@ pub(crate) async fn drop_all(tx: &mut crate::db::Tx, organization: OrganizationI
 /// What went out in a rehearsal, as its own database tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlayedMessage {
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
     /// What its broadcast is called.
     pub title: String,
@@ -351,8 +354,8 @@ impl TryFrom<PlayedRow> for PlayedMessage {
 }
 
 impl Org {
-    /// Messages of a workshop whose call began at `from` or later, the newest first; only those in these states, all where there is none.
-    /// Meant for the database of a rehearsal, where it reads every message.
+    /// Messages of a workshop whose call began at `from` or later, the newest first; only those in these states, all
+    /// where there is none. Meant for the database of a rehearsal, where it reads every message.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -5,8 +5,8 @@ use domain::time::Millis;
 use crate::{Store, db::args, error::StoreError};
 
 impl Store {
-    /// Stops every account by which an open broadcast would go on; how many. What was sent after the backup is not in it:
-    /// going on by itself, the program would send it a second time. A person looks and releases them.
+    /// Stops every account by which an open broadcast would go on; how many. The backup does not know what was sent
+    /// after it: going on by itself, the program would send that a second time. A person looks and releases them.
     pub async fn stop_accounts_in_use(&self, by: &str, now: Millis) -> Result<u64, StoreError> {
         self.db
             .run(

@@ -1,4 +1,4 @@
-//! How many may read much at once.
+//! Permits for reading much at once: exports, large searches and counts share a few of them.
 
 use std::sync::Arc;
 

@@ -17,7 +17,7 @@ use crate::{
 /// A sequence as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sequence {
-    /// Which.
+    /// Id of the sequence.
     pub id: SequenceId,
     /// What it is called, unique in its organisation.
     pub name: String,
@@ -29,7 +29,7 @@ pub struct Sequence {
     pub steps: Vec<Step>,
     /// Who changed it last.
     pub changed_by: String,
-    /// When.
+    /// When its newest version was made.
     pub changed_at: Millis,
 }
 
@@ -51,7 +51,7 @@ pub struct SequenceDraft {
     pub name: String,
     /// What it is for; may be empty.
     pub description: String,
-    /// Its steps.
+    /// The steps.
     pub steps: Vec<Step>,
 }
 
@@ -96,7 +96,8 @@ fn stored(steps: &[Step]) -> String {
     serde_json::to_string(steps).expect("steps are always JSON")
 }
 
-/// Sequences with their newest steps; `$1` the organisation, `$2` the moment after which a workshop is over. The end stands at the call.
+/// Sequences with their newest steps; `$1` the organisation, `$2` the moment after which a workshop is over. The end
+/// stands at the call.
 macro_rules! select_sequences {
     ($end:literal) => {
         concat!(
@@ -184,11 +185,12 @@ impl Org {
         Ok(())
     }
 
-    /// Changes a sequence; its new version. Plans keep the version that they follow until somebody lets them follow the new one
-    /// ([`Org::follow`]).
+    /// Changes a sequence; its new version. Plans keep the version that they follow until somebody lets them follow the
+    /// new one ([`Org::follow`]).
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when somebody changed it since version `expected`, [`StoreError::Taken`] when another one has the name.
+    /// [`StoreError::Stale`] when somebody changed it since version `expected`, [`StoreError::Taken`] when another one
+    /// has the name.
     pub async fn change_sequence(
         &self,
         id: SequenceId,

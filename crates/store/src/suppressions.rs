@@ -1,4 +1,6 @@
-//! People who must not be contacted, per channel and per category; and entries that were lifted, with who and why.
+//! People who must not be contacted, per channel and per category. Every origin (STOP or the network, a link, a member,
+//! an import) has an entry of its own, so that START and *Undo* take away exactly what the same person set. Lifted
+//! entries move to `suppressions_lifted`, with who and why, so that a claim looks through few rows.
 
 mod listing;
 
@@ -28,7 +30,7 @@ const ROWS_PER_STATEMENT: usize = 2_000;
 /// Somebody not to be contacted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
-    /// Which.
+    /// Id of the entry.
     pub id: SuppressionId,
     /// The number; `None` after erasure, when only its keyed hash is left.
     pub phone: Option<String>,
@@ -38,7 +40,8 @@ pub struct Suppression {
     pub category: Option<Category>,
     /// Why, in a person's words.
     pub reason: String,
-    /// `person` (STOP, or a refusal that the network reports), `link` (the page behind a message), `by_hand` or `import`.
+    /// `person` (STOP, or a refusal that the network reports), `link` (the page behind a message), `by_hand` or
+    /// `import`.
     pub source: String,
     /// Who entered it; empty when they did so themselves.
     pub created_by: String,
@@ -64,7 +67,7 @@ pub struct Lifted {
     pub by: String,
     /// Why; empty when nothing was said.
     pub reason: String,
-    /// When.
+    /// When it was lifted.
     pub at: Millis,
 }
 
@@ -80,7 +83,7 @@ pub enum Lift {
 /// An entry to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSuppression {
-    /// The number.
+    /// The number that must not be contacted.
     pub phone: Phone,
     /// Its keyed hash ([`crate::PhoneKey`]), hex.
     pub phone_key: String,
@@ -178,7 +181,8 @@ impl Org {
         let rows: Vec<SuppressionRow> = self
             .db
             .all(
-                // Two ways, each with its index: of one with OR, SQLite made a walk over every entry of the organisation.
+                // Two ways, each with its index: of one with OR, SQLite made a walk over every entry of the
+                // organisation.
                 "SELECT id, phone, channel, category, reason, source, created_by, created_at FROM suppressions
                  WHERE organization_id = $1 AND phone = $2 AND phone <> ''
                  UNION
@@ -272,8 +276,8 @@ impl Org {
         self.suppress_many(entries, import, now).await
     }
 
-    /// Adds the refusals that a file of registrants holds; how many of them are new. Whoever may register its people may write down
-    /// what they do not want.
+    /// Adds the refusals that a file of registrants holds; how many of them are new. A member who may register people
+    /// may also record what they do not want.
     pub async fn suppress_from_import(
         &self,
         entries: Vec<NewSuppression>,
@@ -334,8 +338,8 @@ impl Org {
         Ok(added)
     }
 
-    /// Takes an entry away: the person may be contacted again, as far as no other entry stands. Who, when and why are kept. What the
-    /// person asked for themselves is lifted only with a stated reason.
+    /// Takes an entry away: the person may be contacted again, as far as no other entry stands. Who, when and why are
+    /// kept. What the person asked for themselves is lifted only with a stated reason.
     pub async fn unsuppress(&self, id: SuppressionId, reason: &str, now: Millis) -> Result<Lift, StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.by_index().begin().await?;
@@ -363,8 +367,8 @@ impl Org {
         Ok(Lift::Done)
     }
 
-    /// Gives erased entries their number back when it registers anew: screens then count those people again. The sending needs it not:
-    /// it looks by keyed hash.
+    /// Gives erased entries their number back when it registers anew: screens then count those people again. The
+    /// sending needs it not: it looks by keyed hash.
     pub async fn know_numbers_again(&self, phones: &[String], key: &PhoneKey) -> Result<u64, StoreError> {
         let (any,): (bool,) = self
             .db

@@ -17,9 +17,9 @@ use crate::{
 /// A tag on workshops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
-    /// Which.
+    /// Id of the tag.
     pub id: TagId,
-    /// Its word.
+    /// Name of the tag, as people see it.
     pub name: String,
     /// Its dot.
     pub colour: TagColour,
@@ -30,7 +30,7 @@ pub struct Tag {
 /// A tag, and how many workshops have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagUse {
-    /// Which.
+    /// The tag.
     pub tag: Tag,
     /// Workshops with it.
     pub workshops: i64,
@@ -170,8 +170,8 @@ impl Org {
         tx.commit().await
     }
 
-    /// Takes a tag away, also from the workshops that have it; how many these were. Was it the default, the first by name is the next one.
-    /// Nobody's messages change by it.
+    /// Takes a tag away, also from the workshops that have it; how many these were. Was it the default, the first by
+    /// name is the next one. Nobody's messages change by it.
     ///
     /// # Errors
     /// [`StoreError::Missing`] when it is not there.

@@ -1,4 +1,4 @@
-//! Templates of an organisation. What they say is the channel's business: here it is one JSON text.
+//! Templates of an organisation. Their content belongs to the channel; in this table it is one JSON text.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::{
 /// A template.
 #[derive(Clone, Debug)]
 pub struct Template {
-    /// Which.
+    /// Id of the template.
     pub id: TemplateId,
     /// On which channel.
     pub channel: Channel,
@@ -135,7 +135,8 @@ impl Org {
         tx.commit().await
     }
 
-    /// Says what a template is for, and how long before the start it usually goes out. Broadcasts already confirmed keep theirs.
+    /// Says what a template is for, and how long before the start it usually goes out. Broadcasts already confirmed
+    /// keep theirs.
     pub async fn set_purpose(
         &self,
         id: TemplateId,
@@ -176,7 +177,8 @@ impl Org {
     }
 }
 
-/// What the provider's receipts call the messages of a broadcast of this template; empty where they do not, or nobody can tell.
+/// What the provider's receipts call the messages of a broadcast of this template; empty where they do not, or nobody
+/// can tell.
 pub(crate) fn batch_name(channel: Channel, template: &Value) -> String {
     Message::from_json(channel, template).map_or(String::new(), |message| message.batch_name().to_owned())
 }
@@ -192,8 +194,8 @@ struct BlankRow {
     template: String,
 }
 
-/// Fills in what broadcasts of older releases do not say of themselves: by what name their receipts call them, and which template they
-/// were made of, where one alone of their channel is known to the provider by that name.
+/// Fills in two columns of broadcasts that older releases made: the name by which their receipts call them, and their
+/// template, where exactly one template of the channel has that name at the provider.
 pub(crate) async fn fill_in(db: &Db) -> Result<(), StoreError> {
     let mut known: HashMap<Uuid, Vec<(Uuid, Channel, String)>> = HashMap::new();
     loop {

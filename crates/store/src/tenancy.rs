@@ -8,12 +8,13 @@
 //! It guards against a forgotten condition, not against somebody who may write SQL: whoever can, can leave the role as well.
 //!
 //! The list below names every table that a member’s handle may touch, whose its rows are, and what may be done with
-//! them; a test names tables without a line. `Store::open` builds policies and grants from it when they differ from
-//! those that are there (a mark is kept as a comment on a policy), and then tries them. A single reading statement
-//! sends role and organisation with its `BEGIN`, one exchange more than without, and leaves the rollback to the return
-//! of the connection. A statement that did not come to its end closes its connection instead of giving it back.
-//! Children without a column of the organisation are shown through their parent, and users through their membership,
-//! without hashes. Where the role cannot be made, `Store::tenancy` says why and the queries stand alone.
+//! them; a test names tables without a line. `Store::open` makes policies and grants from this list when they differ
+//! from those in the database (a comment on a policy keeps a mark of them), and then tries them. A single reading
+//! statement sends role and organisation with its `BEGIN`, one exchange more than without, and leaves the rollback to
+//! the return of the connection. A statement that did not come to its end closes its connection instead of giving it
+//! back. Children without a column of the organisation are shown through their parent, and users through their
+//! membership, without hashes. Where the role cannot be made, `Store::tenancy` says why, and the queries alone keep
+//! organisations apart.
 
 use std::time::Duration;
 
@@ -310,8 +311,8 @@ impl Tenant {
         Tenant { statement: SCAN_STATEMENT, ..self }
     }
 
-    /// Binds a transaction in which one statement reads: it ends in time, and within a second when the page that waits for it gives up and
-    /// its connection is closed.
+    /// Limits a transaction of one reading statement. The statement ends in time, and within a second after the page
+    /// that waits for it has given up and closed its connection.
     pub(crate) fn reading(&self) -> String {
         format!("{}; {}", self.enter, limits(self.statement))
     }

@@ -1,10 +1,10 @@
-//! The told ledger: who was told what, by which broadcast, and what became of it. Its entries are the messages themselves: a message belongs to
-//! a number, its broadcast to a workshop, a purpose and a round. Nothing is written beside them, so sending costs nothing more, and the
-//! ledger equals the messages at every moment.
+//! The told ledger: who was told what, by which broadcast, and what became of it. Its entries are the messages
+//! themselves: a message belongs to a number, its broadcast to a workshop, a purpose and a round. Nothing is written
+//! beside them, so sending costs nothing more, and the ledger equals the messages at every moment.
 //!
-//! Nobody gets a purpose twice by two hands because plans are made one after the other: [`crate::Org::confirm_telling`] holds the workshop's row,
-//! refuses while another broadcast of the purpose is being planned, and refuses when one was confirmed that the question did not know. A
-//! plan reads the ledger while nothing else is written to it.
+//! Two members cannot tell a purpose twice, because plans are made one after the other. [`crate::Org::confirm_telling`]
+//! locks the workshop's row. It refuses while another broadcast of the purpose is being planned, and when a broadcast
+//! was confirmed that the question did not know. A plan reads the ledger while nothing else is written to it.
 
 use std::time::Instant;
 
@@ -29,11 +29,12 @@ mod tellings;
 
 pub use tellings::LastTelling;
 
-/// How well a number was told a purpose: the best of its messages. Nothing when there is none that left or may leave. Parameters: workshop
-/// `$1`, purpose `$2`, the broadcast that is not looked at `$3`, and the moment before which a receipt was due `$4`.
+/// How well a number was told a purpose: the best of its messages. Nothing when there is none that left or may leave.
+/// Parameters: workshop `$1`, purpose `$2`, the broadcast that is not looked at `$3`, and the moment before which a
+/// receipt was due `$4`.
 ///
-/// 1 failed · 2 handed over before that moment · 3 since · 4 delivered, of what was handed over before it · 5 since · 6 read · 7 unknown ·
-/// 9 still to go.
+/// 1 failed · 2 handed over before that moment · 3 since · 4 delivered, of what was handed over before it · 5 since · 6
+/// read · 7 unknown · 9 still to go.
 ///
 /// One look-up in `messages_recipient` for each broadcast of the purpose.
 macro_rules! best {
@@ -48,7 +49,8 @@ macro_rules! best {
     };
 }
 
-/// Whether a step told somebody already, at first or late; or, from `$14` on, a broadcast of no step. The step's row is `$13`.
+/// Whether a step told somebody already, at first or late; or, from `$14` on, a broadcast of no step. The step's row is
+/// `$13`.
 macro_rules! told_by_step {
     () => {
         "EXISTS (SELECT 1 FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
@@ -58,8 +60,8 @@ macro_rules! told_by_step {
     };
 }
 
-/// Whether a ladder `$19` reached somebody: by a message that arrived, or by a post that their phone got; or a message by hand for the same purpose
-/// did, from `$20` on.
+/// Whether a ladder `$19` reached somebody: a message of it arrived, or their phone got a post of it, or a message by
+/// hand for the same purpose arrived, from `$20` on.
 macro_rules! proven_by_ladder {
     () => {
         "(EXISTS (SELECT 1 FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
@@ -71,9 +73,11 @@ macro_rules! proven_by_ladder {
     };
 }
 
-/// Whether somebody belongs to the audience: its word `$6`, and what it names: instant as an id `$7`, broadcast or tag `$8`, state `$9`,
-/// reason `$10`, source `$11`, channel `$17` and since when `$18`. Of a step (`$12`) nobody whom it told, and only who was registered after
-/// `$15` and not after `$16`; of a rung of the ladder `$19` nobody whom anything proves to have been reached since `$20`. One text for all, so that what is counted and what is planned cannot drift.
+/// Whether somebody belongs to the audience: its word `$6`, and what it names: instant as an id `$7`, broadcast or tag
+/// `$8`, state `$9`, reason `$10`, source `$11`, channel `$17` and since when `$18`. Of a step (`$12`) nobody whom it
+/// told, and only who was registered after `$15` and not after `$16`; of a rung of the ladder `$19` nobody whom
+/// anything proves to have been reached since `$20`. One text for all, so that what is counted and what is planned
+/// cannot drift.
 macro_rules! belongs {
     () => {
         concat!(
@@ -136,7 +140,7 @@ macro_rules! belongs {
 /// Whose people, told what: what an audience is held against.
 #[derive(Clone, Debug)]
 pub struct Selection {
-    /// Whose people.
+    /// The workshop whose people are meant.
     pub workshop: WorkshopId,
     /// For what.
     pub purpose: Purpose,
@@ -258,7 +262,8 @@ impl Selection {
 }
 
 impl AudienceReader {
-    /// The next people of a selection after a place, in order of number and identity; fewer than `limit` when there are no more.
+    /// The next people of a selection after a place, in order of number and identity; fewer than `limit` when there are
+    /// no more.
     pub async fn selected(
         &self,
         of: &Selection,
@@ -301,7 +306,8 @@ impl AudienceReader {
             .await
     }
 
-    /// Where the people of a workshop came from, in the words of their files, with how many: those with most people first.
+    /// Where the people of a workshop came from, in the words of their files, with how many: those with most people
+    /// first.
     pub async fn sources(&self, workshop: WorkshopId, limit: i64) -> Result<Vec<(String, i64)>, StoreError> {
         self.db
             .all(
@@ -335,7 +341,8 @@ impl AudienceReader {
         Ok(n)
     }
 
-    /// Those who came after an instant, and nobody else: the key of a workshop's registrations is in the order in which they came.
+    /// Only people who registered after an instant: the key of a workshop's registrations is in the order in which they
+    /// came.
     async fn count_since(&self, workshop: WorkshopId, at: Millis) -> Result<i64, StoreError> {
         let (n,): (i64,) = self
             .db
@@ -348,7 +355,8 @@ impl AudienceReader {
         Ok(n)
     }
 
-    /// The registrations of a workshop with these numbers (E.164) or these e-mail addresses (lower case), for people chosen one by one.
+    /// The registrations of a workshop with these numbers (E.164) or these e-mail addresses (lower case), for people
+    /// chosen one by one.
     pub async fn find_chosen(
         &self,
         workshop: WorkshopId,
@@ -520,16 +528,16 @@ type Counts = (i64, i64, i64, i64, i64, i64, i64, i64);
 /// A registration that was found by number or e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Found {
-    /// Which.
+    /// Id of the registration.
     id: Uuid,
-    /// Its number.
+    /// Phone number in E.164 form; empty without one.
     pub phone: String,
     /// Its e-mail address in lower case.
     pub email: String,
 }
 
 impl Found {
-    /// Whose registration.
+    /// Id of the registration.
     pub fn registrant(&self) -> RegistrantId {
         RegistrantId(self.id)
     }

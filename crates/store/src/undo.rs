@@ -1,11 +1,12 @@
 //! Taking an import back.
 //!
-//! One transaction marks the import (a row of `undoing`), takes its registrants out of the counts, and raises the workshop's
-//! `people_revision`: from then on no reader sees them, and no plan that was read before is written. Rows are cleared behind the mark in
-//! steps that the engine's loop makes ([`Org::clear_undone`]); after a crash it goes on with those that are left.
+//! One transaction marks the import (a row of `undoing`), takes its registrants out of the counts, and raises the
+//! workshop's `people_revision`: from then on no reader sees them, and a plan that was read before is not written. Rows
+//! are cleared behind the mark in steps that the engine's loop makes ([`Org::clear_undone`]); after a crash it goes on
+//! with those that are left.
 //!
-//! Registrations that a message was planned for stay. Where a broadcast may hold some of them, they are first taken out of the
-//! import ([`Org::undo_import`]), in steps as well; the import stands as *being taken back* meanwhile.
+//! Registrations that a message was planned for stay. Where a broadcast may hold some of them, [`Org::undo_import`]
+//! first takes them out of the import, in steps as well. The import shows as *being taken back* meanwhile.
 
 use domain::{
     broadcast::BroadcastStatus,

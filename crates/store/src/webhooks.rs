@@ -20,7 +20,7 @@ pub struct Webhook {
     pub import: ImportId,
     /// Who made the present address.
     pub made_by: String,
-    /// When.
+    /// When the address was made.
     pub made_at: Millis,
     /// Posts that came, to this address and those before it.
     pub posts: i64,
@@ -44,7 +44,7 @@ pub struct Kept {
 /// Where a post belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebhookOwner {
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// For which workshop.
     pub workshop: WorkshopId,
@@ -53,7 +53,7 @@ pub struct WebhookOwner {
 }
 
 impl Store {
-    /// Whose address has a secret with this hash; asked before anybody is known.
+    /// The owner of the address whose secret has this hash. It is asked before anybody is signed in.
     pub async fn webhook_owner(&self, secret_hash: &str) -> Result<Option<WebhookOwner>, StoreError> {
         let found: Option<(Uuid, Uuid, Uuid)> = self
             .db
@@ -89,8 +89,8 @@ impl Org {
         }))
     }
 
-    /// Makes an address for a workshop, or another one instead of the one before, which then leads nowhere. `mapping` is how the importer keeps the
-    /// cells of posts.
+    /// Makes an address for a workshop, or another one instead of the one before, which then leads nowhere. `mapping`
+    /// is how the importer keeps the cells of posts.
     pub async fn make_webhook(
         &self,
         workshop: WorkshopId,

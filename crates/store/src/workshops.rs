@@ -21,7 +21,7 @@ use crate::{
 /// A dated event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workshop {
-    /// Which.
+    /// Id of the workshop.
     pub id: WorkshopId,
     /// What it is called.
     pub title: String,
@@ -35,7 +35,7 @@ pub struct Workshop {
     pub join_link: String,
     /// What was entered for its messages, by name.
     pub variables: Variables,
-    /// Its tag.
+    /// The tag; `None` without one.
     pub tag: Option<Tag>,
     /// People whose registration stands.
     pub registrants: i64,
@@ -56,7 +56,7 @@ pub struct WorkshopDraft {
     pub ends_at: Millis,
     /// Where people join; may be empty.
     pub join_link: String,
-    /// Its tag.
+    /// The tag; `None` without one.
     pub tag: Option<TagId>,
 }
 
@@ -75,7 +75,7 @@ pub enum WorkshopWhen {
 /// A page of the list of workshops.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorkshopFilter {
-    /// Which ones.
+    /// Which workshops, by their time.
     pub when: WorkshopWhen,
     /// A part of the title; empty for all.
     pub title: String,
@@ -211,8 +211,8 @@ impl Org {
         rows.into_iter().map(Workshop::try_from).collect()
     }
 
-    /// The first workshop that starts between these instants (a day of the organisation's zone), and how many more there are.
-    /// A cancelled one does not count.
+    /// The first workshop that starts between these instants (a day of the organisation's zone), and how many more
+    /// there are. A cancelled one does not count.
     pub async fn today(&self, day_start: Millis, day_end: Millis) -> Result<Option<Today>, StoreError> {
         let first: Option<WorkshopRow> = self
             .db
@@ -262,8 +262,8 @@ impl Org {
         self.add_workshop_once(WorkshopId::new(now), draft, &Variables::new(), now).await
     }
 
-    /// Adds a workshop under an id made before: the same form sent again, as by a double click or after *Back*, adds nothing and leads to
-    /// the first. `variables` are those that it begins with: of a copy, its original's.
+    /// Adds a workshop under an id made before: the same form sent again, as by a double click or after *Back*, adds
+    /// nothing and leads to the first. `variables` are those that it begins with: of a copy, its original's.
     pub async fn add_workshop_once(
         &self,
         id: WorkshopId,
@@ -303,11 +303,12 @@ impl Org {
         Ok(id)
     }
 
-    /// Enters values that messages of a workshop name; an empty one takes the variable away. Messages that are written already keep
-    /// theirs.
+    /// Enters values that messages of a workshop name; an empty one takes the variable away. Messages that are written
+    /// already keep theirs.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] when the workshop is not there, [`StoreError::Taken`] when it would have more than [`VARIABLES_MAX`].
+    /// [`StoreError::Missing`] when the workshop is not there, [`StoreError::Taken`] when it would have more than
+    /// [`VARIABLES_MAX`].
     pub async fn set_variables(
         &self,
         id: WorkshopId,
@@ -341,7 +342,7 @@ impl Org {
         if changed.is_empty() {
             return Ok(());
         }
-        // What was confirmed ahead of its moment is confirmed anew, with these values.
+        // Broadcasts that were confirmed ahead of their moment are confirmed anew, with these values.
         self.take_back(&mut tx, id, None, now).await?;
         tx.run(
             "UPDATE workshops SET variables = $3 WHERE organization_id = $1 AND id = $2",
@@ -356,9 +357,9 @@ impl Org {
     ///
     /// The steps of the workshop's plan that have not run move with it.
     ///
-    /// Messages are written when a broadcast is planned. When the start moves, what still waits would tell the old one: such
-    /// broadcasts are paused in the same transaction, and one that is being planned is cancelled. A person decides what of it
-    /// is still true.
+    /// Messages are written when a broadcast is planned. When the start moves, what still waits would tell the old one:
+    /// such broadcasts are paused in the same transaction, and one that is being planned is cancelled. A person decides
+    /// what of it is still true.
     pub async fn edit_workshop(
         &self,
         id: WorkshopId,
@@ -392,7 +393,7 @@ impl Org {
         if changed == 0 {
             return Err(self.gone_or_stale(&mut tx, id).await?);
         }
-        // What was confirmed ahead of its moment is confirmed anew, with the workshop as it is now.
+        // Broadcasts that were confirmed ahead of their moment are confirmed anew, with the workshop as it is now.
         self.take_back(&mut tx, id, None, now).await?;
         if before != Some((draft.starts_at.0, draft.ends_at.0)) {
             let times = WorkshopTimes { starts_at: draft.starts_at, ends_at: draft.ends_at };
@@ -445,8 +446,8 @@ impl Org {
         })
     }
 
-    /// Cancels a workshop and, in the same transaction, every broadcast of it that has not ended; the engine then takes out what
-    /// still waits. How many broadcasts it ended. [`StoreError::Stale`] when it was cancelled before.
+    /// Cancels a workshop and, in the same transaction, every broadcast of it that has not ended; the engine then takes
+    /// out what still waits. How many broadcasts it ended. [`StoreError::Stale`] when it was cancelled before.
     pub async fn cancel_workshop(&self, id: WorkshopId, now: Millis) -> Result<u64, StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;

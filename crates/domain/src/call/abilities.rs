@@ -13,7 +13,7 @@ pub struct Abilities {
     pub looks_up: bool,
     /// A call that it has taken can be withdrawn before it rings.
     pub cancels: bool,
-    /// What we call a call comes back in what it tells of it.
+    /// Our own reference of a call comes back in its reports.
     pub echoes: bool,
     /// It says by itself whether a line was busy, nobody answered, or the call could not be placed.
     pub tells_busy: bool,
@@ -56,7 +56,7 @@ pub struct Ring {
 }
 
 impl Default for Ring {
-    /// Half a minute, as is usual, and two minutes in all (providers/ivr.md §3.2).
+    /// Half a minute, as is usual, and two minutes in all (docs/facts/calls.md §3.2).
     fn default() -> Ring {
         Ring { ring_s: 30, longest_s: 120 }
     }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{CallRecord, CallState, CallingHours, Hearing};
 use crate::time::{HOUR, MINUTE, Millis, Zone};
 
-/// How often a person may be called about one thing. Retries of providers are off: they would not know what happened meanwhile.
+/// How often a person may be called about one thing. Retries of providers are off: they would not know what happened
+/// meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
     /// Calls in all, the first included.
@@ -17,8 +18,8 @@ pub struct Attempts {
 }
 
 impl Attempts {
-    /// As providers/ivr.md §16 advises for a reminder that comes so long before its workshop, in milliseconds: shortly before it one
-    /// repetition after a few minutes, earlier two that are half an hour apart.
+    /// As docs/facts/calls.md §16 advises for a reminder that comes so long before its workshop, in milliseconds:
+    /// shortly before it one repetition after a few minutes, earlier two that are half an hour apart.
     pub fn usual(before_ms: i64) -> Attempts {
         match before_ms < HOUR {
             true => Attempts { most: 2, gap_ms: 3 * MINUTE, a_day: 3 },
@@ -51,8 +52,9 @@ pub enum WhyNotAgain {
     TooLate,
 }
 
-/// Whether a person is called again after a call. `today` are the starts of all calls to the number, whatever they were about; the last
-/// one is this call. Busy lines and phones that nobody picked up are called again, and who hung up at once, once.
+/// Whether a person is called again after a call. `today` are the starts of all calls to the number, whatever they were
+/// about; the last one is this call. Busy lines and phones that nobody picked up are called again, and who hung up at
+/// once, once.
 pub fn again(
     record: &CallRecord,
     text_s: i64,

@@ -29,7 +29,7 @@ pub enum Finding {
     Empty(Place),
     /// A placeholder that means nothing.
     Unknown {
-        /// Where.
+        /// The text that it stands in.
         place: Place,
         /// The word between the braces.
         name: String,
@@ -73,7 +73,8 @@ pub enum Finding {
     SameForAll(Place),
     /// The provider plays no recordings: it speaks their texts.
     NoRecordings,
-    /// The provider plays a recording or speaks a text each time, never one after the other: it speaks both of these texts.
+    /// The provider plays a recording or speaks a text each time, never one after the other: it speaks both of these
+    /// texts.
     NotTogether(Place, Place),
 }
 
@@ -105,7 +106,7 @@ impl Finding {
     }
 }
 
-/// Nobody listens longer, and a call with two rounds stays within a pulse of a minute (providers/ivr.md §9, §14).
+/// Nobody listens longer, and a call with two rounds stays within a pulse of a minute (docs/facts/calls.md §9, §14).
 const SPOKEN_S: i64 = 25;
 
 /// A value that is put in has about so many letters.
@@ -237,7 +238,8 @@ fn provider(script: &CallScript, abilities: &Abilities, findings: &mut Vec<Findi
     }
 }
 
-/// What is said in one breath, and may be half of it recorded.
+/// Pairs of lines that are spoken in one go. Where a provider speaks or plays a whole step, both of a pair or neither has to
+/// be recorded.
 const TOGETHER: [(Place, Place); 2] = [(Place::Text, Place::Question), (Place::WrongKey, Place::Question)];
 
 fn recordings(script: &CallScript, plays: Plays, findings: &mut Vec<Finding>) {

@@ -1,4 +1,4 @@
-//! What comes next in a call that is under way.
+//! The next words of a call that is under way.
 
 use super::{CallScript, Digit, Place, Pressed, Said, pressed};
 use crate::time::{Millis, SECOND};

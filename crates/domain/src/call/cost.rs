@@ -32,14 +32,15 @@ impl Rate {
     }
 }
 
-/// How long a phone rings before it is picked up or nobody counts as there, on an average day, in seconds (providers/ivr.md §13).
+/// How long a phone rings before it is picked up or nobody counts as there, on an average day, in seconds
+/// (docs/facts/calls.md §13).
 pub const RINGS_S: i64 = 20;
 
-/// Between the end of a call and the next one on its line, in seconds (providers/ivr.md §13).
+/// Between the end of a call and the next one on its line, in seconds (docs/facts/calls.md §13).
 pub const GAP_S: i64 = 3;
 
-/// How long calls to so many people take, in milliseconds, on so many lines and with so many new calls a minute; each rings and talks
-/// for so many seconds.
+/// How long calls to so many people take, in milliseconds, on so many lines and with so many new calls a minute; each
+/// rings and talks for so many seconds.
 pub fn finish_ms(people: i64, lines: i64, per_minute: i64, ring_s: i64, talk_s: i64) -> i64 {
     let people = people.max(0);
     let by_lines = people.saturating_mul((ring_s + talk_s + GAP_S) * SECOND) / lines.max(1);
@@ -78,7 +79,7 @@ mod tests {
 
     #[test]
     fn three_hundred_people_take_24_minutes_on_ten_lines_and_8_on_thirty() {
-        // providers/ivr.md §13, with a ring of 20 and a talk of 25 seconds.
+        // docs/facts/calls.md §13, with a ring of 20 and a talk of 25 seconds.
         assert_eq!(finish_ms(300, 10, 200, 20, 25), 24 * MINUTE);
         assert_eq!(finish_ms(300, 30, 200, 20, 25), 8 * MINUTE);
         // The pace holds back what the lines would allow.

@@ -1,4 +1,5 @@
-//! When calls may ring: 09:00 to 21:00 in India, which an organisation may narrow and never widen (providers/ivr.md §15).
+//! When calls may ring: 09:00 to 21:00 in India, which an organisation may narrow and never widen (docs/facts/calls.md
+//! §15).
 
 use serde::{Deserialize, Serialize};
 

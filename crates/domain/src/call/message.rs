@@ -22,7 +22,7 @@ impl CallScript {
         said::each(self, facts).collect()
     }
 
-    /// Its places, in the order in which values are put in. Who has no name is greeted without one.
+    /// Its places, in the order in which values are put in. A person without a name is greeted without one.
     pub(crate) fn places(&self) -> Vec<Slot<'static>> {
         let slot = |(_, label, source): &'static (&str, &str, _)| Slot {
             label: Cow::Borrowed(*label),

@@ -13,8 +13,8 @@ pub enum Pressed {
     Key(Digit),
 }
 
-/// Reads what a provider says was pressed (providers/ivr.md §12): in quotes or not, with an ending `#`, several rounds with hyphens
-/// between, and several words for nothing. The first key of the script counts.
+/// Reads what a provider says was pressed (docs/facts/calls.md §12): in quotes or not, with an ending `#`, several
+/// rounds with hyphens between, and several words for nothing. The first key of the script counts.
 pub fn pressed(said: &str, script: &CallScript) -> Pressed {
     // One provider's word for nothing; its parts would be nothing and the key 1.
     if said.trim_matches(['"', ' ']) == "-1" {
@@ -46,7 +46,7 @@ mod tests {
     fn a_key_is_read_however_it_is_written() {
         let script = CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)));
         let key = |n| Pressed::Key(Digit::new(n).unwrap());
-        // The forms of providers/ivr.md §3.5, §3.6, §12.
+        // The forms of docs/facts/calls.md §3.5, §3.6, §12.
         for (said, expected) in [
             ("1", key(1)),
             ("\"1\"", key(1)),

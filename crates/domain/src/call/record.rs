@@ -1,8 +1,8 @@
 //! How one call stands, from everything that was told of it in whatever order.
 //!
-//! Providers tell late, twice, in the wrong order or not at all, and some call a call *missed* that was heard. So a record keeps what is
-//! proven, and where the call stands is read from that: nothing that is told later takes away what was proven before
-//! (providers/ivr.md §1.1).
+//! Providers tell late, twice, in the wrong order or not at all, and some call a call *missed* that was heard. So a
+//! record keeps what is proven, and where the call stands is read from that: nothing that is told later takes away what
+//! was proven before (docs/facts/calls.md §1.1).
 
 use serde::{Deserialize, Serialize};
 
@@ -147,8 +147,9 @@ pub enum Refused {
     Foreign,
 }
 
-/// What is proven of one call. The order in which news come changes nothing in it but which provider's id is its own: the first.
-/// Its JSON is what a store keeps of a call; what this version does not know in it is not a reason to lose the rest.
+/// What is proven of one call. The order in which news come changes nothing in it but which provider's id is its own:
+/// the first. Its JSON is what a store keeps of a call; what this version does not know in it is not a reason to lose
+/// the rest.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CallRecord {
@@ -166,7 +167,7 @@ pub struct CallRecord {
     pub talk_s: Option<i64>,
     /// How long it rang, in seconds.
     pub ring_s: Option<i64>,
-    /// What was charged; the most that was told, because some tell nothing first.
+    /// The charge: the highest one reported, because some providers report nothing first.
     pub cost: Option<Money>,
     /// Who picked up.
     pub answered_by: Option<AnsweredBy>,
@@ -254,7 +255,8 @@ impl CallRecord {
         }
     }
 
-    /// What it proves about its message; `None` while it rings. A person who heard the reminder was told; a voicemail was not.
+    /// What it proves about its message; `None` while it rings. A person who heard the reminder was told; a voicemail
+    /// was not.
     pub fn proof(&self, text_s: i64) -> Option<Proof> {
         let failed = |code: &str, words: &str| Some(Proof::Failed(ProviderAnswer::new(code, words)));
         match (self.state(), self.hearing(text_s)) {
@@ -282,7 +284,7 @@ impl CallRecord {
     }
 }
 
-/// Who hangs up so soon has not heard who calls.
+/// A person who hangs up so soon has not heard who calls.
 const AT_ONCE_S: i64 = 3;
 
 /// Whether a person heard the reminder.

@@ -11,11 +11,11 @@ use crate::{
     template::{Facts, Part},
 };
 
-/// A recording that is played in the place of a text. The text stays: it is what the recording says, for people who read it and for
-/// providers that play none.
+/// A recording that is played in the place of a text. The text stays: it is what the recording says, for people who
+/// read it and for providers that play none.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
-    /// Which.
+    /// Id of the recording.
     pub id: RecordingId,
     /// The unguessable part of the address at which providers fetch it.
     pub address: String,
@@ -116,7 +116,8 @@ impl CallScript {
         self.recordings.get(&place)
     }
 
-    /// How long that line takes, in seconds: that of its recording, else about that of its text with usual values in its places.
+    /// How long that line takes, in seconds: that of its recording, else about that of its text with usual values in
+    /// its places.
     pub fn seconds_at(&self, place: Place) -> i64 {
         match self.recorded(place) {
             Some(recorded) => (recorded.length_ms + 999) / 1_000,

@@ -1,4 +1,4 @@
-//! What we call one call where a provider keeps it.
+//! Our own reference of a call, as a provider keeps it.
 
 use std::{fmt, str::FromStr};
 

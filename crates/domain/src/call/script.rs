@@ -10,7 +10,8 @@ use crate::{UnknownWord, channel::Channel, ids::TemplateId};
 
 /// How often the question may be asked: once, or once more after silence or a wrong key.
 pub const ROUNDS: std::ops::RangeInclusive<u8> = 1..=2;
-/// How long a key may be waited for, in seconds. Waits above six are reported to be unreliable (providers/ivr.md §3.5).
+/// How long a key may be waited for, in seconds. Waits above six are reported to be unreliable (docs/facts/calls.md
+/// §3.5).
 pub const WAIT_S: std::ops::RangeInclusive<u8> = 3..=6;
 
 crate::text_enum! {
@@ -96,7 +97,7 @@ pub enum Action {
     Confirm,
     /// Sends this person a message on another channel at once.
     Message {
-        /// The channel.
+        /// The channel of the message that the key sends.
         channel: Channel,
         /// What is sent.
         template: TemplateId,
@@ -127,7 +128,7 @@ impl Action {
 /// A key that may be pressed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
-    /// Which.
+    /// The key of the telephone.
     pub digit: Digit,
     /// What is said before the call ends; may hold placeholders.
     pub closing: String,
@@ -136,8 +137,8 @@ pub struct Key {
     pub action: Action,
 }
 
-/// What a call says, before values are put in: the greeting and the reminder, a question for one key, and a closing text for each.
-/// Without keys the text is said and the call ends.
+/// What a call says, before values are put in: the greeting and the reminder, a question for one key, and a closing
+/// text for each. Without keys the text is said and the call ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallScript {
     /// In which language.
@@ -179,8 +180,8 @@ fn six() -> u8 {
 }
 
 impl CallScript {
-    /// A script that a new one begins with: a reminder with the three usual keys, in words that name who calls in the first sentence
-    /// and say how the calls end (providers/ivr.md §15).
+    /// A script that a new one begins with: a reminder with the three usual keys, in words that name who calls in the
+    /// first sentence and say how the calls end (docs/facts/calls.md §15).
     pub fn usual(language: Language, channel: Channel, link: TemplateId) -> CallScript {
         let key =
             |digit, closing: &str, action| Key { digit: Digit(digit), closing: closing.to_owned(), action };

@@ -1,5 +1,5 @@
-//! Text as it is spoken: times, dates and numbers as words of the language, no signs that a voice reads wrongly or not at all
-//! (providers/ivr.md §9).
+//! Text as it is spoken: times, dates and numbers as words of the language, no signs that a voice reads wrongly or not
+//! at all (docs/facts/calls.md §9).
 
 use super::Language;
 use crate::template::Source;
@@ -402,7 +402,7 @@ mod tests {
             assert_eq!(speak_value(time, &Source::WorkshopTime, English), english);
             assert_eq!(speak_value(time, &Source::WorkshopTime, Hindi), hindi);
         }
-        // What is no such time is spoken as a text.
+        // A value that is no such time is spoken as text.
         assert_eq!(speak_value("19:00", &Source::WorkshopTime, English), "nineteen zero zero");
         assert_eq!(speak_value("13 October 2026", &Source::WorkshopDate, English), "thirteen October");
         assert_eq!(speak_value("13 October 2026", &Source::WorkshopDate, Hindi), "तेरह अक्टूबर");

@@ -40,7 +40,7 @@ impl Stage {
         }
     }
 
-    /// Reads what [`word`](Stage::word) wrote; `None` for what is none.
+    /// Reads what [`word`](Stage::word) wrote; `None` for any other text.
     pub fn read(word: &str, digit: Option<Digit>) -> Option<Stage> {
         Some(match word {
             "waiting" => Stage::Waiting,

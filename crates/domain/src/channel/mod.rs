@@ -70,7 +70,8 @@ impl Channel {
         self.rules().reach == Reach::Telephones
     }
 
-    /// Whether a number in E.164 form can be reached on it: no text reaches a landline, and SMS goes to Indian mobiles only.
+    /// Whether a number in E.164 form can be reached on it: no text reaches a landline, and SMS goes to Indian mobiles
+    /// only.
     pub fn reaches(self, phone: &str) -> bool {
         match self.rules().reach {
             Reach::Telephones => true,
@@ -93,7 +94,7 @@ impl Channel {
         Channel::ALL.iter().map(|channel| channel.gap_ms()).max().unwrap_or(0)
     }
 
-    /// Whether a read receipt can ever come (product.md, Channels).
+    /// Whether a read receipt can ever come.
     pub fn can_prove_read(self) -> bool {
         self.rules().proves_read
     }
@@ -108,7 +109,8 @@ crate::text_enum! {
         Marketing = "marketing",
         /// As [`Category::Authentication`].
         Authentication = "authentication",
-        /// An SMS by the Quick route, whatever it says: it goes over an international path and costs twenty times as much.
+        /// An SMS by the Quick route, whatever it says: it goes over an international path and costs twenty times as
+        /// much.
         Quick = "quick",
     }
 }
@@ -124,7 +126,7 @@ impl From<Category> for Tariff {
 }
 
 crate::text_enum! {
-    /// What kind of message a template is; decides price, hours and consent (providers/regulation-india.md §1.2, §3).
+    /// What kind of message a template is; decides price, hours and consent (docs/facts/india.md §1.2, §3).
     Category, "category" {
         /// About an event that the person registered for.
         Utility = "utility",

@@ -26,7 +26,7 @@ pub struct Rules {
     pub gap_ms: i64,
     /// The hours of a day in India in which nothing may be sent on it, whatever it says; `None` for none.
     pub closed: Option<QuietHours>,
-    /// Whether a read receipt can ever come (product.md, Channels).
+    /// Whether a read receipt can ever come.
     pub proves_read: bool,
     /// What its messages are priced as, each with its word on screens; empty where a message costs nothing.
     pub tariffs: &'static [(Tariff, &'static str)],

@@ -12,11 +12,11 @@ pub(super) const RULES: Rules = Rules {
     by: ("by SMS", "SMS से"),
     medium: Medium::Texts,
     reach: Reach::IndianMobiles,
-    // Two on the same number within two minutes are refused as spam (providers/regulation-india.md §6.5).
+    // Two on the same number within two minutes are refused as spam (docs/facts/india.md §6.5).
     gap_ms: 2 * MINUTE,
     closed: None,
     proves_read: false,
-    // An SMS is service or promotional, or goes by the Quick route (providers/regulation-india.md §1.2).
+    // An SMS is service or promotional, or goes by the Quick route (docs/facts/india.md §1.2).
     tariffs: &[
         (Tariff::Utility, "Service"),
         (Tariff::Marketing, "Promotional"),

@@ -3,7 +3,7 @@
 use super::{Medium, Reach, Rules};
 use crate::quiet_hours::QuietHours;
 
-/// No phone rings from 9 PM to 9 AM in India (providers/ivr.md §15).
+/// No phone rings from 9 PM to 9 AM in India (docs/facts/calls.md §15).
 const NO_CALLS: QuietHours = QuietHours { from_minute: 21 * 60, to_minute: 9 * 60 };
 
 pub(super) const RULES: Rules = Rules {

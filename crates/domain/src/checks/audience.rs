@@ -1,4 +1,4 @@
-//! Who gets it, and who is excluded for what.
+//! Findings about the people: who gets the message, and who is excluded for which reason.
 
 use super::{Among, Examined, Finding, Nobody};
 use crate::{message::SkipReason, template::Message};
@@ -16,7 +16,8 @@ pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
     } else {
         Finding::NobodyReached(Nobody::Registered)
     });
-    // What was seen of each person is told value by value, and numbers out of reach are right: both are told apart.
+    // Values that are wrong for some people are reported value by value, and valid numbers out of reach apart from
+    // invalid ones.
     let apart = what.tally.map_or(0, |tally| tally.out_of_reach.min(a.invalid));
     let bad_value = if what.tally.is_some() { 0 } else { a.bad_value };
     for (reason, n) in [

@@ -14,7 +14,7 @@ pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
     match what.rules.message() {
         Message::Whatsapp(template) => whatsapp(template, what.probe, all),
         Message::Sms(template) => sms(template, what.probe, what.tally, all),
-        // What stands in the way of a post is said where posts are reviewed.
+        // Findings about posts are made where posts are reviewed.
         Message::Group(_) => {}
         Message::Call(script) => call(script, what, all),
     }

@@ -1,5 +1,5 @@
-//! Checks before sending: errors block, warnings explain, each names its people. A finding is an id with data; words are made of it where
-//! somebody reads it.
+//! Checks before sending: errors block, warnings explain, each names its people. A finding is an id with data; words
+//! are made of it where somebody reads it.
 
 mod account;
 mod audience;
@@ -35,7 +35,7 @@ pub enum Severity {
     Passed,
 }
 
-/// Where a workshop stands for whoever writes to its people.
+/// The stage of a workshop, as it matters to a message to its people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stage {
     /// It lies ahead, or is taking place.
@@ -91,7 +91,7 @@ crate::text_enum! {
         WithoutName = "without_name",
         /// Whose value would be refused.
         Refused = "refused_value",
-        /// Whose number the channel does not reach.
+        /// People whose number the channel does not reach.
         OutOfReach = "out_of_reach",
         /// Whether every value has a source.
         Sources = "sources",
@@ -434,7 +434,8 @@ pub enum Probe {
         /// It was made with header media.
         media: Option<bool>,
     },
-    /// The provider takes what would be sent for wrong: its campaign does not exist, or does not fit; its words. Nothing about the key.
+    /// The provider takes what would be sent for wrong: its campaign does not exist, or does not fit; its words.
+    /// Nothing about the key.
     Refused(String),
     /// The provider refused the key; its words.
     KeyRefused(String),
@@ -458,9 +459,9 @@ pub struct Earlier {
 /// Everything that the checks look at.
 #[derive(Clone, Debug)]
 pub struct Examined<'a> {
-    /// Whom the message is for, and what is known of the event.
+    /// The people of the message, and the facts of the event.
     pub rules: &'a Rules,
-    /// The people.
+    /// The people, and what was decided about them, in figures.
     pub audience: AudienceSummary,
     /// What was seen of each of them, where they were looked at one by one.
     pub tally: Option<&'a Tally>,
@@ -510,7 +511,7 @@ pub struct Examined<'a> {
     pub sent_before: Option<Earlier>,
     /// A message that goes out, or just went, to the same numbers on a channel that wants a gap.
     pub under_way: Option<String>,
-    /// Now.
+    /// The moment of the look.
     pub now: Millis,
 }
 

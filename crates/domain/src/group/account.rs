@@ -1,4 +1,4 @@
-//! How a linked account stands (providers/whatsapp-group.md §5, §13, §16).
+//! How a linked account stands (docs/facts/groups.md §5, §13, §16).
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ crate::text_enum! {
         PasskeyNeeded = "passkey_needed",
         /// The connection is being made.
         Connecting = "connecting",
-        /// It posts.
+        /// It is connected and can post.
         Ready = "ready",
         /// The connection was lost and is being made again by itself.
         Waiting = "waiting",
@@ -44,7 +44,7 @@ pub enum AccountState {
     PasskeyNeeded(Passkey),
     /// The connection is being made.
     Connecting,
-    /// It posts.
+    /// It is connected and can post.
     Ready,
     /// The connection was lost and is being made again by itself.
     Waiting {
@@ -74,7 +74,7 @@ pub enum AccountState {
     },
 }
 
-/// Where the passkey step stands. What was asked and answered is never kept.
+/// Where the passkey step stands. The challenge and its answer are never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "passkey", rename_all = "snake_case")]
 pub enum Passkey {
@@ -87,7 +87,7 @@ pub enum Passkey {
 }
 
 impl AccountState {
-    /// Its word.
+    /// The state without its data, as it is stored.
     pub fn word(&self) -> AccountStateWord {
         match self {
             AccountState::Unlinked => AccountStateWord::Unlinked,

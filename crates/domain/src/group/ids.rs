@@ -114,7 +114,7 @@ pub enum Person {
 }
 
 impl Person {
-    /// Whom these name; nobody without either.
+    /// The person that these ids name; `None` without either.
     pub fn of(phone: Option<Phone>, lid: Option<Lid>) -> Option<Person> {
         match (phone, lid) {
             (Some(phone), Some(lid)) => Some(Person::Both(phone, lid)),

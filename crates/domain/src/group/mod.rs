@@ -1,5 +1,5 @@
-//! Groups on WhatsApp and the linked accounts that post to them: who is named how, how an account stands, and what a gateway
-//! tells of it. What is posted stands in [`post`](crate::post).
+//! Groups on WhatsApp and the linked accounts that post to them: who is named how, how an account stands, and what a
+//! gateway tells of it. The module [`post`](crate::post) holds what is posted in them.
 
 mod account;
 mod forecast;
@@ -39,8 +39,8 @@ pub struct Group {
 }
 
 impl Group {
-    /// Whether our account may post here: never to a community's parent, and to a group of announcements only as an admin. Where the
-    /// gateway does not say whether we are one, WhatsApp will.
+    /// Whether our account may post here: never to a community's parent, and to a group of announcements only as an
+    /// admin. Where the gateway does not say whether we are one, WhatsApp will.
     pub fn takes_posts(&self) -> bool {
         self.place != Place::Parent && (!self.announce || self.admin != Some(false))
     }
@@ -52,7 +52,7 @@ pub enum Place {
     /// In none.
     #[default]
     Alone,
-    /// It *is* a community: a heading, never a place to post (providers/whatsapp-group.md §14.1).
+    /// It *is* a community: a heading, never a place to post (docs/facts/groups.md §14).
     Parent,
     /// The group of a community's announcements, which all of its members are in.
     Announcements {
@@ -69,7 +69,7 @@ pub enum Place {
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Who.
+    /// The member, by number or hidden id.
     pub person: Person,
     /// What they may do there.
     pub role: MemberRole,

@@ -3,13 +3,13 @@
 use super::{AccountState, Jid, Person};
 use crate::{phone::Phone, time::Millis};
 
-/// One thing that a gateway told. The same may come again, and from every account that is in a group: whoever keeps it
-/// keeps it once for each group, message, person and kind (providers/whatsapp-group.md §14.4).
+/// One thing that a gateway told. The same news may come again, and comes from every account that is in the group. The
+/// store keeps it once for each group, message, person and kind (docs/facts/groups.md §14).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum News {
     /// How the account stands now.
     Account {
-        /// The state.
+        /// The state that the gateway reports.
         state: AccountState,
         /// The linked phone, where it is told.
         phone: Option<Phone>,
@@ -18,17 +18,18 @@ pub enum News {
     },
     /// The account may stand otherwise than before, and what said so proves nothing: the gateway has to be asked.
     AskAccount,
-    /// A post left the gateway with this id, where the answer to the call did not carry one. Not proof that WhatsApp took it.
+    /// A post left the gateway with this id, where the answer to the call did not carry one. Not proof that WhatsApp
+    /// took it.
     HandedOver {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
         /// The gateway's id of the message.
         message: String,
     },
-    /// WhatsApp refused a post, told by a gateway that may not have told the post’s id before: it is that message, or else the post that is
-    /// under way to the group.
+    /// WhatsApp refused a post, told by a gateway that may not have told the post’s id before: it is that message, or
+    /// else the post that is under way to the group.
     Refused {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
         /// The gateway's id of the message, where it has one.
         message: Option<String>,
@@ -39,7 +40,7 @@ pub enum News {
     },
     /// A member's phone got a post, or the member saw it.
     Seen {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
         /// The gateway's id of the message.
         message: String,
@@ -52,11 +53,11 @@ pub enum News {
     },
     /// A member reacted to a post, or took a reaction back.
     Reacted {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
         /// The gateway's id of the message.
         message: String,
-        /// Who.
+        /// The member whose phone it is.
         person: Person,
         /// With what; `None` takes it back.
         emoji: Option<String>,
@@ -65,18 +66,18 @@ pub enum News {
     },
     /// People came, went, or changed roles.
     Members {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
         /// Which of these.
         to: MemberMove,
-        /// Who.
+        /// The members that joined or left.
         people: Vec<Person>,
         /// When, where it is told.
         at: Option<Millis>,
     },
     /// Our account came into a group or left it, or its name or rules changed: its description has to be read again.
     GroupChanged {
-        /// The group.
+        /// The group that the news is about.
         group: Jid,
     },
 }

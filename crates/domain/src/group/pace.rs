@@ -1,12 +1,12 @@
-//! How fast an account posts to groups (providers/whatsapp-group.md §12).
+//! How fast an account posts to groups (docs/facts/groups.md §12).
 
 use serde::{Deserialize, Serialize};
 
 /// Posts are counted by ten minutes, in milliseconds, so that a window over them errs on the side of fewer.
 pub(super) const SLOT_MS: i64 = 600_000;
 
-/// How fast a linked account posts: one post at a time, a drawn pause between two, so many an hour and a day at most. No number is
-/// WhatsApp's: all of them are our caution.
+/// How fast a linked account posts: one post at a time, a drawn pause between two, so many an hour and a day at most.
+/// No number is WhatsApp's: all of them are our caution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PostPace {
@@ -32,8 +32,8 @@ impl PostPace {
         PostPace::WARM_UP.get(nth).map_or(self.per_day_max, |warm| (*warm).min(self.per_day_max))
     }
 
-    /// Seconds to wait after a post: a share from 0 to 1 of the way from the shortest to the longest pause. While the account is warmed up both
-    /// are longer, from 20 to 45 seconds with our own numbers.
+    /// Seconds to wait after a post: a share from 0 to 1 of the way from the shortest to the longest pause. While the
+    /// account is warmed up both are longer, from 20 to 45 seconds with our own numbers.
     pub fn gap_s(&self, share: f64, warming_up: bool) -> f64 {
         let (from, until) = (self.gap_from_s.max(0), self.gap_until_s.max(self.gap_from_s).max(0));
         let factor = if warming_up { (2.5, 2.25) } else { (1.0, 1.0) };

@@ -8,9 +8,10 @@ use super::Country;
 /// ISO letters (two, three) and plain names.
 type Line = (&'static str, &'static str, &'static [&'static str]);
 
-/// Reads a country as forms and exports write it: a name, two or three ISO letters, a flag, a calling code, and these together, such as
-/// `Nepal (+977)`, `🇳🇵 Nepal` or `NP - Nepal`. Where several countries share what is written (`US/CA (+1)`, `1`) it is the first one that
-/// is named, else the main one. `None` for anything else: a country that is written and not understood is nobody's home.
+/// Reads a country as forms and exports write it: a name, two or three ISO letters, a flag, a calling code, and these
+/// together, such as `Nepal (+977)`, `🇳🇵 Nepal` or `NP - Nepal`. Where several countries share a text (`US/CA (+1)`,
+/// `1`), the first country that it names is taken, otherwise the main one. `None` for anything else: a country that is
+/// written and not understood is nobody's home.
 pub(super) fn read(text: &str) -> Option<Country> {
     if let Some(country) = flag(text) {
         return Some(country);
@@ -93,7 +94,8 @@ fn name(text: &str) -> Option<Country> {
     COUNTRIES.iter().find(fits).and_then(|(two, ..)| Country::parse(two))
 }
 
-/// `US/CA`, `IN - India`, `Nepal (नेपाल)`: parts that all are countries, the first counts; of letters and a name, the name.
+/// A text of several parts that are all countries (`US/CA`, `IN - India`, `Nepal (नेपाल)`): the first counts, and of
+/// letters and a name the name.
 fn first_named(text: &str) -> Option<Country> {
     let parts: Vec<&str> =
         text.split(['/', '(', ')', '|', ',', '-', '–', ':']).filter(|part| !plain(part).is_empty()).collect();

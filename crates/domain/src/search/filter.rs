@@ -1,7 +1,8 @@
 //! A filter for a stretch of people: says of most searches that find none of them that it is so, without reading one of them.
 //!
-//! It is a Bloom filter over what a typed word can find: beginnings of words, whole words of hosts, ends of numbers; and the lowest and the
-//! highest number. It holds no word and no number, and never denies anybody whom [`Query::finds_person`] finds.
+//! It is a Bloom filter over what a typed word can find (beginnings of words, whole words of hosts, ends of numbers).
+//! It also holds the lowest and the highest number. It holds no word and no number, and never denies anybody whom
+//! [`Query::finds_person`] finds.
 
 use super::{HOST, Query, Word, index_words};
 

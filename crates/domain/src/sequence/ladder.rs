@@ -1,5 +1,5 @@
-//! The reach ladder: one purpose on one channel after the other until everybody is reached. Each rung is a step of its own, a further round
-//! that goes only to those whom nothing proves to have been reached; what all rungs cost together is bounded.
+//! The reach ladder: one purpose on one channel after the other until everybody is reached. Each rung is a step of its
+//! own: a further round to the people whom no receipt proves to be reached. The cost of all rungs together is bounded.
 //!
 //! Nothing here names a channel: a rung is on any that is sent on. What proof is, each channel says by its receipts.
 
@@ -19,8 +19,8 @@ pub const RUNGS_MAX: usize = 6;
 /// Longest wait for a receipt between two rungs, in minutes: a week.
 pub const RUNG_WAIT_MAX: i64 = 7 * 1_440;
 
-/// What a ladder may cost. A message counts with what was charged for it where that is known, else with its estimated price; one that was
-/// refused before it was taken counts nothing.
+/// What a ladder may cost. A message counts with its charge where that is known, otherwise with its estimated price. A
+/// message that was refused before the provider took it counts nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caps {
     /// At most so much for one person on all rungs together.
@@ -41,7 +41,7 @@ pub struct Rung {
     pub caps: Caps,
 }
 
-/// What is fixed of a ladder when one of its rungs is confirmed.
+/// The parts of a ladder that are frozen when one of its rungs is confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RungRun {
     /// The ladder's key.
@@ -50,7 +50,7 @@ pub struct RungRun {
     pub caps: Caps,
     /// So long after a rung went to somebody the next one waits for its proof, in milliseconds; 0 for the first.
     pub wait_ms: i64,
-    /// What was told by hand from that moment on proves as well.
+    /// Messages that were sent by hand from that moment on prove it as well.
     pub since: Millis,
 }
 
@@ -72,10 +72,10 @@ pub struct LadderRung {
 /// A ladder as a person writes it: what its rungs share, and the rungs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ladder {
-    /// What all of them share: words, purpose, moment of the first, end, audience, late rule. Its channel, template and account are the first
-    /// rung's.
+    /// What all of them share: words, purpose, moment of the first, end, audience, late rule. Its channel, template and
+    /// account are the first rung's.
     pub shared: Step,
-    /// Its key.
+    /// The key by which its steps name it.
     pub key: StepKey,
     /// What it may cost.
     pub caps: Caps,
@@ -198,7 +198,8 @@ pub(super) fn check(steps: &[Step]) -> Result<(), (usize, StepError)> {
 }
 
 impl Plan {
-    /// The people of a step, in the terms of a broadcast: of every rung but the first one only those whom nothing proves to have been reached.
+    /// The people of a step, in the terms of a broadcast: of every rung but the first one only those whom nothing
+    /// proves to have been reached.
     pub fn people(&self, steps: &[Step], step: &Step, row: PlanRowId) -> StepPeople {
         let since = self.before(steps, &step.key);
         let mut people = step.audience.people(row, since);
@@ -209,7 +210,7 @@ impl Plan {
         people
     }
 
-    /// What is fixed of a step's ladder when it runs; `None` for a step that is no rung.
+    /// The frozen parts of a step's ladder when the step runs; `None` for a step that is no rung.
     pub fn rung(&self, steps: &[Step], step: &Step) -> Option<RungRun> {
         let rung = step.rung.as_ref()?;
         let due = |step: &Step| self.step(&step.key).and_then(|planned| planned.due);
@@ -252,8 +253,8 @@ pub enum Verdict {
     OverAll,
 }
 
-/// Decides about each of the people whom a rung is about to go to, in their order: what those before them cost is spent. No other code decides
-/// this. `spent` is what the ladder cost in all before them.
+/// Decides about each of the people whom a rung is about to go to, in their order: what those before them cost is
+/// spent. No other code decides this. `spent` is what the ladder cost in all before them.
 pub fn admit(caps: Caps, spent: Money, wait_ms: i64, people: &[Claimant], now: Millis) -> Vec<Verdict> {
     let mut spent = spent;
     let decide = |one: &Claimant| {

@@ -1,7 +1,8 @@
 //! Sequences: what is sent around a workshop, when, on which channel and to whom; and the plan that follows from one for one workshop.
 //!
-//! A plan is computed, never parked: it follows from the steps, the workshop's times, the zone and the moment, so that a moved workshop, an
-//! edited sequence or another zone is the same computation once more, and the difference between the two can be shown before it holds.
+//! A plan is computed and never edited. It follows from the steps, the workshop's times, the zone and the moment. A
+//! moved workshop, an edited sequence or another zone is the same computation once more, and the difference between the
+//! two plans can be shown before the new one holds.
 
 mod difference;
 mod ladder;

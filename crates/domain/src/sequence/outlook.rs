@@ -3,7 +3,7 @@
 use super::Caps;
 use crate::money::Money;
 
-/// What is known of a rung before it runs.
+/// The facts of a rung before it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RungOutlook {
     /// What one message costs; zero for posts.
@@ -17,7 +17,7 @@ pub struct RungOutlook {
 pub struct Expected {
     /// People it goes to.
     pub tried: i64,
-    /// Of them those who are proven to be reached.
+    /// People among them who are proven to be reached.
     pub reached: i64,
     /// What that costs.
     pub cost: Money,

@@ -6,9 +6,9 @@ use crate::time::{DAY, MINUTE, Millis, Zone};
 /// A workshop's times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkshopTimes {
-    /// Its start.
+    /// When the workshop begins.
     pub starts_at: Millis,
-    /// Its end.
+    /// When the workshop ends.
     pub ends_at: Millis,
 }
 
@@ -38,7 +38,7 @@ pub enum StepState {
 /// A step in the plan of one workshop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedStep {
-    /// Which step.
+    /// The key of the step in its sequence.
     pub key: StepKey,
     /// When it is due; `None` where each person has a moment of their own.
     pub due: Option<Millis>,
@@ -51,7 +51,7 @@ pub struct PlannedStep {
 /// The plan of a workshop, in order of moments; steps that follow a registration stand last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Its steps.
+    /// The steps, each with its moment.
     pub steps: Vec<PlannedStep>,
 }
 
@@ -61,8 +61,8 @@ impl Plan {
         self.steps.iter().find(|step| step.key == *key)
     }
 
-    /// When the newest step of the same purpose before this one is due; 0 where this is the first. What is told by hand from then on counts
-    /// as this step's telling.
+    /// When the newest step of the same purpose before this one is due; 0 where this is the first. Messages by hand
+    /// from then on count as told by this step.
     pub fn before(&self, steps: &[Step], key: &StepKey) -> Millis {
         let of = |key: &StepKey| steps.iter().find(|step| step.key == *key);
         let (Some(step), Some(own)) = (of(key), self.step(key).and_then(|planned| planned.due)) else {
@@ -96,7 +96,8 @@ impl Plan {
 /// So long a step after the workshop's end is of use, where nothing else is said.
 const AFTERWARDS_MS: i64 = 2 * DAY;
 
-/// The plan that follows from a sequence for a workshop, as of `now`. It depends on nothing else: computed twice, it is the same.
+/// The plan that follows from a sequence for a workshop, as of `now`. It depends on nothing else: computed twice, it is
+/// the same.
 pub fn plan(steps: &[Step], times: WorkshopTimes, zone: &Zone, now: Millis) -> Plan {
     let dues: Vec<Option<Millis>> =
         steps.iter().map(|step| times.of(step.anchor).map(|anchor| step.timing.due(anchor, zone))).collect();

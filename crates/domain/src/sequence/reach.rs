@@ -47,7 +47,8 @@ impl Telling {
         }
     }
 
-    /// What it counts for the caps: what was charged, else its price; nothing where nothing left.
+    /// What it counts towards the caps: its charge where that is known, otherwise its price, and nothing where nothing
+    /// left.
     pub fn cost(&self) -> Money {
         if self.left() { self.charged.unwrap_or(self.price) } else { Money(0) }
     }
@@ -93,7 +94,8 @@ pub struct LadderReport {
     pub rungs: Vec<RungReport>,
     /// What all of it cost.
     pub cost: Money,
-    /// Of those not reached: how many stand for which reason after their last rung; those without any message last, with none.
+    /// The people who were not reached, by the reason of their last message. Those without any message come last,
+    /// without a reason.
     pub not_reached: Vec<(Option<(MessageState, Reason)>, i64)>,
 }
 
@@ -110,7 +112,8 @@ fn share_of(sorted: &[i64], percent: usize) -> Option<i64> {
     sorted.get(at).copied()
 }
 
-/// What a ladder of so many rungs did for so many people, from its messages. Who was reached by two rungs counts for the one whose proof came first.
+/// What a ladder of so many rungs did for so many people, from its messages. A person whom two rungs reached counts for
+/// the rung whose proof came first.
 pub fn report(people: i64, rungs: usize, tellings: &[Telling]) -> LadderReport {
     let mut report =
         LadderReport { people, rungs: vec![RungReport::default(); rungs], ..LadderReport::default() };

@@ -138,8 +138,9 @@ pub enum Relaid {
     Stands(RowState, WhyNot),
 }
 
-/// Where a plan takes a step. `was` is where its row stands, `None` for a step that is new; `include` says that a person wants a step that is
-/// due already, or follows each registration, to concern those already there. No other code decides this.
+/// Where a plan takes a step. `was` is the state of its row, `None` for a new step. With `include`, a step that is due
+/// already or that follows each registration also concerns people who are registered already. No other code decides
+/// this.
 pub fn relay(was: Option<(RowState, WhyNot)>, to: &PlannedStep, anchor: Anchor, include: bool) -> Relaid {
     let missed = Relaid::Stands(RowState::Missed, WhyNot::Nothing);
     let planned = Relaid::Stands(RowState::Planned, WhyNot::Nothing);

@@ -16,7 +16,8 @@ use crate::{
     told::{Audience, Purpose, PurposeError, StepPeople},
 };
 
-/// What a step is called as long as it exists: it stays when the step is moved or changed, so that a plan knows it again.
+/// What a step is called as long as it exists: it stays when the step is moved or changed, so that a plan knows it
+/// again.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StepKey(String);
@@ -43,8 +44,8 @@ impl fmt::Display for StepKey {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Until {
-    /// Until the next step of the same purpose is due, and at the latest until the end of what it is about: the workshop's start for a step
-    /// before it, its end for one during it, two days for one after it.
+    /// Until the next step of the same purpose is due, and no longer than this: until the workshop's start for a step
+    /// before it, until its end for a step during it, for two days for a step after it.
     #[default]
     NextOfPurpose,
     /// So many minutes after it is due.
@@ -53,33 +54,38 @@ pub enum Until {
     At(Anchor, Timing),
 }
 
-/// Which of a workshop's people a step is for, judged for each of them when it goes out. Nobody whom the step told already gets it again.
+/// Which of a workshop's people a step is for, judged for each of them when it goes out. Nobody whom the step told
+/// already gets it again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StepAudience {
     /// Everybody who is registered, whatever was sent by hand.
     Everyone,
-    /// Whoever was not told this purpose by hand since the step of the same purpose before this one was due; at all where it is the first.
+    /// People who were not told this purpose by hand since the step of the same purpose before this one was due; for
+    /// the first step, people who were not told it by hand at all.
     #[default]
     NotTold,
-    /// Whom nothing proves to have been reached on that channel for this purpose since the step before: the next rung of a ladder.
+    /// People of whom nothing proves that they were reached on that channel for this purpose since the step before: the
+    /// next rung of a ladder.
     NotReached(Channel),
-    /// Who registered after the step of the same purpose before this one was due.
+    /// People who registered after the step of the same purpose before this one was due.
     RegisteredLate,
     /// Who opened their own link, or did not.
     Opened(bool),
-    /// Who is in none of the workshop's groups, as far as their members are known.
+    /// People who are in none of the workshop's groups, as far as the members are known.
     InNoGroup,
-    /// Who was there, left before the end, or was not there. The step waits for the report that says so, as long as it is of use.
+    /// People who were there, left before the end, or were not there. The step waits for the report that says so, as
+    /// long as it is of use.
     Attendance(Presence),
     /// Who came by that source.
     Source(String),
-    /// Who is registered for another workshop with that tag as well.
+    /// People who are also registered for another workshop with that tag.
     Tag(TagId),
 }
 
 impl StepAudience {
-    /// The people in the terms of a broadcast: a step whose predecessor of the same purpose was due at `before` (0 where it is the first).
+    /// The people in the terms of a broadcast: a step whose predecessor of the same purpose was due at `before` (0
+    /// where it is the first).
     pub fn people(&self, row: PlanRowId, before: Millis) -> StepPeople {
         let of = match self {
             StepAudience::Everyone | StepAudience::NotTold => Audience::Registered,
@@ -136,7 +142,7 @@ pub enum LateRule {
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// Its key.
+    /// The key that it keeps when it is moved or changed.
     pub key: StepKey,
     /// A few words for people; empty for the template's name.
     #[serde(default)]

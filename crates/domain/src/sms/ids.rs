@@ -1,5 +1,5 @@
 //! The ids of an SMS. Two have nineteen digits and one is short; sending one for another is the commonest mistake
-//! (providers/regulation-india.md §1.1).
+//! (docs/facts/india.md §1.1).
 
 use std::{fmt, str::FromStr};
 
@@ -12,7 +12,7 @@ pub enum IdError {
     /// A 19-digit id of another length.
     #[error("The {what} has 19 digits; this has {digits}")]
     NotNineteen {
-        /// Which id.
+        /// The name of the id, for the message.
         what: &'static str,
         /// How many digits were typed.
         digits: usize,
@@ -20,7 +20,7 @@ pub enum IdError {
     /// Something other than digits.
     #[error("The {what} is made of digits only. A spreadsheet may have rounded it: copy it from the portal")]
     NotDigits {
-        /// Which id.
+        /// The name of the id, for the message.
         what: &'static str,
     },
     /// The content template's id where the message id belongs.
@@ -108,7 +108,8 @@ typed! {
         digits if digits > 10 => Err(IdError::LongMessageId(digits)),
         _ => Ok(()),
     };
-    /// The header that people see, 3 to 6 letters. The `-S` or `-P` behind it is the operator's (providers/regulation-india.md §1.2).
+    /// The header that people see, 3 to 6 letters. The `-S` or `-P` behind it is the operator's (docs/facts/india.md
+    /// §1.2).
     SenderId = |text| {
         let letters = text.bytes().all(|b| b.is_ascii_alphabetic());
         if letters && (3..=6).contains(&text.len()) { Ok(()) } else { Err(IdError::Sender) }

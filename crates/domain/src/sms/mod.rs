@@ -1,5 +1,5 @@
 //! SMS in India: what a text costs in segments, the ids that must not be confused, templates with typed variables
-//! (providers/regulation-india.md §1).
+//! (docs/facts/india.md §1).
 
 mod ids;
 mod near_misses;

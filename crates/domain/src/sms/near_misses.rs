@@ -1,9 +1,9 @@
-//! What looks like a place for a value and is none: operators take it for fixed text, so that everybody would read it, or the SMS
-//! is refused.
+//! Text that looks like a placeholder and is none. Operators take it for fixed text: everybody would read it, or the
+//! SMS is refused.
 
 use super::template::{Piece, pieces};
 
-/// What stands in brackets or between signs and is meant as a place, in small letters and without digits at its end.
+/// The text in brackets or between signs that is meant as a placeholder, in lower case and without digits at its end.
 const MEANT: &[&str] = &[
     "var",
     "variable",

@@ -43,8 +43,8 @@ const GSM_ALONE: usize = 160;
 const GSM_EACH: usize = 153;
 /// UTF-16 units of a single SMS.
 const UNICODE_ALONE: usize = 70;
-/// The standard has 67 for each of several. A provider's tighter table has 133, 199, 265 …: 66 each and one more, which is
-/// what is left in the worst case when no emoji is cut in two.
+/// The standard has 67 for each of several. A provider's tighter table has 133, 199, 265 …: 66 each and one more, which
+/// is what is left in the worst case when no emoji is cut in two.
 const UNICODE_EACH: usize = 66;
 
 /// Counts a final text, values in place.
@@ -97,7 +97,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// `G` or `U`, units, SMS: each worked out by hand from 3GPP TS 23.038 and the table of providers/fast2sms.md §8.
+    /// `G` or `U`, units, SMS: each worked out by hand from 3GPP TS 23.038 and the table of
+    /// providers/src/fast2sms/NOTES.md §8.
     #[track_caller]
     fn check(text: &str, expected: (char, usize, usize)) {
         let Segments { alphabet, units, count } = segments(text);

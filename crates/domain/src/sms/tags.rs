@@ -1,4 +1,4 @@
-//! What kind of value a variable takes (providers/regulation-india.md §1.3).
+//! What kind of value a variable takes (docs/facts/india.md §1.3).
 
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +51,8 @@ impl Tag {
         }
     }
 
-    /// Whether a value is of this kind. What is not clear in the rules is taken: see [`doubt`](Tag::doubt).
+    /// Whether a value is of this kind. A value on which the rules are not clear is accepted: see
+    /// [`doubt`](Tag::doubt).
     pub fn takes(self, value: &str) -> bool {
         match self {
             Tag::Var | Tag::Alphanumeric => true,
@@ -68,7 +69,7 @@ impl Tag {
             Tag::Alphanumeric if !value.chars().all(char::is_alphanumeric) => {
                 Some("holds something other than letters and digits; some operators refuse that")
             }
-            // Whoever set a length knows their portal.
+            // An operator who set a length knows their portal.
             Tag::Alphanumeric
                 if limits.alphanumeric == ValueLimits::default().alphanumeric
                     && value.chars().count() > ValueLimits::default().text =>
@@ -83,7 +84,7 @@ impl Tag {
     }
 }
 
-/// Longest values in characters, by what the place takes. Portals differ (providers/regulation-india.md §1.3): a setting of the
+/// Longest values in characters, by what the place takes. Portals differ (docs/facts/india.md §1.3): a setting of the
 /// account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

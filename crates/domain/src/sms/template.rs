@@ -65,7 +65,7 @@ pub struct SmsTemplate {
     /// The business's id; `None` takes the account's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entity_id: Option<EntityId>,
-    /// `Utility` is "Service" and `Marketing` "Promotional" here (providers/regulation-india.md §1.2).
+    /// `Utility` is "Service" and `Marketing` "Promotional" here (docs/facts/india.md §1.2).
     pub category: Category,
     /// The registered text with its `{#var#}`, every space as registered: operators compare character by character.
     pub text: String,
@@ -80,7 +80,7 @@ pub struct SmsTemplate {
     pub extra: Map<String, Value>,
 }
 
-/// What stands in the way of sending with a template, whoever gets it.
+/// Problems that prevent sending with a template to anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SmsProblem {
     /// There is no text.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::MessageError;
 use crate::channel::Channel;
 
-/// What is sent to one addressee: final values, ready for the wire. Kept in the message's row.
+/// The content for one addressee: final values, ready to be sent. Kept in the message's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Content {

@@ -1,4 +1,8 @@
-//! The candidates of a batch of receipts, and what the receipts make of them one after the other.
+//! The candidates of a batch of receipts, and what the receipts make of them one after the other. A receipt means the
+//! message with the provider's id, otherwise the one that our reference names (the way back to a call that was never
+//! answered), otherwise the one with the network's id from an earlier receipt, otherwise the latest attempt under the
+//! campaign's name that has no id of its own. A receipt for a message in flight waits, ten minutes at most. A receipt
+//! that fits none is kept as unmatched.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,7 +33,7 @@ enum Nowhere {
     Nothing,
     /// It names a request of several numbers, or none that is open.
     Request,
-    /// What it names was sent to nobody whom we know.
+    /// The messages that it names are not known here.
     Nobody,
     /// There are messages to this number, and none is the one.
     Other,
@@ -71,8 +75,8 @@ impl CandidateSet {
         self.by_message.get(message).map(|at| self.rows[*at].recipient.clone())
     }
 
-    /// Whether no further candidate could be meant rather than the one that is there: our id or the provider's leads to it, and a number
-    /// that comes along is its own.
+    /// Whether no further candidate could be meant rather than the one that is there: our id or the provider's leads to
+    /// it, and a number that comes along is its own.
     pub(super) fn is_sure_of(&self, reading: &Reading) -> bool {
         match self.find(reading) {
             Ok(at) => reading.digits.is_none() || forms_of(reading).contains(&self.rows[at].recipient),
@@ -138,7 +142,7 @@ impl CandidateSet {
         };
         let found = places()
             .find(|at| same(&reading.provider_id, &rows[*at].provider_id))
-            // What we named in the call and the provider echoes: the way back to a call that never answered.
+            // Our own reference, which the provider echoes: the way back to a call that was never answered.
             .or_else(|| places().find(|at| ours(&rows[*at])))
             // The answer of that call came when others had given up on it.
             .or_else(|| {
@@ -230,7 +234,7 @@ impl CandidateSet {
             match next {
                 MessageState::Sent => change.sent_at = Some(happened),
                 MessageState::Delivered => change.delivered_at = Some(happened),
-                // A read message was delivered: the time is filled when no receipt brought it (§4.6).
+                // A read message was delivered: the time is filled when no receipt brought it.
                 MessageState::Read => {
                     change.read_at = Some(happened);
                     change.delivered_at = change.delivered_at.or(Some(happened));

@@ -1,4 +1,5 @@
-//! What gateways tell of groups: whose phone got a post, and how a linked account stands.
+//! Applies what gateways report of groups: a member's phone got a post, somebody joined or left, the state of a linked
+//! account changed. A post's own state stays *handed over*, because no member speaks for all.
 
 use std::collections::{HashMap, HashSet};
 
@@ -101,7 +102,7 @@ impl Engine {
 }
 
 impl Engine {
-    /// Whoever was erased lately is not written down again because their phone told something late.
+    /// A person who was erased lately is not entered again because of a late receipt.
     async fn drop_erased_members(
         &self,
         organization: OrganizationId,

@@ -35,8 +35,8 @@ const BATCH: i64 = 1_000;
 const LATELY_MS: i64 = 72 * HOUR;
 /// A receipt for a message whose call has not ended waits this long before it is looked at again (R9).
 const AGAIN_MS: i64 = 2 * SECOND;
-/// A receipt that names nothing but its request waits this long for the call's answer, which brings the request's id: a call ends
-/// within 20 seconds.
+/// A receipt that names nothing but its request waits this long for the call's answer, which brings the request's id: a
+/// call ends within 20 seconds.
 const CALL_MOST_MS: i64 = 30 * SECOND;
 /// A receipt waits for the end of its call no longer than this.
 const WAIT_MOST_MS: i64 = 10 * MINUTE;
@@ -137,7 +137,8 @@ impl Engine {
         }
         self.drop_erased(&read, unmatched, &mut results).await?;
         self.keep_people(integration, &read, &people, &mut results, now).await?;
-        // Before what they prove is applied: an id without a post is harmless, a post without its id would lose its members' receipts.
+        // Before what they prove is applied: an id without a post is harmless, a post without its id would lose its
+        // members' receipts.
         self.work.note_ids(&posts.learnt, now).await?;
         let touched = self.work.apply_receipts(results, candidates.changes(), now).await?;
         self.tell(touched);
@@ -185,8 +186,9 @@ impl Engine {
         Ok(people)
     }
 
-    /// The messages that receipts may be about: those that we or the provider's id name; those to their numbers lately; and, for what
-    /// none of them fits, those to their numbers as long as receipts come.
+    /// The messages that receipts may be about. First those that our reference or the provider's id names, then recent
+    /// ones to the same number. For a receipt that fits none of them, older ones to the same number follow, as far back
+    /// as receipts come.
     async fn candidates_of(
         &self,
         integration: IntegrationId,
@@ -238,7 +240,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Keeps the numbers of people that posts brought, and applies what they wrote before: a post of this batch in the next look.
+    /// Keeps the numbers of people that posts brought, and applies what they wrote before: a post of this batch in the
+    /// next look.
     async fn keep_people(
         &self,
         integration: IntegrationId,
@@ -298,8 +301,8 @@ impl Engine {
         Ok(())
     }
 
-    /// STOP suppresses, START lifts only what the same person stopped themselves (providers/regulation-india.md §3). Whoever writes under
-    /// an id whose number nobody knows is heard when it becomes known.
+    /// STOP suppresses, START lifts only what the same person stopped themselves (docs/facts/india.md §3). A wish under
+    /// an id whose number is not known is applied when the number becomes known.
     async fn heard(
         &self,
         receipt: &PendingReceipt,
@@ -388,8 +391,8 @@ fn forms_of(reading: &Reading) -> Vec<String> {
     reading.digits.as_deref().map(forms).unwrap_or_default()
 }
 
-/// What a receipt that speaks of several messages counts as: one that has to wait makes all wait, because applying the others
-/// again changes nothing.
+/// What a receipt that speaks of several messages counts as: one that has to wait makes all wait, because applying the
+/// others again changes nothing.
 fn weightier(one: Applied, other: Applied) -> Applied {
     let weight = |applied: &Applied| match applied {
         Applied::Later(_) => 4,

@@ -1,5 +1,6 @@
-//! News that names a post by its group, or by an id that was not known before. Gateways that answer before they post tell the id later, by
-//! callback, and refuse later too: here such news is turned into the receipts that it is.
+//! News that names a post by its group, or by an id that was not known before. Gateways that answer before they post
+//! tell the id or the refusal later, by callback. Such news is turned into a receipt of the post here. Where several
+//! posts to the group are open, none of them is meant.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +23,7 @@ const NEWS_WITHIN_MS: i64 = 15 * MINUTE;
 const RECEIPT_WITHIN_MS: i64 = 10 * MINUTE;
 /// The clocks of gateway and program may differ by so much.
 const CLOCKS_DIFFER_MS: i64 = 5 * SECOND;
-/// How ids of messages begin that were sent by a linked device and not on the phone (providers/whatsapp-group.md §2).
+/// How ids of messages begin that were sent by a linked device and not on the phone (docs/facts/groups.md §2).
 const LINKED_DEVICE: &str = "3EB0";
 
 /// The posts that ids of this batch belong to.
@@ -65,7 +66,8 @@ fn naming(event: &Event) -> Option<Naming<'_>> {
 }
 
 impl Engine {
-    /// Finds the posts that news of these posts to our callback names. What proves something of a post becomes a receipt of it.
+    /// Finds the posts that news of these posts to our callback names. What proves something of a post becomes a
+    /// receipt of it.
     pub(super) async fn name_posts(
         &self,
         integration: IntegrationId,
@@ -114,8 +116,8 @@ impl NamedPosts {
         message.is_some_and(|message| self.learnt.iter().any(|(learnt, _)| *learnt == message))
     }
 
-    /// The post that is meant: by its id, else the only one of the group that is open. `None` where nobody of ours is meant; a post of `None`
-    /// where several could be.
+    /// The post that is meant: by its id, else the only one of the group that is open. `None` where nobody of ours is
+    /// meant; a post of `None` where several could be.
     fn find(
         &mut self,
         one: &Naming<'_>,

@@ -15,7 +15,7 @@ use store::StoreError;
 use super::Sender;
 use crate::{Accounts, send::Ready};
 
-/// What is due is asked anew after this, and at once when something new was announced.
+/// The list of due broadcasts is read anew after this time, and at once when something new was announced.
 const LOOK_AGAIN_MS: i64 = 100;
 /// What a broadcast needs is read anew after this, so that a replaced key or a changed deadline is heeded.
 const READY_KEEP_MS: i64 = 2 * SECOND;

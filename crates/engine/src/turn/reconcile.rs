@@ -11,8 +11,8 @@ use tracing::warn;
 
 use super::{Sender, Tried};
 
-/// After a turn that the store did not answer, what was claimed is looked for so often, and after a while less often: a commit may still
-/// be on its way, and nobody can say for how long.
+/// How often claimed rows are looked for after a turn that the store did not answer. After a while they are looked for
+/// less often: a commit may still be on its way, and nobody can say for how long.
 const RECALL_EVERY_MS: i64 = 5 * SECOND;
 const RECALL_OFTEN_MS: i64 = 30 * SECOND;
 const RECALL_LATER_MS: i64 = MINUTE;

@@ -1,4 +1,4 @@
-//! Defects that broke other products (ARCHITECTURE.md, "What broke elsewhere"): those that no other file here proves.
+//! Defects that broke other products (docs/defects.md): those that no other file here proves.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The reach ladder: each rung goes only to those without proof at the moment of its claim, late proof is counted, and the caps hold to the last
-//! paisa whoever is killed.
+//! The reach ladder: each rung goes only to those without proof at the moment of its claim, late proof is counted, and
+//! the caps hold to the last paisa whoever is killed.
 
 use domain::{
     broadcast::UNDO_MS,
@@ -25,7 +25,7 @@ use crate::{
     world::World,
 };
 
-/// Utility messages of the stand-in's vendor: ₹ 0.145 (providers/aisensy.md, prices).
+/// Utility messages of the stand-in's vendor: ₹ 0.145 (providers/src/aisensy/NOTES.md, prices).
 const WHATSAPP: i64 = 1_450;
 
 fn reach() -> StepKey {
@@ -33,7 +33,8 @@ fn reach() -> StepKey {
 }
 
 impl World {
-    /// Rungs an hour before the start and a quarter of an hour apart, all by WhatsApp; the last ends five minutes before the start.
+    /// Rungs an hour before the start and a quarter of an hour apart, all by WhatsApp; the last ends five minutes
+    /// before the start.
     async fn rungs(&self, n: i64, caps: Caps) -> Vec<Step> {
         let template = self.stored_template("any").await;
         let rung = |nth: i64| {
@@ -287,7 +288,8 @@ on_both! {
     }
 }
 
-/// Processes claim some rows and die, others send; after it all the ladder cost at most what it may, and no rupee is left that somebody could have had.
+/// Processes claim some rows and die, others send; after it all the ladder cost at most what it may, and no rupee is
+/// left that somebody could have had.
 async fn kills(db: &store::testing::TestStore, seed: u64) {
     let mut chance = seed;
     let mut world = World::new(db).await;

@@ -9,7 +9,7 @@ use store::{
 
 use crate::world::World;
 
-/// A receipt as providers/aisensy.md §4.2 shows it.
+/// A receipt as providers/src/aisensy/NOTES.md §4.2 shows it.
 pub(crate) fn receipt(id: &str, digits: &str, submitted: Option<&str>, status: &str, at: i64) -> String {
     let field = match status {
         "DELIVERED" => "delivered_at",
@@ -137,7 +137,8 @@ on_both! {
         world.crowd(3).await;
         // One message a turn: two of three still wait when the receipt comes.
         world.pace(1, 0).await;
-        // The payment, the account, the template (NOTES.md §5); then the person, the moment, and a code that nobody knows.
+        // The payment, the account, the template (providers/src/aisensy/NOTES.md §5); then the person, the moment, and
+        // a code that nobody knows.
         let stopping = [131042, 131031, 132001, 132015, 132016, 132018];
         let passing = [131026, 131049, 130472, 131047, 131050, 999_999];
         for (code, status) in stopping.map(|code| (code, "paused")).into_iter().chain(passing.map(|code| (code, "in_progress"))) {

@@ -200,7 +200,7 @@ impl Sms {
     }
 }
 
-/// A report of the clevertap form (providers/fast2sms.md §6), which names the request and no number.
+/// A report of the clevertap form (providers/src/fast2sms/NOTES.md §6), which names the request and no number.
 fn clevertap(request: &str, status: &str) -> String {
     json!({ "payloadVersion": 1, "statuses": [{ "msgId": request, "status": status, "timestamp": 1_767_243_605, "description": status }] })
         .to_string()
@@ -225,7 +225,8 @@ on_both! {
         assert_eq!(sms.world.sum(id).await, "250 = 250 sent");
         assert_eq!(sms.world.sandbox.world().len(), 250);
         assert_eq!(sms.world.sandbox.world().summary().calls, 3, "100 + 100 + 50 numbers");
-        // 83 characters are one segment; the price is the stand-in's own, and each row has its share of the three charges.
+        // 83 characters are one segment; the price is the stand-in's own, and each row has its share of the three
+        // charges.
         let truth = sms.world.truth(id).await;
         assert_eq!((truth.units, truth.actual_cost()), (250, sms.charged()));
         let rows = sms.rows(id).await;
@@ -306,7 +307,8 @@ on_both! {
     async fn after_three_numbers_that_were_refused_alone_the_rest_of_a_request_is_not_called(db: TestStore) {
         let mut sms = Sms::new(db).await;
         sms.world.crowd(8).await;
-        // Eight, four, two, one, one, two, one: the third that stands alone is the seventh call, and an eighth would be taken.
+        // Eight, four, two, one, one, two, one: the third that stands alone is the seventh call, and an eighth would be
+        // taken.
         sms.world.sandbox.faults().change(|faults| {
             faults.server_error = Amount::Run { after: 0, next: 7 };
             faults.server_error_status = Some(422);
@@ -421,8 +423,8 @@ on_both! {
         sms.world.run_dry().await;
         sms.ask_for_news().await;
         let truth = sms.world.truth(id).await;
-        // Failed, undelivered, expired, rejected, blocked and do-not-disturb; sent and pending stay handed over; the last one
-        // failed first and arrived after all (the stand-in's rule by last digits).
+        // Failed, undelivered, expired, rejected, blocked and do-not-disturb; sent and pending stay handed over; the
+        // last one failed first and arrived after all (the stand-in's rule by last digits).
         assert_eq!(sms.world.sum(id).await, "49 = 2 sent + 41 delivered + 6 failed");
         assert_eq!(truth.actual_cost(), sms.charged(), "blocked and do-not-disturb were given back");
         let reasons: Vec<&str> = truth.counts.iter().filter(|c| c.state == MessageState::Failed).map(|c| c.reason.code()).collect();
@@ -641,8 +643,8 @@ async fn two_processes_that_claim_at_one_moment_keep_the_gap_as_well() {
     db.remove().await;
 }
 
-/// Rows that two processes claim for one broadcast each, both together and the more of the two. Both have begun to claim when the pace of
-/// their accounts is free.
+/// Rows that two processes claim for one broadcast each, both together and the more of the two. Both have begun to
+/// claim when the pace of their accounts is free.
 async fn claimed_at_once(
     sms: &Sms,
     second: &munadi_engine::Engine,

@@ -1,4 +1,4 @@
-//! Whose registration each visitor of a report is.
+//! Matches the visitors of a report with registrations.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,7 +23,7 @@ pub enum By {
 /// A registrant who was there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attended {
-    /// Whose registration.
+    /// Id of the registration.
     pub registrant: RegistrantId,
     /// As they registered.
     pub name: String,
@@ -31,7 +31,7 @@ pub struct Attended {
     pub called: String,
     /// By what they were found.
     pub by: By,
-    /// How long.
+    /// When they came and went, and for how long they stayed.
     pub stay: Stay,
 }
 
@@ -45,7 +45,8 @@ pub struct Beside {
 }
 
 impl Beside {
-    /// Whom it is taken over for, with those found by name alone where `names` says so; and how many visitors are nobody's then.
+    /// Whom it is taken over for, with those found by name alone where `names` says so; and how many visitors are
+    /// nobody's then.
     pub fn to_take(&self, names: bool) -> (Vec<NewAttendance>, i64) {
         let counts = |one: &&Attended| names || one.by == By::Contact;
         let new = |one: &Attended| NewAttendance {
@@ -90,7 +91,8 @@ struct Index<'a> {
     names: HashMap<String, Vec<&'a Known>>,
 }
 
-/// First and last name in any order, without case and marks; empty where there is only one word, which many people have.
+/// First and last name in any order, without case and marks; empty where there is only one word, which many people
+/// have.
 fn name_key(name: &str) -> String {
     let words = index_words(name, "");
     if words.len() < 2 { String::new() } else { words.into_iter().collect::<Vec<_>>().join(" ") }

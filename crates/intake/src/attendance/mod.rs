@@ -1,8 +1,9 @@
 //! Reports of who attended: read for the people in them, and laid beside a workshop's registrants.
 //!
-//! A report is several tables below one another (the meeting, its hosts, those who attended, those who called in), and somebody who came
-//! twice stands there twice. [`read`] takes the people out of it, each once; [`lay_beside`] says whose registration each of them is.
-//! A name alone is a weak sign: whoever is found by it stands apart, and nobody is taken whose name two people have.
+//! A report has several tables below one another (the meeting, its hosts, those who attended, those who called in). A
+//! person who came twice has two rows. [`read`] takes the people out of it, each once; [`lay_beside`] says whose
+//! registration each of them is. A name alone is a weak sign: whoever is found by it stands apart, and nobody is taken
+//! whose name two people have.
 
 mod beside;
 mod stay;
@@ -55,14 +56,14 @@ pub struct Visitor {
     pub email: Option<Email>,
     /// Where the report says it.
     pub phone: Option<Phone>,
-    /// How long.
+    /// When they came and went, and for how long they stayed.
     pub stay: Stay,
 }
 
 /// What a report says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Whoever was there, each once, in the order of the report.
+    /// The people who were there, each once, in the order of the report.
     pub visitors: Vec<Visitor>,
     /// Rows of those who held it.
     pub hosts: usize,
@@ -180,7 +181,7 @@ struct Reading<'a> {
     /// What comes first in dates such as 03/04/2027.
     order: Option<DateOrder>,
     report: Report,
-    /// Where somebody stands in the report, by what they are known by.
+    /// The place of a visitor in the report, by e-mail, number or name.
     places: HashMap<String, usize>,
 }
 

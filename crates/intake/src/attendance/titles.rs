@@ -123,7 +123,7 @@ fn is_part(c: char) -> bool {
 pub(super) enum Part {
     /// Who attended.
     People,
-    /// Who held it: they are nobody's registrants.
+    /// The hosts, who are not registrants.
     Hosts,
     /// The same people once more, each time they came and went.
     Again,

@@ -1,7 +1,10 @@
 //! A newer export of the same list, compared with who is registered: unchanged, ended, changed, back again, gone.
 //!
-//! Most people are known by number, name and address. Who is not there under these may be the same registration with another number or name:
-//! by the id that the list's maker gave it, or by the same e-mail address where name or number is alike.
+//! Most people are known by number, name and address. A person who is not found this way may be a registration with a
+//! new number or name. It is recognised by the id that the list's maker gave it, or by the same e-mail address where
+//! name or number is alike. Two rows that could be the same registration are none. The commit compares anew, because
+//! others may have changed something meanwhile, and takes over the ticked kinds. Statuses are noted in
+//! `import_changes`, and corrections with their import: an undo gives back both where nobody changed them since.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -40,7 +43,7 @@ const SHOWN_MAX: usize = 1_000;
 pub struct Again {
     /// Registrations of which the list says what stands here.
     pub unchanged: u64,
-    /// Of those that changed, the ones with another number.
+    /// Those of the changed registrations that have another number.
     pub numbers: u64,
     /// What differs, each kind with its number and whether it is taken over.
     pub groups: BTreeMap<Difference, Group>,
@@ -100,7 +103,7 @@ impl Again {
     }
 }
 
-/// What came of comparing a list with who is registered.
+/// The result of comparing a list with the registrations.
 #[derive(Default)]
 pub(super) struct Compared {
     unchanged: u64,
@@ -387,7 +390,7 @@ impl Importer {
             }
         }
         let rows = hits.values().map(|hit| hit.person.clone()).collect();
-        // Who stands here exactly so is somebody else with the same address or order.
+        // A registration that is here exactly so belongs to somebody else with the same address or order.
         let here = self.org.registrations_of(import.workshop, rows, self.clock.now()).await?;
         let hits = hits.into_iter().zip(here).filter(|(_, here)| here.is_none()).map(|(hit, _)| hit);
         let mut of_one: BTreeMap<usize, Vec<(u64, Hit)>> = BTreeMap::new();

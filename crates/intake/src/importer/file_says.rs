@@ -61,9 +61,9 @@ pub(super) struct FileSays {
     /// Further rows with a place of the same person.
     placed_again: HashMap<u64, Vec<At>>,
     against: HashMap<u64, Vec<(Says, At)>>,
-    /// Who was met first in a row that takes the place away.
+    /// People whose first row takes the place away.
     begun_against: HashSet<u64>,
-    /// What somebody said of those whose rows contradict one another.
+    /// The answer for people whose rows contradict one another.
     twice: Option<StatusMeaning>,
 }
 
@@ -169,7 +169,8 @@ impl FileSays {
                 .is_some_and(|rows| rows.iter().any(|(says, _)| matches!(says, Says::Ended(_))))
     }
 
-    /// Those of whom one row gives a place and another one ends it: what both say together, and whether the first row ended it.
+    /// People of whom one row gives a place and another ends it: what the rows say together, and whether the first row
+    /// ended it.
     pub(super) fn twice(&self) -> impl Iterator<Item = (Says, bool)> + '_ {
         self.against
             .keys()

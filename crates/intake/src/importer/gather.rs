@@ -80,7 +80,7 @@ fn next(
         }
     }
     if people.len() > ROWS_PER_TRANSACTION {
-        // Those of one number stay as they stand in the file: the first of them is told.
+        // People with one number keep the order of the file, so that the first of them is told.
         people.sort_by(|a, b| a.registrant.phone.cmp(&b.registrant.phone));
     }
     Ok((Gathered { people, refused, at }, is_last))

@@ -12,7 +12,7 @@ use domain::ids::ImportId;
 pub struct Progress {
     /// Rows done.
     pub rows: u64,
-    /// Bytes read.
+    /// Bytes of the file that were read.
     pub bytes: u64,
     /// Bytes of the file; 0 when what is done is no file.
     pub bytes_total: u64,
@@ -30,7 +30,8 @@ impl Progress {
     }
 }
 
-/// What runs now, and what went wrong last, per import. In memory: after a restart, the import's own state says what to do.
+/// What runs now, and what went wrong last, per import. In memory: after a restart, the import's own state says what to
+/// do.
 #[derive(Clone, Debug, Default)]
 pub struct Jobs(Arc<Mutex<HashMap<ImportId, Job>>>);
 

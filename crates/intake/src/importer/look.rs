@@ -30,7 +30,8 @@ impl Look {
         Look { file: FileSays::new(mapping.statuses.get(TWICE_KEY).copied()), ..Look::default() }
     }
 
-    /// Counts rows; who would be registered, and the rows that are kept: those that need a person, and those that their status leaves out.
+    /// Counts rows. Returns the people who would be registered, and the rows that are kept: rows that need a person,
+    /// and rows that their status leaves out.
     pub(super) fn take(&mut self, rows: Vec<Read>) -> (Vec<NewRegistrant>, Vec<ImportRow>) {
         let summary = &mut self.summary;
         let (mut people, mut kept_rows) = (Vec::with_capacity(rows.len()), Vec::new());
@@ -93,7 +94,8 @@ impl Look {
         }
     }
 
-    /// Whose rows contradict one another: what they say together counts, and where nobody can tell, it is a question.
+    /// People whose rows contradict one another. What the rows say together counts; where that cannot be told, it is a
+    /// question.
     pub(super) fn settle_twice(&mut self, mapping: &Mapping) {
         let (mut open, said) = (0, mapping.statuses.get(TWICE_KEY).copied());
         let summary = &mut self.summary;

@@ -1,7 +1,8 @@
-//! Reads a file of people into a workshop: first a look that changes nothing, then the good rows, then perhaps an undo.
+//! Reads a file of people into a workshop. The first look changes nothing; then the good rows are registered; an undo
+//! takes them back.
 //!
-//! One thread reads, the store writes meanwhile, and neither gets more than a few thousand rows ahead. Rows that cannot be taken are kept
-//! for a person. Begun again after a restart, an import adds nobody twice.
+//! One thread reads, the store writes meanwhile, and neither gets more than a few thousand rows ahead. Rows that cannot
+//! be taken are kept for a person. Begun again after a restart, an import adds nobody twice.
 
 mod again;
 mod file_says;
@@ -83,7 +84,7 @@ pub struct Importer {
     pub home: Country,
     /// The zone of dates without an offset.
     pub zone: Zone,
-    /// The file.
+    /// Where the uploaded file lies.
     pub file: PathBuf,
     /// Makes the keys of agreements and suppressions.
     pub phone_key: PhoneKey,
@@ -206,7 +207,8 @@ impl Importer {
         Ok(look)
     }
 
-    /// Registers the good rows of the last look, and those that a person corrected. May be called again after a restart.
+    /// Registers the good rows of the last look, and those that a person corrected. May be called again after a
+    /// restart.
     pub async fn commit(
         &self,
         import: &Import,
@@ -230,7 +232,8 @@ impl Importer {
         let wishes = self.wishes(import, mapping).await?;
         let people = self.fixed(import, mapping).await?;
         summary.fixed = people.len() as u64;
-        // Whoever gave the place back leaves before anybody new comes: of one number the one who stands is told.
+        // Registrations that ended are taken out before new ones come, so that of one number the one that stands is
+        // told.
         let (compared, file) = self.compare_now(import, mapping, &people).await?;
         summary.again = compared.again(&summary.again);
         self.take_over(import, &compared, &mut summary.again).await?;
@@ -354,8 +357,8 @@ impl Importer {
         Ok(())
     }
 
-    /// Registers a row that was left out of an import which is done, as a person corrected its cells: it belongs to the import, so that an undo
-    /// takes it away with the others. Agreements are recorded with an import alone.
+    /// Registers a row that an import left out, with the cells that a person corrected. It belongs to the import, so
+    /// that an undo takes it back with the others. Agreements are recorded with an import alone.
     ///
     /// # Errors
     /// When the store refuses; within it, what is still wrong with the cells.

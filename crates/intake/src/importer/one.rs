@@ -101,7 +101,8 @@ impl Importer {
         Ok(if is_new { Taken::Registered } else { Taken::Already })
     }
 
-    /// Ends the registration of somebody who is here. What is said of another payment or order than the registration's own ends nothing unasked.
+    /// Ends the registration of somebody who is here. News of another payment or order than the registration's own ends
+    /// nothing unasked.
     async fn end(
         &self,
         import: &Import,

@@ -27,7 +27,7 @@ pub struct Summary {
     pub warned: u64,
     /// Numbers that a spreadsheet has turned into 9.8E+09.
     pub digits_lost: u64,
-    /// Registrations made.
+    /// Registrations that were made.
     pub new: u64,
     /// People that the organisation did not know.
     pub lead_new: u64,

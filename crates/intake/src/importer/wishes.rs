@@ -49,7 +49,7 @@ impl Agreement {
     }
 }
 
-/// Whom a column of refusals is about: on which channel, of which messages, in which words.
+/// What a column of refusals refuses: the channel, the messages, and the words of the file.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub(super) channel: Option<Channel>,
@@ -69,7 +69,7 @@ impl Refusal {
     }
 }
 
-/// What is written beside the people of an import.
+/// The consents and opt-outs that come with the people of an import.
 pub(super) struct Wishes {
     pub(super) agreement: Option<Agreement>,
     /// The columns of refusals, each about its own channel and messages.
@@ -84,7 +84,8 @@ impl Wishes {
         Wishes { agreement: None, refusals: HashMap::new(), all: Refusal::of(None, file_name) }
     }
 
-    /// What the columns of a mapping are about, by their titles. Who refuses in the column of agreements refuses what it asks for: promotions.
+    /// What the columns of a mapping are about, by their titles. A refusal in the column of agreements refuses what the
+    /// column asks for: promotions.
     pub(super) fn of<'t>(
         mapping: &Mapping,
         title: impl Fn(usize) -> Option<&'t str>,

@@ -13,7 +13,7 @@ fn open(text: &str) -> Result<Sheet, SheetError> {
     Sheet::read_from(Cursor::new(text.to_owned().into_bytes()), "list.txt", (None, Lists::AsTables))
 }
 
-/// Who a text names, `name|number`, those with a place alone; and how many lines are nobody's, of a list.
+/// The people that a text names, as `name|number`, only those with a place; and how many lines of a list are nobody's.
 #[track_caller]
 fn check(text: &str, expected: &[&str], left_out: Option<u64>) {
     let mut sheet = open(text).unwrap();

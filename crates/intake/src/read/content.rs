@@ -24,7 +24,7 @@ pub(super) struct Content {
     /// Words of the tables of statuses, and those among them that take a place away.
     states: usize,
     pub(super) states_against: usize,
-    /// Those of them that say no more of a lead than that it is there.
+    /// Those of them that only say that there is a lead.
     pub(super) begun: usize,
     /// Cells that ask for no messages, and cells that speak of a cancellation or a refund.
     pub(super) refusals: usize,

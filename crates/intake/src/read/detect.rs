@@ -154,8 +154,8 @@ pub(super) fn scan(source: &mut impl Read, head: &[u8]) -> Result<TextStructure,
     Ok(TextStructure { encoding, mark, cr_only: tally.lf == 0 && tally.cr > 0 })
 }
 
-/// Commas, digits and line ends are a letter and a zero byte in UTF-16, always on the same side; a fifth
-/// of a list with numbers at least, in any language.
+/// In UTF-16, commas, digits and line ends are a byte and a zero byte, with the zero always on the same side. They make
+/// at least a fifth of a list with numbers, in any language.
 fn utf16_without_mark(head: &[u8]) -> Option<Encoding> {
     let head = &head[..head.len().min(4096) & !1];
     let zeros = |side: usize| head.iter().skip(side).step_by(2).filter(|byte| **byte == 0).count();

@@ -93,8 +93,9 @@ fn looks_like_date(cell: &str) -> bool {
     clock || matches!(groups.as_slice(), [4, 1..=2, 1..=2, ..] | [1..=2, 1..=2, 4, ..])
 }
 
-/// Titles as they are meant: with the group that stands in the row above (`Buyer | | Attendee |` over `Name | Phone | Name | Phone`), and
-/// with what the rows right below add to them. `first_person` is the first row that is no part of the header.
+/// Titles with their context: with the group that the row above names (`Buyer | | Attendee |` over `Name | Phone | Name
+/// | Phone`), and with what the rows right below add to them. `first_person` is the first row that is no part of the
+/// header.
 pub(super) fn whole_titles(rows: &[(u64, Vec<String>)], header: usize) -> (Vec<String>, usize) {
     let mut titles = rows[header].1.clone();
     let below = rows[header + 1..].iter().take_while(|(_, cells)| goes_on(&rows[header].1, cells)).count();

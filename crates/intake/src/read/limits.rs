@@ -1,9 +1,9 @@
 //! What a file may cost before it is refused: a workbook of a few megabytes can unpack to gigabytes.
 //!
-//! [`survey`] unpacks every part of a workbook once, keeping nothing, before the workbook reader sees it. What that reader would hold in
-//! memory (one piece of XML, one cell, the table of shared strings, the styles) is measured with names instead of being trusted: the sizes
-//! in a zip directory, and the count that a table of strings declares, are the sender's words. [`Share`] then divides what all
-//! workbooks that are open at once may hold.
+//! [`survey`] unpacks every part of a workbook once, keeping nothing, before the workbook reader sees it. Everything
+//! that the reader would hold in memory (one piece of XML, one cell, the table of shared strings, the styles) is
+//! measured. The sizes in a zip directory and the count that a table of strings declares are the sender's words, and
+//! are not trusted. [`Share`] then divides what all workbooks that are open at once may hold.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Seek};
@@ -110,7 +110,7 @@ fn damaged(detail: impl Into<String>) -> SheetError {
 /// One part while it is read.
 #[derive(Default)]
 struct Survey {
-    /// Bytes read.
+    /// Bytes read so far.
     at: u64,
     /// Names of the elements that are open.
     open: Vec<Vec<u8>>,
@@ -219,7 +219,8 @@ impl Survey {
         Ok(())
     }
 
-    /// Elements have to lie within one another: the reader does not look, and would take what follows for the same cell.
+    /// Elements have to lie within one another: the reader does not look, and would take what follows for the same
+    /// cell.
     fn element(&mut self, tag: &[u8]) -> Result<(), SheetError> {
         if tag.starts_with(b"!") || tag.starts_with(b"?") {
             return Ok(());
@@ -228,7 +229,8 @@ impl Survey {
             if self.open.pop().as_deref() != Some(name.trim_ascii_end()) {
                 return Err(damaged("its tags do not fit one another"));
             }
-            // Excel stores an empty text as `<v></v>` of a text; other programs write the same where they computed nothing.
+            // Excel stores an empty text as `<v></v>` of a text; other programs write the same where they computed
+            // nothing.
             if local(name) == b"v" {
                 self.formula.1 |= self.is_text || self.at - self.value_at > tag.len() as u64 + 2;
             }

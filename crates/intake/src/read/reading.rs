@@ -296,8 +296,8 @@ impl Reading {
         }
     }
 
-    /// The home of this row's number: its country cell, the first that says something, else the organisation's; the cell where it is not
-    /// understood.
+    /// The country of this row's number: that of the first country cell that says something, otherwise the
+    /// organisation's. The error is the cell that is not understood.
     fn country_of_row(&mut self, record: &Record) -> Result<Country, String> {
         let columns = self.mapping.get(Field::CountryCode).into_iter().chain(self.countries.iter().copied());
         let Some(cell) = columns.map(|column| record.cell(column)).find(|cell| !says_nothing(cell)) else {

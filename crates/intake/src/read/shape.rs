@@ -27,7 +27,7 @@ pub(super) struct Shape {
     layout: Layout,
     /// Columns of the first header by their plain titles; several may have one.
     own: HashMap<String, Vec<usize>>,
-    /// Columns of which one at least has to stand in a header that is to be the same table.
+    /// Columns of which a header needs at least one to belong to the same table.
     people: Vec<usize>,
     names: Vec<usize>,
     usual: Vec<usize>,

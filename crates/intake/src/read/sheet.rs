@@ -36,7 +36,7 @@ pub enum Kind {
     Text {
         /// How its bytes become letters.
         encoding: Encoding,
-        /// What stands between cells: `,`, tab, `;` or `|`.
+        /// The separator of cells: `,`, tab, `;` or `|`.
         separator: char,
     },
     /// An Excel workbook.
@@ -455,7 +455,7 @@ fn open_workbook(source: Counted, wanted: Option<&str>) -> Result<Body, SheetErr
     }
     let mut hidden_tabs = Vec::new();
     for name in xlsx::hidden_tabs(&book) {
-        // What is hidden is not read: a fault in it is none of the file's.
+        // Hidden sheets are not read for people, so that a fault in one is no fault of the file.
         let people = people_in(&mut book, &name).unwrap_or(None);
         hidden_tabs.push(Tab { name, people });
     }

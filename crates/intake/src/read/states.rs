@@ -274,7 +274,7 @@ fn says(cell: &str, column: &Column) -> Option<(String, String, Option<StatusMea
                 return None;
             }
             if column.is_amount && is_figure(cell) {
-                // Who paid nothing may have been let in; who paid something may owe the rest.
+                // A person who paid nothing may have been let in, and a person who paid something may owe the rest.
                 let answer = if is_nothing_paid(cell) { "0" } else { "more than 0" };
                 let (key, word) = under_title(answer);
                 return (answer == "0" || column.is_alone).then_some((key, word, None));
@@ -313,7 +313,8 @@ fn is_figure(cell: &str) -> bool {
     cell.chars().any(char::is_numeric) && letters <= 3 && cell.len() <= 16
 }
 
-/// What it means that a refund or a cancellation stands at this word; `None` where it is not sure to happen, or not understood.
+/// The meaning of a refund or a cancellation beside this word; `None` where it is not sure to happen, or is not
+/// understood.
 fn progress_of(cell: &str, gone: StatusMeaning) -> Option<StatusMeaning> {
     let noun = if gone == StatusMeaning::Refunded { "refund" } else { "cancellation" };
     match known(&format!("{noun} {cell}")).or_else(|| known(cell)) {

@@ -12,19 +12,20 @@ use super::words::{
 /// A column that is not used, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotUsed {
-    /// From 0.
+    /// Place of the column, from 0.
     pub column: usize,
     /// Its title, or its letters.
     pub title: String,
     /// Why; for people.
     pub why: String,
-    /// The field that it may well be: somebody has to say so, or that it is not, before anybody is registered from a command line.
+    /// The field that it may well be: somebody has to say so, or that it is not, before anybody is registered from a
+    /// command line.
     pub asks: Option<Field>,
 }
 
 impl Mapping {
-    /// Columns with numbers, with refusals or with words that take a place away, that this mapping does not use; each with the reason, for
-    /// the page and the command line to say.
+    /// Columns that this mapping does not use although they hold numbers, refusals, or words that take a place away.
+    /// Each has the reason, which the page and the command line say.
     pub fn not_used(&self, sheet: &Sheet) -> Vec<NotUsed> {
         let second = second_lists(sheet.columns());
         let unused = sheet.columns().iter().filter(|column| !self.uses(column.index));
@@ -110,7 +111,8 @@ fn text_not_used(column: &Column, title: &str) -> Option<(String, Option<Field>)
         let why = format!("in {} of the first ones somebody asks for no messages", rows(content.refusals));
         return Some((why, Some(Field::OptOut)));
     }
-    // What people write about themselves speaks of their place only where it begins with it: "At work, cancelled all plans".
+    // What people write about themselves speaks of their place only where it begins with it: "At work, cancelled all
+    // plans".
     let against = if is_own_words(title) { content.begins_against } else { content.remarks_against };
     if against > 0 {
         let why = format!("in {} of the first ones it speaks of a refund or a cancellation", rows(against));
@@ -119,8 +121,8 @@ fn text_not_used(column: &Column, title: &str) -> Option<(String, Option<Field>)
     None
 }
 
-/// Columns of a second list beside the first: the titles of a name and of a number stand there once more. From the first title that is
-/// repeated on.
+/// Columns of a second list beside the first: the titles of a name and of a number stand there once more. From the
+/// first title that is repeated on.
 pub(super) fn second_lists(columns: &[Column]) -> Vec<usize> {
     let mut first: HashMap<String, usize> = HashMap::new();
     // Where a title stood first, and where it stands again.
@@ -141,8 +143,8 @@ pub(super) fn second_lists(columns: &[Column]) -> Vec<usize> {
         again.iter().filter(|(_, column)| fits(column)).map(|(at, column)| (*at, column.index)).collect()
     };
     let (names, phones) = (of(&[Field::Name, Field::FirstName]), of(&[Field::Phone]));
-    // A number that stands twice among the first list's own columns is no second list: from where one begins, every title of its name and
-    // number group stands for the second time.
+    // A number column that occurs twice within the first list is no second list. From where a second list begins, every
+    // title of its name and number occurs for the second time.
     let again_at = |at: usize| again.iter().any(|(_, column)| column.index == at);
     let begins = names.iter().flat_map(|name| {
         let both = phones.iter().map(move |phone| (name.0.max(phone.0), *name, *phone));
@@ -157,8 +159,9 @@ pub(super) fn second_lists(columns: &[Column]) -> Vec<usize> {
         end.is_some_and(|end| *at > end) && begin.is_some_and(|begin| (*at..=begin).all(again_at))
     });
     let (Some(from), Some(begin)) = (from.min(), begin) else { return Vec::new() };
-    // But where it may take a place away or refuse messages, it may as well be the first list's last column: it is read for both, because
-    // nobody may be registered for want of it. Only a list that stands there whole for the second time has it for itself.
+    // But where it may take a place away or refuse messages, it may as well be the first list's last column: it is read
+    // for both, because nobody may be registered for want of it. Only a list that stands there whole for the second
+    // time has it for itself.
     let is_whole = stands_twice(columns, from);
     let may_be_the_firsts = |column: &Column| !is_whole && column.index < begin && decides(column);
     let second = columns.iter().filter(|column| column.index >= from && !may_be_the_firsts(column));

@@ -147,24 +147,12 @@ pub const ANSWERS: &[Row] = &[
         codes::UNRECOGNISED,
         "§2.5 other 4xx: strikes are the engine's (A)",
     ),
-    // The server says that it does not handle requests just now (RFC 9110 §15.6.4); engine.md counts it as proven.
-    row(
-        Status::Of(&[503]),
-        Text::Any,
-        Class::Retry { slow_down: true },
-        codes::HTTP_503,
-        "§2.5 503 (A), engine.md Retry",
-    ),
-    // The table's “retry, but see below”: a gateway that lost its upstream has passed the request on, and a program that
-    // broke with 500 may have broken after it had queued the message. Neither proves that nothing went out.
+    // The server says that it does not handle requests just now (RFC 9110 §15.6.4): that proves that nothing was sent.
+    row(Status::Of(&[503]), Text::Any, Class::Retry { slow_down: true }, codes::HTTP_503, "§2.5 503 (A)"),
+    // The table's “retry, but see below”: a gateway that lost its upstream has passed the request on, and a program
+    // that broke with 500 may have broken after it had queued the message. Neither proves that nothing went out.
     row(Status::Of(&[502, 504]), Text::Any, Class::Unknown, codes::GATEWAY, "§2.5 502, 504: unknown (A)"),
-    row(
-        Status::Within(500, 599),
-        Text::Any,
-        Class::Unknown,
-        codes::SERVER_BROKE,
-        "§2.5 500 (A), engine.md Retry",
-    ),
+    row(Status::Within(500, 599), Text::Any, Class::Unknown, codes::SERVER_BROKE, "§2.5 500 (A)"),
     // We follow none: the address is not the interface's.
     row(
         Status::Within(300, 399),

@@ -30,8 +30,8 @@ const MESSAGE_MEMBERS: &[&str] = &[
 
 impl AisensyAccount {
     /// What became of one message, by the id that the send call was answered with: a post of our own making for
-    /// [`read`](super::read). The vendor documents that a message can be asked for (D); that it is this id, and where in the answer
-    /// the message stands, is assumed (A): an answer that names another message is not believed.
+    /// [`read`](super::read). The vendor documents that a message can be asked for (D). That this is its id, and where
+    /// in the answer the message is, is assumed (A), so an answer that names another message is not believed.
     ///
     /// # Errors
     /// [`QueryError`], also when the answer holds no state of this message.

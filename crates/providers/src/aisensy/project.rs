@@ -1,5 +1,4 @@
-//! What AiSensy can be asked: about a campaign without sending (NOTES.md §2.6), and, with the second credential,
-//! about balance, tier, templates and who got a campaign (§3).
+//! Questions to AiSensy: about a campaign (NOTES.md §2.6), and with the second credential about the account (§3).
 
 use std::collections::HashSet;
 
@@ -45,7 +44,7 @@ impl Access {
     }
 }
 
-/// The project that a campaign key names: member `id` of its JWT payload (§2.1, §3). Nothing is verified; it is a convenience.
+/// The project that a campaign key names: member `id` of its JWT payload (§2.1, §3). Nothing is verified.
 pub fn project_id_of(key: &Secret) -> Option<String> {
     let payload = key.expose().split('.').nth(1)?;
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
@@ -56,13 +55,13 @@ pub fn project_id_of(key: &Secret) -> Option<String> {
 /// What the project says about itself (§3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProjectFacts {
-    /// Its name.
+    /// Name of the project.
     pub name: String,
     /// `ACTIVE`, `PENDING`, `SUSPENDED`, `STOPPED`, `ARCHIVED`.
     pub status: String,
     /// The plan.
     pub plan: String,
-    /// The wallet.
+    /// Balance of the wallet.
     pub credit: Option<Money>,
     /// The sending number.
     pub wa_number: String,
@@ -79,9 +78,9 @@ pub struct ProjectFacts {
 /// A template as the project lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TemplateFacts {
-    /// Its id.
+    /// Id of the template.
     pub id: String,
-    /// Its name.
+    /// Name of the template.
     pub name: String,
     /// `PENDING`, `APPROVED`, `REJECTED`.
     pub status: String,
@@ -170,8 +169,8 @@ pub(super) const LOOK_UP_TOPIC: &str = "munadi.audience";
 const PASSWORD_HEADER: HeaderName = HeaderName::from_static("x-aisensy-project-api-pwd");
 
 impl AisensyAccount {
-    /// Asks about a campaign. Sends nothing and costs nothing (§2.6). Only a refusal that the table of answers takes for a bad key is one: the
-    /// interface is not documented, so the provider's words are shown.
+    /// Asks about a campaign. Sends nothing and costs nothing (§2.6). Only a refusal that the table of answers takes
+    /// for a bad key is one: the interface is not documented, so the provider's words are shown.
     pub async fn ask_campaign(&self, http: &Http, campaign: &str) -> Probe {
         let question = json!({ "apiKey": self.api_key.expose(), "campaignName": campaign }).to_string();
         match self.told(http.post(&self.details, question.into_bytes(), None).await) {
@@ -262,8 +261,8 @@ impl AisensyAccount {
         self.listing(http, path, &["campaign", "campaigns", "data"], campaign, |one| one.id.clone()).await
     }
 
-    /// One page of the people of a campaign, as receipts: the way to learn what became of messages without webhooks (§3).
-    /// Readings carry number and campaign, no id.
+    /// One page of the people of a campaign, as receipts: the way to learn what became of messages without webhooks
+    /// (§3). Readings carry number and campaign, no id.
     ///
     /// # Errors
     /// [`QueryError`]
@@ -295,8 +294,8 @@ impl AisensyAccount {
         self.ask(http, &["campaign", "audience", &campaign.id], query).await
     }
 
-    /// What became of the people of a campaign, by its name: posts of our own making for [`read`](super::read). A campaign
-    /// that the project does not list has nobody.
+    /// What became of the people of a campaign, by its name: posts of our own making for [`read`](super::read). A
+    /// campaign that the project does not list has nobody.
     ///
     /// # Errors
     /// [`QueryError`]
@@ -379,7 +378,7 @@ fn scaled(credit: i64) -> Money {
     Money(credit.div_euclid(10))
 }
 
-/// People in 24 hours: `TIER_250`, `TIER_2K`, `TIER_UNLIMITED`. Meta's former `TIER_1` … `TIER_4` were names, not numbers.
+/// People in 24 hours: `TIER_250`, `TIER_2K`, `TIER_UNLIMITED`. Meta's former `TIER_1` … `TIER_4` are no numbers.
 fn tier_limit(tier: &str) -> Option<i64> {
     let tier = tier.to_ascii_uppercase();
     if tier.contains("UNLIMITED") {
@@ -433,7 +432,7 @@ fn category(word: &str) -> String {
     }
 }
 
-/// The text without the buttons that stand after it: ` | [Pay Now,https://pay.example/{{2}}]`, ` | [quick reply]` (§12).
+/// The text without the buttons behind it: ` | [Pay Now,https://pay.example/{{2}}]`, ` | [quick reply]` (§12).
 fn body_of(text: &str) -> &str {
     let mut body = text;
     while let Some((before, button)) = body.rsplit_once('|') {

@@ -1,5 +1,5 @@
-//! Evolution API v2, a WhatsApp gateway on the operator's own server, built on the Baileys library. Facts: NOTES.md. One account here is one
-//! instance there. What it can never tell of a group's post is whether WhatsApp took it, and who got it.
+//! Evolution API v2, a WhatsApp gateway on the operator's own server, built on the Baileys library. Facts: NOTES.md.
+//! One account here is one instance there. It never tells whether WhatsApp took a group's post, or who got it.
 
 mod answers;
 mod calls;

@@ -1,5 +1,5 @@
-//! Exotel, calls in India: one request places one call into a flow that was drawn once at Exotel, and the flow asks us what to say.
-//! Facts: NOTES.md.
+//! Exotel, calls in India: one request places one call into a flow that was drawn once at Exotel, and the flow asks us
+//! what to say. Facts: NOTES.md.
 
 mod answers;
 mod flow;
@@ -103,7 +103,7 @@ impl ExotelAccount {
         })
     }
 
-    /// User and password in the header of every request (§3.1).
+    /// User and password in the header of every request (§1).
     fn authorization(&self) -> Secret {
         Secret::new(&format!(
             "Basic {}",

@@ -125,8 +125,8 @@ impl Fast2smsAccount {
         })
     }
 
-    /// Sends one text to numbers in E.164 form, in one request. What is not set up, or no Indian mobile number, is refused
-    /// without a call; in a batch as [`NUMBERS_REFUSED`], as the provider would.
+    /// Sends one text to numbers in E.164 form, in one request. An account that is not set up and a number that is no
+    /// Indian mobile number are refused without a call; in a batch as [`NUMBERS_REFUSED`], as the provider would.
     pub async fn send_all(&self, http: &Http, template: &SmsTemplate, call: &Call<'_>) -> Outcome {
         let Call { content, to, span, now, .. } = *call;
         if !matches!(content, Content::Sms(_)) {

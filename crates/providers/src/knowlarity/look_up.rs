@@ -17,7 +17,7 @@ use crate::{
 
 /// An order that is not in the list after so long was not placed.
 const ABSENT_AFTER_MS: i64 = 2 * MINUTE;
-/// So long after the end of its order a call of which nothing came counts as one that nobody picked up (§3).
+/// How long after the end of its order a call without any report counts as not picked up (§3).
 const SILENT_AFTER_MS: i64 = 10 * MINUTE;
 
 pub(super) async fn look_up(

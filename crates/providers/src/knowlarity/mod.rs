@@ -1,5 +1,5 @@
-//! Knowlarity, calls in India: an order dials one or many numbers into an IVR that was drawn once, which speaks a text that comes with
-//! each number; keys and ends are told to one address of the whole account. Facts: NOTES.md.
+//! Knowlarity, calls in India. An order dials one or many numbers into an IVR that was drawn once. The IVR speaks a
+//! text that comes with each number. Keys and ends are posted to one address of the whole account. Facts: NOTES.md.
 
 mod answers;
 mod look_up;

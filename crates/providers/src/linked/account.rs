@@ -98,7 +98,7 @@ type Open = fn(Endpoint, Settings, &Secrets) -> Result<Box<dyn Account>, OpenErr
 /// A vendor of a gateway: accounts of all of them have the same settings, and a server that the host lists.
 #[derive(Debug)]
 pub struct LinkedVendor {
-    /// What it is.
+    /// Constants of the vendor.
     pub(crate) about: &'static About,
     /// Key of the addresses that the host lists.
     pub(crate) url: &'static str,

@@ -21,7 +21,7 @@ pub(crate) struct Settings {
     pub(crate) session: String,
     /// The proxy through which the gateway reaches WhatsApp; empty for none.
     pub(crate) proxy: String,
-    /// Who the proxy is told that calls; may be empty.
+    /// The user name at the proxy; may be empty.
     pub(crate) proxy_user: String,
     /// How fast it posts.
     #[serde(flatten)]

@@ -27,7 +27,7 @@ pub(crate) struct Wire {
     pub(crate) base: Endpoint,
     /// The header of the key.
     pub(crate) header: HeaderName,
-    /// The key.
+    /// The value of that header.
     pub(crate) key: Secret,
 }
 

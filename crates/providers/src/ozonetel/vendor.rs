@@ -147,7 +147,8 @@ impl Vendor for Ozonetel {
     }
 }
 
-/// The do-not-disturb check proves the key (§4); what it answers is documented nowhere, so that only a refusal of the key says anything.
+/// The do-not-disturb check proves the key (§4). Its answers are not documented, so only a refusal of the key says
+/// anything.
 pub(super) async fn status(account: &OzonetelAccount, http: &Http, about: &str) -> Status {
     let mut status = Status { number: account.settings.caller_id.clone(), ..Status::default() };
     let number = if about.is_empty() { account.settings.caller_id.as_str() } else { about };

@@ -21,7 +21,7 @@ use crate::{
     http::Http,
 };
 
-/// A provider's account of calls. What is special about calls is done by [`Account::voice`].
+/// A provider's account of calls. [`Account::voice`] does what only calls need.
 #[derive(Debug)]
 pub struct Caller<V>(pub V);
 
@@ -80,7 +80,7 @@ impl<V: Voice> Account for Caller<V> {
                 Standing::Refused => Probe::KeyRefused(status.said),
                 Standing::NotActive | Standing::NotLive => Probe::Refused(status.said),
                 Standing::Silent => Probe::Silent(status.said),
-                // What is left is held against the cost where it is told.
+                // Where the provider tells the balance, it is compared with the cost.
                 Standing::NotProven | Standing::Ready | Standing::NoMoney => {
                     Probe::Answered { live: true, parameters: None, media: None }
                 }

@@ -1,4 +1,5 @@
-//! What comes to a callback of calls, in any of the forms that providers use (GET, HEAD and POST; query, form, multipart and JSON).
+//! Requests to a callback of calls, in any of the forms that providers use (GET, HEAD and POST; query, form, multipart
+//! and JSON).
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -162,7 +163,7 @@ impl Members {
         text.parse().ok().or_else(|| text.split_once('.').and_then(|(whole, _)| whole.parse().ok()))
     }
 
-    /// What stands in an object or a list of that name, one after the other; a form's `[0]`, `[1]` among that.
+    /// The values of an object or a list of that name, in order; a form's `[0]`, `[1]` count as a list.
     pub fn list(&self, names: &[&str]) -> Vec<Members> {
         let inner = |value: &Value| Members::of(value.clone());
         match self.get(names) {

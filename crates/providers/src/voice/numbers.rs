@@ -1,4 +1,4 @@
-//! Numbers as providers of calls write them (providers/ivr.md §1.5).
+//! Numbers as providers of calls write them (docs/facts/calls.md §1.5).
 
 use domain::phone::Phone;
 
@@ -14,8 +14,8 @@ pub fn india_zero(e164: &str) -> Option<String> {
     phone.national_ten().map(|ten| format!("0{ten}"))
 }
 
-/// Digits with country code of `+91X`, `91X`, `0X` or `X`, with stray spaces and quotes, and with a `+` that was escaped once too often;
-/// `None` for what is no number.
+/// The digits with country code of `+91X`, `91X`, `0X` or `X`. Stray spaces and quotes, and a `+` that was escaped once
+/// too often, are accepted; `None` for anything else.
 pub fn phone_digits(written: &str) -> Option<String> {
     let unescaped = written.replace("%2B", "+").replace("%2b", "+").replace("%20", " ");
     if unescaped.chars().any(|c| !(c.is_ascii_digit() || c.is_whitespace() || "+-()\"'.".contains(c))) {

@@ -1,5 +1,5 @@
-//! Addresses that a provider asks and tells. One of a call holds the call and a proof of it, so that the path alone says which call is
-//! meant and nobody can guess another's (providers/ivr.md §1.4).
+//! Addresses that a provider asks and tells. The path of a call holds its reference and a proof of it. The path alone
+//! says which call is meant, and nobody can guess that of another (docs/facts/calls.md §1.4).
 
 use domain::call::CallRef;
 use hmac::{Hmac, KeyInit, Mac};
@@ -89,13 +89,14 @@ impl Paths {
         format!("{call}.{}", self.proof(call))
     }
 
-    /// Reads [`mark`](Paths::mark); `None` for what is none, or of another account.
+    /// Reads what [`mark`](Paths::mark) wrote; `None` for any other text, and for that of another account.
     pub fn marked(&self, text: &str) -> Option<CallRef> {
         let (call, proof) = text.trim().rsplit_once('.')?;
         self.proven(call, proof)
     }
 
-    /// Reads what follows the account's key in a path; `None` where it names a call that its proof is not of, or nothing that we made.
+    /// Reads what follows the account's key in a path; `None` where it names a call that its proof is not of, or
+    /// nothing that we made.
     pub fn read(&self, path: &str) -> Option<Named> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match parts.as_slice() {

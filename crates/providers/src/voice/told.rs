@@ -18,7 +18,8 @@ use crate::{
     secret::Secret,
 };
 
-/// A time without an offset, which is Indian, or one with its own. The beginning of 1970 is “not known” (providers/ivr.md §1.5).
+/// A time without an offset, which is Indian, or one with its own. The beginning of 1970 is “not known”
+/// (docs/facts/calls.md §1.5).
 pub fn indian_time(text: &str) -> Option<Millis> {
     let text = text.trim();
     let own =
@@ -69,7 +70,8 @@ pub(crate) fn body_of(answer: &Answer) -> Value {
     })
 }
 
-/// The provider's words about a refusal, wherever they stand; with a code of its own at their end. Empty where there are none.
+/// The provider's words about a refusal, wherever they stand; with a code of its own at their end. Empty where there
+/// are none.
 pub(crate) fn words_of(body: &Value) -> String {
     const WORDS: &[&str] = &[
         "message",

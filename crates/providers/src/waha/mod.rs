@@ -1,5 +1,5 @@
-//! WAHA, a WhatsApp gateway on the operator's own server. Facts: NOTES.md. One account here is one session there; its engine
-//! GOWS can do everything below, the others less.
+//! WAHA, a WhatsApp gateway on the operator's own server. Facts: NOTES.md. One account here is one session there; its
+//! engine GOWS can do everything below, the others less.
 
 mod answers;
 mod gateway;
@@ -27,10 +27,10 @@ use crate::{
     vendor::{OpenError, Secrets},
 };
 
-/// WAHA's header of the key (§8.1).
+/// WAHA's header of the key (§1).
 const KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 
-/// What we want to be told (§8.3).
+/// What we want to be told (§6).
 const EVENTS: &[&str] = &[
     "session.status",
     "message.ack",
@@ -67,7 +67,7 @@ impl WahaAccount {
         })
     }
 
-    /// The configuration that the session has there while it is ours (§8.1).
+    /// The configuration that the session has there while it is ours (§2).
     fn config(&self, callback: &str) -> Value {
         let mut config = json!({
             "webhooks": [{

@@ -24,7 +24,7 @@ const KIND: &str = "waha";
 pub(super) const NAME: &str = "WAHA";
 const URL: &str = "waha_url";
 
-/// The header that carries the signature of a post (§8.3).
+/// The header that carries the signature of a post (§6).
 pub(super) const SIGNATURE: &str = "x-webhook-hmac";
 
 const BASE_URLS: &[BaseUrl] = &[BaseUrl {

@@ -1,4 +1,4 @@
-//! The answer table, row by row, from the document (providers/aisensy.md §2.4, §2.5), over a socket.
+//! The answer table, row by row, from the document (providers/src/aisensy/NOTES.md §2.4, §2.5), over a socket.
 
 use domain::outcome::{Outcome, ProviderAnswer};
 use munadi_providers::{UNRECOGNISED, aisensy::ANSWERS, answer::Class, codes};

@@ -1,4 +1,4 @@
-//! What AiSensy can be asked. Facts: providers/aisensy.md §2.6, §3.
+//! What AiSensy can be asked. Facts: providers/src/aisensy/NOTES.md §2.6, §3.
 
 use domain::{
     checks::Probe,
@@ -123,7 +123,8 @@ async fn templates_are_read_page_by_page() {
     assert!(heard[1].head.contains("/wa_template/?limit=100&after=c2 "), "{}", heard[1].head);
 }
 
-/// The list as a bare array, as the vendor's page shows it, former words for categories, and buttons written after the text (§12).
+/// The list as a bare array, as the vendor's page shows it, former words for categories, and buttons written after the
+/// text (§12).
 #[tokio::test]
 async fn templates_are_read_in_every_documented_form() {
     let body = r#"[

@@ -1,4 +1,4 @@
-//! Receipts: genuine or not, known or not, and what they say. Facts: providers/aisensy.md §4.
+//! Receipts: genuine or not, known or not, and what they say. Facts: providers/src/aisensy/NOTES.md §4.
 
 use domain::{
     money::Money,

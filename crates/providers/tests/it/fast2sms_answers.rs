@@ -1,4 +1,4 @@
-//! The code table, row by row, from the document (providers/fast2sms.md §2.4, §2.5), over a socket.
+//! The code table, row by row, from the document (providers/src/fast2sms/NOTES.md §2.4, §2.5), over a socket.
 
 use domain::{
     money::Money,

@@ -1,4 +1,4 @@
-//! What Fast2SMS can be asked (providers/fast2sms.md §4, §5), and the look-ups of both vendors.
+//! What Fast2SMS can be asked (providers/src/fast2sms/NOTES.md §4, §5), and the look-ups of both vendors.
 
 use domain::{
     checks::Probe,

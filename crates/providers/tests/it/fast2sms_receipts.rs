@@ -1,4 +1,4 @@
-//! What Fast2SMS tells us later, in each of its forms (providers/fast2sms.md §5, §6, §7).
+//! What Fast2SMS tells us later, in each of its forms (providers/src/fast2sms/NOTES.md §5, §6, §7).
 
 use domain::{
     ids::MessageSpan,

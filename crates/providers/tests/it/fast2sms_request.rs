@@ -1,4 +1,4 @@
-//! The `bulkV2` request as the document writes it (providers/fast2sms.md §2.2, §2.3), and what must not show.
+//! The `bulkV2` request as the document writes it (providers/src/fast2sms/NOTES.md §2.2, §2.3), and what must not show.
 
 use domain::{
     channel::{Category, Channel},

@@ -45,7 +45,7 @@ fn code(outcome: &Outcome) -> (&'static str, &str) {
     }
 }
 
-/// As WAHA writes a failure of WhatsApp's (NOTES.md §4).
+/// As WAHA writes a failure of WhatsApp's (providers/src/waha/NOTES.md §4).
 fn exception(message: &str) -> String {
     json!({ "statusCode": 500, "exception": { "message": message, "stack": "Error: x" }, "version": {} })
         .to_string()
@@ -107,7 +107,7 @@ fn a_bare_id_joins_call_and_receipt_in_every_form() {
     }
 }
 
-/// The vector of the facts (NOTES.md §6), which was checked independently.
+/// The vector of the facts (providers/src/waha/NOTES.md §6), which was checked independently.
 #[test]
 fn a_signature_is_hmac_sha512_over_the_body_as_it_came() {
     let body = br#"{"event":"message","session":"default","engine":"WEBJS"}"#;
@@ -151,7 +151,7 @@ fn a_members_receipt_names_group_message_and_person_by_number_or_hidden_id() {
         ("919000000001@c.us", "READ", 3, &number, Seen::Read),
         ("919000000001@c.us", "PLAYED", 4, &number, Seen::Read),
         ("100000000000001@lid", "READ", 3, &hidden, Seen::Read),
-        // An older build (NOTES.md §6).
+        // An older build (providers/src/waha/NOTES.md §6).
         ("100000000000001@lid", "SERVER", 1, &hidden, Seen::Delivered),
     ] {
         let expected = News::Seen {

@@ -138,7 +138,7 @@ impl Default for Project {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiKey {
-    /// The key.
+    /// The key itself.
     pub key: String,
     /// Whether it still works.
     pub valid: bool,

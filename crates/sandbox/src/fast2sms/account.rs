@@ -117,8 +117,8 @@ pub struct Account {
     pub invalid: BTreeSet<String>,
     /// Numbers with one of these endings are not valid (411).
     pub invalid_endings: BTreeSet<String>,
-    /// Numbers with one of these endings are refused with that code, and their list with them: 427 for those on the vendor's own
-    /// do-not-disturb list; a code that nobody documents answers “Something went wrong”.
+    /// Numbers with one of these endings are refused with that code, and so is their whole list. 427 is for numbers on
+    /// the vendor's own do-not-disturb list; a code that is not documented answers “Something went wrong”.
     pub refused_endings: BTreeMap<String, u16>,
     /// Any text of any header passes, also one that nobody registered here: whoever rehearses has texts of their own.
     pub any_template: bool,
@@ -159,7 +159,7 @@ impl Default for Account {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiKey {
-    /// The key.
+    /// The key itself.
     pub key: String,
     /// Whether it was switched off; 413 then.
     pub disabled: bool,

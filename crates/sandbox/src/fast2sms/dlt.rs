@@ -1,4 +1,4 @@
-//! The operators' scrubbing: does a text fit its registered template (`regulation-india.md` §1)?
+//! The operators' scrubbing: does a text fit its registered template (`docs/facts/india.md` §1)?
 //!
 //! The fixed part has to match character by character. What fails here was already accepted and
 //! charged; it becomes *Rejected* (`providers/src/fast2sms/NOTES.md` §7).

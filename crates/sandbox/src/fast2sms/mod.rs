@@ -5,9 +5,9 @@
 //! [`Habits`] or in [`Account`]. Nothing is ever deduplicated but by 995: a number that was written to
 //! within two minutes is refused.
 //!
-//! A message is judged key first (412, 413), then in the order of the vendor's codes. It is charged
-//! when it is accepted, and what becomes of it is decided by the operators' scrubbing, then by the
-//! last digits of its number, then by the shares in `Faults::outcomes`:
+//! A message is judged key first (412, 413), then in the order of the vendor's codes. It is charged when it is
+//! accepted. The operators' scrubbing decides what becomes of it, then the last digits of its number, then the shares
+//! in `Faults::outcomes`:
 //!
 //! | number ends in | becomes | costs |
 //! |---|---|---|
@@ -101,7 +101,7 @@ pub struct Part {
     pub rejected: bool,
     /// Numbers with country code, in the order of the request, without the dropped ones.
     pub phones: Vec<u64>,
-    /// Where each of them stands in the world.
+    /// The message of each of them in the world.
     #[serde(skip)]
     pub(crate) places: Vec<Place>,
 }
@@ -227,8 +227,8 @@ impl Fast2sms {
         find(&state.config, key).map(|at| state.config.accounts[at].clone())
     }
 
-    /// Judges a request, charges it and takes its messages in, all in one step, so that no wallet can
-    /// be overdrawn. Either all of its texts are taken or none.
+    /// Checks a request, charges it and takes its messages in, all in one step, so that no wallet can be overdrawn.
+    /// Either all of its texts are taken or none.
     fn submit(
         &self,
         shared: &Shared,

@@ -1,8 +1,8 @@
 //! What becomes of a message, and the webhooks that tell of it (`providers/src/fast2sms/NOTES.md` §6, §7).
 //!
-//! The general settings of receipts mean here: `without_id` leaves `request_id` empty, so that only
-//! `udf1` and the number tell; `unknown_topic` brings a state nobody documented; `forged` is a post by
-//! somebody who does not know the secret in our address, and so posts next to it.
+//! The general settings of receipts mean this here: `without_id` leaves `request_id` empty, so that only `udf1` and the
+//! number identify the message; `unknown_topic` brings an undocumented state; `forged` is a post to a wrong address, by
+//! somebody who does not know the secret in ours.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Knowlarity (`providers/src/knowlarity/NOTES.md`): orders that dial many numbers from a minute on, an IVR that runs alone, and one hook for
-//! the whole account.
+//! Knowlarity (`providers/src/knowlarity/NOTES.md`): orders that dial many numbers from a minute on, an IVR that runs
+//! alone, and one hook for the whole account.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ pub struct Knowlarity {
     pub key: String,
     /// The account's key.
     pub account_key: String,
-    /// Its number.
+    /// The number that calls come from.
     pub number: String,
     /// Its IVRs.
     pub ivrs: Vec<String>,
@@ -182,7 +182,8 @@ fn judge(shared: &Shared, body: &Value) -> Result<Vec<Number>, &'static str> {
     numbers.filter(|all| !all.is_empty()).ok_or("additional_number is not valid")
 }
 
-/// Takes an order in: every number is a call that begins at its start. Numbers on the register are counted and not dialled.
+/// Takes an order in: every number is a call that begins at its start. Numbers on the register are counted and not
+/// dialled.
 fn take(shared: &Arc<Shared>, (id, body): (u64, &Value), listed: Vec<Number>, answered: bool) -> Vec<Place> {
     let (dnd, dialled): (Vec<_>, Vec<_>) =
         listed.into_iter().partition(|one| shared.telephones.is_dnd(one.phone));

@@ -26,7 +26,7 @@ pub const KEY: &str = "KK-TEST-NOT-REAL-0001";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KooKoo {
-    /// Its key.
+    /// API key of the account.
     pub key: String,
     /// Whether support enabled outgoing calls.
     pub outgoing: bool,

@@ -1,5 +1,6 @@
-//! Providers of calls, and the phones that they ring. One network of telephones serves all of them: who picks up, presses, hangs up or is
-//! not there is a habit of the phone, and what a provider asks and tells is in its own module.
+//! Providers of calls, and the phones that they ring. One network of telephones serves all providers. Whether somebody
+//! picks up, presses a key or hangs up is a habit of the phone; what a provider asks and tells is in the provider's
+//! module.
 
 mod alarm;
 mod control;
@@ -55,7 +56,7 @@ pub struct Config {
 pub struct Callee {
     /// Seconds until the call is picked up; without meaning where it is not.
     pub answers_after_s: u32,
-    /// What then.
+    /// What they do with the call.
     pub does: Does,
 }
 
@@ -78,7 +79,7 @@ impl Callee {
 pub enum Does {
     /// Picks up and presses a key some seconds after the question, if it is waited for so long.
     Presses {
-        /// The key.
+        /// The key that is pressed.
         key: char,
         /// Seconds after the question.
         after_s: u32,
@@ -245,7 +246,8 @@ impl Telephones {
         self.network.waits_ms().into_iter().max().unwrap_or(0)
     }
 
-    /// How long somebody at the ear waited for each of the program's answers, in the order in which they came, milliseconds.
+    /// How long somebody at the ear waited for each of the program's answers, in the order in which they came,
+    /// milliseconds.
     pub fn waits_ms(&self) -> Vec<u64> {
         self.network.waits_ms()
     }

@@ -78,7 +78,7 @@ struct Inner {
     waits_ms: Vec<u64>,
 }
 
-/// Where a call stands in the network; dies with the next reset.
+/// The place of a call in the network; the next reset ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct At {
     era: u64,

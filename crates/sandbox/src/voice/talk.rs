@@ -9,7 +9,7 @@ use super::{Callee, Does};
 use crate::Shared;
 use crate::world::{Message, Place, Status};
 
-/// A provider drops a call whose next words do not come in this time (providers/ivr.md §3.5).
+/// A provider drops a call whose next words do not come in this time (docs/facts/calls.md §3.5).
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Letters that a voice speaks in a second.
@@ -159,7 +159,8 @@ impl Talk {
         key
     }
 
-    /// Asks the program something while the person waits; `None` when no good answer came in time. Doubled now and then.
+    /// Asks the program something while the person waits; `None` when no good answer came in time. Doubled now and
+    /// then.
     pub(super) async fn ask(&self, request: reqwest::RequestBuilder) -> Option<Answer> {
         let (shared, began) = (&self.shared, Instant::now());
         let twice = shared.telephones.get().chaos.repeat_steps;

@@ -1,4 +1,4 @@
-//! `providers/aisensy.md` §2.
+//! `providers/src/aisensy/NOTES.md` §2.
 
 use munadi_sandbox::aisensy::{CampaignStatus, DEFAULT_KEY, DEFAULT_PROJECT, key_of};
 use munadi_sandbox::aisensy::{ErrorShape, Habits as AisensyHabits, RequestBodyIn};

@@ -1,4 +1,4 @@
-//! `providers/aisensy.md` §8.4, and the promise that a seed repeats a run.
+//! What goes wrong on the way with AiSensy, and the promise that a seed repeats a run.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `providers/aisensy.md` §3.
+//! `providers/src/aisensy/NOTES.md` §3.
 
 use munadi_sandbox::aisensy::{DEFAULT_PASSWORD, DEFAULT_PROJECT};
 use munadi_sandbox::faults::ReceiptMode;

@@ -1,4 +1,4 @@
-//! `providers/aisensy.md` §4 and §8.5.
+//! `providers/src/aisensy/NOTES.md` §4.
 
 use std::collections::BTreeSet;
 

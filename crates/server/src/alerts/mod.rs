@@ -1,4 +1,4 @@
-//! What needs a person goes out to the members who were chosen: each matter once, by e-mail, by a post, by WhatsApp or SMS.
+//! Sends what needs a person to the chosen members: each matter once, by e-mail, by a signed post, by WhatsApp or SMS.
 //!
 //! Every process that sends looks every few seconds ([`look`]) and carries out what is due ([`deliver`]); the database's rows decide which
 //! process tells a matter and which sends what.
@@ -96,8 +96,7 @@ fn new_alert(matter: &Matter, settings: &AlertSettings, zone: &Zone, now: Millis
 
 /// Carries out what is due; how many sends.
 ///
-/// # Errors
-/// When the store cannot be read or written. What was being sent then is unknown after three minutes.
+/// # Errors When the store cannot be read or written. A send that was under way then is unknown after three minutes.
 pub async fn deliver(app: &App) -> Result<usize, StoreError> {
     let mut done = 0;
     loop {

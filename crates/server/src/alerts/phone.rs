@@ -121,7 +121,7 @@ fn may_send(state: &AccountState, now: Millis) -> bool {
     match state {
         AccountState::KeyNeeded | AccountState::Stopped { .. } => false,
         AccountState::HeldBack { until } => *until <= now,
-        // What is low may still hold the price of one message.
+        // A low balance may still hold the price of one message.
         AccountState::NotTested | AccountState::LowBalance => true,
         AccountState::Told(standing) => !matches!(standing, Standing::Refused | Standing::NotActive),
     }

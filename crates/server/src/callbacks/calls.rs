@@ -114,7 +114,7 @@ pub(super) async fn take(
         body: raw,
     };
     let taken = voice.hear(&hook).map_err(|_| foreign())?;
-    // Whoever only looks gets the same words, and tells nothing by it.
+    // A HEAD request gets the same words, and reports nothing.
     let looks = parts.method == Method::HEAD;
     let bare = hook.query.is_empty() && raw.is_empty() && taken.ask.is_none();
     if looks && taken.ask.is_none() || bare && taken.news.is_empty() {

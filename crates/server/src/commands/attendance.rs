@@ -33,7 +33,7 @@ pub struct AttendanceCommand {
     json: bool,
 }
 
-/// Runs it.
+/// Runs the command. An error ends it, in words for whoever typed it.
 pub async fn run(config: Config, command: AttendanceCommand) -> anyhow::Result<()> {
     let app = App::open_existing(config, Arc::new(WallClock)).await?;
     let done = take(&app, &command).await;

@@ -1,5 +1,5 @@
-//! `munadi crash-proof`: starts the real program on a fresh store, kills it with SIGKILL in the middle of sends, again and again,
-//! and counts what every phone really got.
+//! `munadi crash-proof` starts the real program on a fresh store, kills it with SIGKILL in the middle of sends again
+//! and again, and counts what every phone really got.
 
 pub(super) mod calls;
 mod fleet;

@@ -174,7 +174,7 @@ fn forged(key: &str, n: u64) -> String {
     let body = format!(
         r#"{{"id":"forged_{n}","created_at":"1767240000000","topic":"message.status.updated","data":{{"message":{{"id":"m{n}","phone_number":"919000000001","status":"READ"}}}}}}"#
     );
-    // Every header in which some vendor signs, so that none is turned away for its lack.
+    // Every header in which some vendor signs, so that no post is refused because the header is missing.
     let signature = "0".repeat(64);
     let signed = VENDORS.iter().filter_map(|vendor| match vendor.callback().proof {
         CallbackProof::Signed { header, .. } => Some(format!("{header}: {signature}\r\n")),

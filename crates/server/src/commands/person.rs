@@ -36,7 +36,7 @@ enum What {
     },
 }
 
-/// Runs it.
+/// Runs the command. An error ends it, in words for whoever typed it.
 pub async fn run(config: Config, command: PersonCommand) -> anyhow::Result<()> {
     let app = App::open_existing(config, Arc::new(WallClock)).await?;
     let What::Export { number, organisation, to } = command.what;

@@ -1,4 +1,5 @@
-//! `munadi plan`: the plan of a workshop as a table or JSON, and what a person does with it: run a sequence, let the plan follow it, cancel.
+//! `munadi plan`: the plan of a workshop as a table or JSON, and what a person does with it: run a sequence, let the
+//! plan follow it, cancel.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -43,7 +44,8 @@ pub struct PlanCommand {
     /// Let the plan follow the newest version of its sequence, in the organisation's present zone
     #[arg(long, conflicts_with_all = ["cancel", "cancel_all", "try_again"])]
     pub follow: bool,
-    /// With --run or --follow: a step that concerns those already there although it is due already, or follows each registration
+    /// With --run or --follow: a step that concerns those already there although it is due already, or follows each
+    /// registration
     #[arg(long, value_name = "STEP")]
     pub include: Vec<String>,
     /// With --run or --follow: a step that is not to go
@@ -63,7 +65,7 @@ pub struct PlanCommand {
     pub json: bool,
 }
 
-/// Runs it.
+/// Runs the command. An error ends it, in words for whoever typed it.
 pub async fn run(config: Config, command: PlanCommand) -> anyhow::Result<()> {
     let app = App::open_existing(config, Arc::new(WallClock)).await?;
     let done = obey(&app, &command).await;

@@ -60,7 +60,7 @@ pub struct RehearseCommand {
     pub json: bool,
 }
 
-/// Runs it.
+/// Runs the command. An error ends it, in words for whoever typed it.
 pub async fn run(config: Config, command: RehearseCommand) -> anyhow::Result<()> {
     let app = App::open_existing(config, Arc::new(WallClock)).await?;
     let done = obey(&app, &command).await;

@@ -151,7 +151,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
         None if !command.yes => Some("nothing was sent; say --yes to send".to_owned()),
         None => None,
     };
-    // Whoever only looks wants to see who is left out; whoever sends finds them on the broadcast's page.
+    // Without `--yes` the people who are left out are listed; after sending they are on the broadcast's page.
     let left_out = if command.yes { Vec::new() } else { review.left_out(LEFT_OUT_SAID).await? };
     tell_review(&caller, &review, &left_out, command.json, refusal.as_deref())?;
     if let Some(words) = refusal {

@@ -37,10 +37,10 @@ enum What {
         /// Its name, or the beginning of it
         name: String,
     },
-    /// Add a sequence, or change the one of that name, from a JSON file: `{"description": …, "steps": [{"key": "day", "channel":
-    /// "personal", "template": "Reminder", "anchor": "start", "timing": {"offset": {"days": -1, "minutes": 0}}, "purpose": "reminder"}]}`.
-    /// Templates and accounts stand there by name. Steps that name one ladder are its rungs: `"rung": {"ladder": "reach", "per_person": 10000,
-    /// "in_all": 2000000}`, amounts in 1/10,000 rupee
+    /// Add a sequence, or change the one of that name, from a JSON file: `{"description": …, "steps": [{"key": "day",
+    /// "channel": "personal", "template": "Reminder", "anchor": "start", "timing": {"offset": {"days": -1, "minutes":
+    /// 0}}, "purpose": "reminder"}]}`. Templates and accounts stand there by name. Steps that name one ladder are its
+    /// rungs: `"rung": {"ladder": "reach", "per_person": 10000, "in_all": 2000000}`, amounts in 1/10,000 rupee
     Save {
         /// Its whole name
         name: String,
@@ -61,7 +61,7 @@ enum What {
     },
 }
 
-/// Runs it.
+/// Runs the command. An error ends it, in words for whoever typed it.
 pub async fn run(config: Config, command: SequenceCommand) -> anyhow::Result<()> {
     let app = App::open_existing(config, Arc::new(WallClock)).await?;
     let done = obey(&app, command).await;

@@ -56,7 +56,7 @@ enum What {
     List,
 }
 
-/// Runs it.
+/// Runs the command. An error ends it, in words for whoever typed it.
 pub async fn run(config: Config, command: UserCommand) -> anyhow::Result<()> {
     let app = match command.what {
         What::Create { .. } => App::open(config, Arc::new(WallClock)).await?,

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// Reads the strip of an organisation. Whoever may not send sees what stands still, without buttons that do something.
+/// Reads the strip of an organisation. A user who may not send sees what is paused, without buttons.
 ///
 /// # Errors
 /// When the store cannot be read.

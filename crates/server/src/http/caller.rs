@@ -1,4 +1,5 @@
-//! Who asks: whoever is signed in, in an organisation. Pages, streams and programs take this; only pages load a frame beside it.
+//! The user who asks, signed in to an organisation. Pages, streams and programs take this; only pages load a frame
+//! beside it.
 
 use std::ops::Deref;
 
@@ -8,12 +9,13 @@ use store::{SignedIn, User};
 
 use super::{error::Problem, gate::who_may};
 
-/// A person who is signed in, in an organisation. What this person may do was checked by the route's entry in the table.
+/// A person who is signed in, in an organisation. What this person may do was checked by the route's entry in the
+/// table.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// Store, organisation, role and moment.
     pub asks: compose::Caller,
-    /// Who.
+    /// The user who is signed in.
     pub user: User,
     /// Session and place.
     pub signed_in: SignedIn,

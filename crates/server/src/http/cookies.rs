@@ -1,4 +1,4 @@
-//! Cookies: of the session, of the door (a visitor who is not signed in), of the theme, of a notice, of a known
+//! Cookies: the session's, the one of a visitor who is not signed in, the theme's, a notice's, and that of a known
 //! device.
 
 use axum::http::{HeaderMap, HeaderValue, header};

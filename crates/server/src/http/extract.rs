@@ -45,7 +45,7 @@ pub struct Person {
     pub visitor: Visitor,
 }
 
-/// Who asks for a page: the caller, and the frame that stands around it.
+/// The caller who asks for a page, and the frame around the page.
 #[derive(Clone, Debug)]
 pub struct Member {
     /// Who asks.

@@ -1,4 +1,4 @@
-//! What stands around every page: menu, theme, the engine's pulse, what the last form had to say. Only pages load it.
+//! The frame around every page: menu, theme, the engine's pulse, and the notice of the last form. Only pages load it.
 
 use axum::http::HeaderMap;
 use domain::{

@@ -256,7 +256,8 @@ pub fn address(app: &App, headers: &HeaderMap, direct: Option<IpAddr>) -> String
     }
 }
 
-/// Who is signed in by these headers, where no route was there to look: an address that does not exist keeps its reader's menu.
+/// The user that these headers sign in, for requests without a route: the page of an unknown address keeps its reader's
+/// menu.
 pub async fn seen_by(app: &App, headers: &HeaderMap) -> Option<Seen> {
     let visitor = visitor(app, headers, String::new(), &mut None).await.ok()?;
     let caller = visitor.signed_in.as_ref().and_then(|who| caller(app, who));

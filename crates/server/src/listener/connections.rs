@@ -1,4 +1,4 @@
-//! Who has a place, since when, and who loses it.
+//! Connections: which of them have a place, since when, and which one loses it.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -242,7 +242,8 @@ impl Connections {
         self.0.limits.body
     }
 
-    /// A place for a new connection. Where there is none, the oldest one that waits loses its place; `None` when all are in use.
+    /// A place for a new connection. Where none is free, the oldest connection that waits loses its place; `None` when
+    /// all are in use.
     pub(super) fn place(&self, address: IpAddr) -> Option<Place> {
         let limits = &self.0.limits;
         let network = network(address);

@@ -1,16 +1,17 @@
-//! The door to the network: takes connections and serves requests on them, as long as they use their place.
+//! Takes connections from the network and serves requests on them, as long as they use their place.
 //!
-//! Whoever sends half a request, reads no answer or keeps an idle line loses the place after a while, and at once when others need it
-//! (`Connections`). What is served and what waits is known from the bytes that pass (`Socket`) and from the requests.
+//! A connection that sends half a request, reads no answer or stays idle loses its place after a while, and at once
+//! when others need it (`Connections`). What is served and what waits is known from the bytes that pass (`Socket`) and
+//! from the requests.
 //!
 //! Each connection has a `Place`, which knows what it is doing: a request’s head is due, nothing, or it is being
-//! answered. One sweeper ends whoever is overdue: a head after 10 s, an idle connection after 150 s, an unread answer
-//! after 30 s; between two pieces of a body 30 s may pass. A live stream is an answer and goes on as long as it is
-//! read. Where no place is free, the oldest connection that asks nothing loses its own, so that half-open ones shut
-//! nobody out, however many come. When all are being answered, further ones are taken for callbacks and `/healthz`
-//! alone, and whoever asks for a page hears 503 with `Retry-After`. `descriptors.rs` raises the limit of open files at
-//! the start; 1,000 of them (half, where there are fewer than 2,000) stay for the database, calls and files. A stop
-//! ends whoever asks nothing, and lets answers end.
+//! answered. One sweeper closes overdue connections: those without a complete head after 10 s, idle ones after 150 s,
+//! those that do not read their answer after 30 s. Between two pieces of a body 30 s may pass. A live stream is an
+//! answer and goes on as long as it is read. Where no place is free, the oldest connection without a request loses its
+//! place, so that half-open connections shut nobody out, however many there are. When all are being answered, further
+//! ones are taken for callbacks and `/healthz` alone, and whoever asks for a page hears 503 with `Retry-After`.
+//! `descriptors.rs` raises the limit of open files at the start; 1,000 of them (half, where there are fewer than 2,000)
+//! stay for the database, calls and files. A stop ends whoever asks nothing, and lets answers end.
 
 mod connections;
 mod descriptors;
@@ -54,7 +55,7 @@ use self::{
 
 /// After a connection could not be taken, such as for want of a descriptor, the next one is tried after this.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
-/// Whoever was refused a place may come again after so many seconds.
+/// A client that was refused a place may come again after so many seconds.
 const RETRY_AFTER: &str = "5";
 /// The system gives up a connection whose other side acknowledges nothing for so long, in milliseconds.
 const UNACKNOWLEDGED_MS: u32 = 60_000;
@@ -139,7 +140,7 @@ async fn serve_one(
     }
 }
 
-/// What is answered when all other places are taken: receipts must not be lost, and monitors should hear.
+/// Paths that are answered when all other places are taken: receipts must not be lost, and monitors need an answer.
 fn goes_first(path: &str) -> bool {
     path.starts_with("/callbacks/") || path == "/healthz"
 }

@@ -1,7 +1,8 @@
 //! One renderer for all who watch the same; and how many streams a session has.
 //!
-//! A renderer wakes by the engine's feed, which knows what other processes changed as well, and looks by itself every other second:
-//! that keeps rate and time left true, and finds what the feed lost. It ends with its last watcher.
+//! The engine's feed wakes a renderer, also for changes of other processes. The renderer looks by itself every other
+//! second besides: that keeps the rate and the time left true, and finds what the feed lost. It ends with its last
+//! watcher.
 
 use std::{
     collections::HashMap,

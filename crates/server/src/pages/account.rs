@@ -94,7 +94,7 @@ pub async fn change_password(
         return refused(Errors { new: errors.password, ..Errors::default() });
     }
     if let Some(text) = access.password_of(user.id).await? {
-        // Whoever finds an open browser must not guess at the password either.
+        // A stranger at an open browser must not be able to guess the password either.
         let subject = format!("change of password {}", user.email);
         let subjects = [(subject.clone(), super::login::ACCOUNT_PATIENCE)];
         if let Some(wait_ms) = access.attempt(&subjects, app.clock.now()).await? {

@@ -1,4 +1,4 @@
-//! Who was at a workshop: the report of a meeting program, a look at what it says, and what was taken over.
+//! Attendance of a workshop: a meeting program's report is uploaded, looked at, and taken over.
 //!
 //! Until it is taken over, a report is an upload that is looked at (`kept_upload.rs`).
 

@@ -1,4 +1,5 @@
-//! What a person agreed to, on their page: who asked for it, when, where, in which words; recording and withdrawing.
+//! The consents of a person, on their page: who asked, when, where, in which words. A member can record and withdraw
+//! them.
 
 use axum::extract::State;
 use domain::{
@@ -246,8 +247,8 @@ fn withdraw_page(
     page.render()
 }
 
-/// What they agreed to, with the form of a new agreement beside it; `above` and `below` go around the list and `beside` over the form, so
-/// that no gap is left.
+/// The consents of a person, with the form of a new one beside them. `above` and `below` go around the list and
+/// `beside` over the form, so that no gap is left.
 pub(super) fn cards(
     member: &Member,
     story: &Story,

@@ -224,7 +224,7 @@ pub async fn save(
         }
         Corrected::Shared(others) => {
             let number = correction.phone.map_or(String::new(), |phone| phone.as_str().to_owned());
-            // What was chosen with a button stands in the field, so that the answer is about what is seen.
+            // The value that a button chose is in the field, so that the answer is about what is seen.
             let form = CorrectForm { phone: form.number().to_owned(), ..form };
             let wrong = Wrong { shared: Some((number, others)), ..Wrong::default() };
             Ok(unprocessable(page(&member, &person, &form, &origin, &wrong).await?))

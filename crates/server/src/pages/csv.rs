@@ -13,9 +13,9 @@ use store::{Org, StoreError};
 /// What tells Excel that a file is UTF-8.
 const MARK: &str = "\u{feff}";
 
-/// A file that is written while its rows are read: memory does not grow with it. `read` is given a place, `first` to begin with, and
-/// answers with the rows behind it and the next place, if there may be more; beside messages that go out it rests after each stretch. An error cuts the file: that is better than one that looks
-/// whole.
+/// A file that is written while its rows are read: memory does not grow with it. `read` takes a place (`first` at the
+/// beginning) and returns the rows behind it and the next place, where there may be more. While messages go out, it
+/// rests after each stretch. An error cuts the file: that is better than one that looks whole.
 pub(super) fn streamed<const N: usize, P, R>(
     name: &str,
     titles: [&str; N],

@@ -1,5 +1,5 @@
-//! Making a group, or a community, through a linked account: its name and description with the workshop's values, the people who are
-//! admins from the start, and its place among the workshop's groups.
+//! Makes a group or a community through a linked account, with the workshop's values in its name and description, and
+//! with its first admins. The new group becomes one of the workshop's groups.
 
 use axum::extract::State;
 use domain::{
@@ -38,9 +38,9 @@ use crate::{
     },
 };
 
-/// Longest description (providers/whatsapp-group.md §3).
+/// Longest description (docs/facts/groups.md §3).
 const DESCRIPTION_MAX: usize = 2_048;
-/// People who are added at once: WhatsApp refuses more of a new number soon (§12).
+/// People who are added at once: WhatsApp refuses more of a new number soon (docs/facts/groups.md §12).
 const PEOPLE_MAX: usize = 10;
 
 /// An account that makes groups or communities.

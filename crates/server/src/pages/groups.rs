@@ -32,7 +32,7 @@ use crate::{
     },
 };
 
-/// Longest name of a group on WhatsApp (providers/whatsapp-group.md §3).
+/// Longest name of a group on WhatsApp (docs/facts/groups.md §3).
 pub(super) const SUBJECT_MAX: usize = 100;
 /// Most members of a group that are believed; WhatsApp takes about a thousand.
 const MEMBERS_MAX: i64 = 100_000;
@@ -177,7 +177,8 @@ pub async fn invite(State(app): State<App>, member: Member, Path(id): Path<Group
     })
 }
 
-/// The last six digits of the messenger's id, by which groups of one name are told apart; nothing for a group that was named by hand.
+/// The last six digits of the messenger's id, by which groups of one name are told apart; nothing for a group that was
+/// named by hand.
 pub(crate) fn last_six(group: &Group) -> Option<String> {
     let digits: Vec<char> = group.jid.split('@').next()?.chars().collect();
     (!digits.is_empty())

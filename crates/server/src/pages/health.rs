@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::{app::App, disk::Room, health::Look};
 
-/// 200 when a test write and the last turn of the sending loop ended well, else 503 with what stands in the way and since when.
+/// The answer is 200 when a test write and the last turn of the sending loop ended well, and otherwise 503 with the
+/// cause and since when it holds.
 pub async fn show(State(app): State<App>) -> (StatusCode, Json<Value>) {
     let look = app.health.look().await;
     // Age of the newest heartbeat of any process, in milliseconds; null when nothing sends.

@@ -37,8 +37,8 @@ pub(super) const ACCOUNT_PATIENCE: Patience = Patience { free_failures: 5 };
 const ADDRESS_PATIENCE: Patience = Patience { free_failures: 30 };
 /// Wrong passwords from one larger network, such as a rented /48.
 const NETWORK_PATIENCE: Patience = Patience { free_failures: 240 };
-/// Wrong passwords for one account from everywhere. Whoever guesses from many places is slowed; a device on which the person
-/// signed in before is not, so that nobody is locked out by others' guesses.
+/// Wrong passwords for one account from everywhere. Guesses from many places are slowed down. A device on which the
+/// person signed in before is not slowed, so that nobody is locked out by the guesses of others.
 const EVERYWHERE_PATIENCE: Patience = Patience { free_failures: 100 };
 /// A device is known for so long after the last sign-in with it.
 const DEVICE_SECONDS: i64 = 365 * 24 * 60 * 60;

@@ -1,5 +1,5 @@
-//! Registrants held against the members of a workshop's groups: who is there, who left, who never joined, and members whom nobody knows.
-//! The members are read from the gateway whole or not at all, and followed by joins and leaves.
+//! Registrants held against the members of a workshop's groups: who is there, who left, who never joined, and members
+//! whom nobody knows. The members are read from the gateway whole or not at all, and followed by joins and leaves.
 
 mod list;
 
@@ -41,7 +41,7 @@ use crate::{
 
 /// People read at once by the file.
 const CHUNK: i64 = 1_000;
-/// A list of members is read by hand no sooner than this after the last time (providers/whatsapp-group.md §12, our caution).
+/// A list of members is read by hand no sooner than this after the last time (docs/facts/groups.md §12, our caution).
 const AGAIN_MS: i64 = HOUR;
 
 /// The page of a workshop's members.
@@ -54,7 +54,7 @@ pub(crate) fn tell(id: WorkshopId, channel: Channel, audience: &domain::broadcas
     format!("/?channel={channel}&workshop={id}&who={audience}#compose")
 }
 
-/// A heading, and the figures under it: key, label, how many, and the list behind it.
+/// A heading and its figures. A figure has a key, a label, a count, and the list behind it.
 type Figures<'a> = (String, Vec<(Key, &'a str, i64, Listed)>);
 
 /// Everything that the page shows.

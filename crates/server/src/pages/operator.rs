@@ -1,4 +1,4 @@
-//! Whether everything runs: the scheduler, what waits, each account, what comes next; and the two stops for an emergency.
+//! The operator's page: the scheduler, what waits, each account, what comes next, and the two stops for an emergency.
 
 use axum::{extract::State, response::IntoResponse};
 use compose::AccountState;

@@ -34,7 +34,7 @@ use crate::{
     },
 };
 
-/// Who calls, as far as a page without a session needs it.
+/// The visitor, as far as a page without a session needs them.
 pub struct Caller {
     address: String,
     theme: Theme,
@@ -300,7 +300,7 @@ fn sample(theme: Theme) -> PublicPage {
     }
 }
 
-/// Whoever reads this has no account: a way to the home page would only ask them to sign in.
+/// Its reader has no account: a link to the home page would only ask them to sign in.
 fn nobody(theme: Theme) -> PublicPage {
     PublicPage {
         title: "This link does not work".to_owned(),

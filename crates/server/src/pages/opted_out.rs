@@ -281,8 +281,8 @@ fn entered(member: &Member, entry: &Suppression) -> String {
     }
 }
 
-/// `GET /people/opted-out/export`: those of the same filter as on the page, written while they are read; that it was asked for
-/// stands in the audit log.
+/// `GET /people/opted-out/export`: the entries of the page's filter, written while they are read. The export is in the
+/// audit log.
 pub async fn export(State(app): State<App>, member: Member, Query(query): Query<ListQuery>) -> PageResult {
     let filter = query.filter(&app, &member, CHUNK);
     let zone = member.organization.zone.clone();

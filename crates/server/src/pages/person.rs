@@ -149,7 +149,7 @@ fn colleague_card(member: &Member, story: &Story, answer: &Answer) -> Card {
     .padded()
 }
 
-/// Who asked for this, when, how; and the way to lift it.
+/// Who asked for the opt-out, when and how, and the form that lifts it.
 fn opted_out_note(member: &Member, entry: &Suppression) -> Note {
     let zone = &member.organization.zone;
     let by = if entry.created_by.is_empty() { "themselves" } else { &entry.created_by };

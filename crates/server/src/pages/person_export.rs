@@ -17,7 +17,7 @@ use crate::{
     ui::{icons::Icon, menu::MenuItem},
 };
 
-/// `POST /people/{person}/export`: a download; that it was asked for stands in the audit log.
+/// `POST /people/{person}/export`: a download. The export is in the audit log.
 pub async fn download(
     State(app): State<App>,
     member: Member,

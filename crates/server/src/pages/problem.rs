@@ -1,5 +1,5 @@
-//! The one layer in which an error becomes a page, or JSON for programs: in the theme and frame of the request, with a reference that is in
-//! the log as well.
+//! The one layer in which an error becomes a page, or JSON for programs. The page has the theme and frame of the
+//! request, and a reference that is also in the log.
 
 use std::{any::Any, panic::AssertUnwindSafe};
 

@@ -21,8 +21,8 @@ use crate::{
 /// Registrants read in one go.
 const CHUNK: i64 = 2_000;
 
-/// `GET /workshops/{workshop}/registrants.csv`: those of the same filter as on the page, written while they are read; that it was asked
-/// for stands in the audit log.
+/// `GET /workshops/{workshop}/registrants.csv`: the registrants of the page's filter, written while they are read. The
+/// export is in the audit log.
 pub async fn download(
     member: Member,
     Path(id): Path<WorkshopId>,

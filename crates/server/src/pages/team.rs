@@ -1,4 +1,4 @@
-//! Who belongs to the organisation, and as what.
+//! The members of the organisation, with their roles.
 
 use axum::{
     extract::State,

@@ -1,8 +1,10 @@
-//! Plays a workshop's plan: the scheduler, the planner and the sender of the real program run under a virtual clock, over a copy of the real
-//! people, on the providers' stand-ins. Nothing reaches a phone and nothing is charged.
+//! Plays a workshop's plan. The scheduler, the planner and the sender of the real program run under a virtual clock,
+//! with a copy of the real people, and the providers are stand-ins. Nothing reaches a phone and nothing is charged.
 //!
-//! What went out is kept in the copy until the next rehearsal of the workshop, for a day at most; its figures, which name nobody, stand in the
-//! program's own database. Whoever erases somebody erases the rehearsals of the organisation with them.
+//! The copy keeps what went out until the next rehearsal of the workshop, and for a day at most. The figures, which
+//! name nobody, are in the program's own database. A partial unique index lets an organisation play one plan at a time;
+//! a rehearsal whose beat is a minute old has broken off. Whoever erases somebody erases the rehearsals of the
+//! organisation with them.
 
 mod report;
 mod script;
@@ -103,7 +105,7 @@ pub struct Request {
 
 /// A rehearsal that has begun.
 pub struct Rehearsing {
-    /// Which.
+    /// Id of the rehearsal.
     pub id: RehearsalId,
     caller: Caller,
     workshop: WorkshopId,
@@ -121,7 +123,8 @@ pub(crate) fn file_of(config: &Config, id: RehearsalId) -> PathBuf {
     folder(config).join(format!("{id}.db"))
 }
 
-/// What a rehearsal left, to be read as whoever asks; `None` where it lies on another machine, is gone, or is being played by another process.
+/// What a rehearsal left, to be read as whoever asks; `None` where it lies on another machine, is gone, or is being
+/// played by another process.
 ///
 /// # Errors
 /// When the file is there and cannot be read.
@@ -225,7 +228,8 @@ async fn last_moment(
     Ok(Millis(last.plus(AFTERWARDS_MS).0.min(caller.now.plus(SPAN_MAX_MS).0)))
 }
 
-/// Plays it to its end, and says on the way how far it is; what went out. It ends early when somebody stops it, and after [`LONGEST`].
+/// Plays it to its end, and says on the way how far it is; what went out. It ends early when somebody stops it, and
+/// after [`LONGEST`].
 pub async fn play(app: &App, rehearsing: Rehearsing, mut on: impl FnMut(Millis, &Report)) -> Report {
     let Rehearsing { id, caller, workshop, request, until } = rehearsing;
     let org = caller.org.clone();

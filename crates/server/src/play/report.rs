@@ -49,7 +49,7 @@ pub fn cost_of(message: &PlayedMessage) -> Option<(Money, bool)> {
 /// What became of one step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepReport {
-    /// Which.
+    /// The key of the step in its sequence.
     pub key: StepKey,
     /// What it is called.
     pub name: String,

@@ -1,4 +1,4 @@
-//! What is to go wrong in a rehearsal: a kind of day, and a trouble from one moment to another.
+//! The faults of a rehearsal: a kind of day, and a trouble from one moment to another.
 
 use domain::{
     rehearsal::{Trouble, Weather},

@@ -190,7 +190,7 @@ async fn fill_groups(
         let of_kind = |account| accounts.iter().any(|one| one.id == account && one.kind == face.kind());
         let there = groups.iter().filter(|group| own.contains(&group.id) && of_kind(group.account));
         let stood_in = there.map(|group| {
-            // As many as are known, with invented numbers: nobody's real one is needed to count who got a post.
+            // As many members as are known, with invented numbers: counting who got a post needs no real one.
             let members = group.members.unwrap_or(1).clamp(1, 1_024).unsigned_abs();
             let phones = (1..members).map(|nth| 919_000_100_000 + nth);
             let us = std::iter::once(samples::ACCOUNT);

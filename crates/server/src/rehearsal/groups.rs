@@ -1,5 +1,5 @@
-//! The groups of the sample organisation: an account at the stand-in for a gateway, two of its groups with today's workshop, who is in
-//! them, and a post on its way.
+//! The groups of the sample organisation: an account at the stand-in of a gateway, two groups of today's workshop with
+//! their members, and a post on its way.
 
 use anyhow::{Context, bail};
 use domain::{

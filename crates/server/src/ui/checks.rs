@@ -1,4 +1,4 @@
-//! Checks before sending: errors first, then warnings; what passed is folded away.
+//! The checks before sending: errors first, then warnings. Checks that passed are folded away.
 
 use maud::{Markup, Render, html};
 

@@ -11,7 +11,7 @@ use super::icons::Icon;
 pub struct Composer {
     /// The id of the form, for buttons outside it.
     pub id: String,
-    /// Where the form goes: with a GET, so that what was chosen stands in the address.
+    /// The address of the form. It is sent with GET, so that the choices are in the address.
     pub action: String,
     /// The session's token, where the form is posted: what is written on it is too long for an address.
     pub posts: Option<Csrf>,

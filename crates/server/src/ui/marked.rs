@@ -1,5 +1,5 @@
 //! A registered text with everything in it that cannot be seen: operators compare it character by character
-//! (providers/regulation-india.md §1.1).
+//! (docs/facts/india.md §1.1).
 
 use maud::{Markup, Render, html};
 
@@ -70,7 +70,8 @@ fn stretches(text: &str) -> Vec<Stretch<'_>> {
     found
 }
 
-/// The unseen in words, the rarer first: "1 no-break space, 2 spaces that are easily lost"; empty when there is none.
+/// The unseen characters in words, the rarer first: "1 no-break space, 2 spaces that are easily lost". Empty when there
+/// are none.
 pub fn in_words(text: &str) -> String {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for stretch in stretches(text) {

@@ -15,7 +15,7 @@ pub struct Note {
     pub icon: Option<Icon>,
     /// The fact, in bold.
     pub title: String,
-    /// Who, when, the provider's words; what is safe, what to do.
+    /// The text: who did it and when, the provider's words, what is safe, what to do.
     pub text: String,
     /// A button, a link, or a form with a button.
     pub action: Option<Markup>,

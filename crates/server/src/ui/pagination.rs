@@ -24,8 +24,8 @@ const BACK_MAX: usize = 60;
 /// Longest place in a list, in characters: a time and an id.
 const CURSOR_CHARS_MAX: usize = 64;
 
-/// Where in a list a page is, and the pages above it. A page begins behind a row, whatever came or went above: so that *Previous* leads
-/// to the page one came from, its address carries the rows behind which the pages above begin.
+/// Where in a list a page is, and the pages above it. A page begins behind a row, whatever came or went above it. Its
+/// address carries the rows behind which the earlier pages begin, so that *Previous* leads back to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trail {
     /// The row behind which this page begins; empty on the first one.

@@ -139,7 +139,7 @@ pub struct OrganisationChoice {
     pub current: bool,
 }
 
-/// What is the same on every page of one request.
+/// The parts that are the same on every page of one request.
 #[derive(Clone, Debug)]
 pub struct Frame {
     /// The organisation's name.

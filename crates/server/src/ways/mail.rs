@@ -1,5 +1,5 @@
-//! Alerts by e-mail. The conversation with the mail server is held step by step, because where it ends decides what that proves: until the
-//! text is begun nothing was sent, afterwards only the server's answer tells.
+//! Alerts by e-mail. The conversation with the mail server is held step by step, because the step at which it ends
+//! decides what is proven. Before the text is begun nothing was sent; afterwards only the server's answer tells.
 
 use std::{path::Path, time::Duration};
 

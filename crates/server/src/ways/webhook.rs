@@ -27,7 +27,7 @@ impl Secret {
         Secret(keys.webhook_secret(organization, nth))
     }
 
-    /// As whoever checks signatures is given it.
+    /// In the form in which a receiver gets it to check signatures.
     pub fn text(&self) -> String {
         format!("{PREFIX}{}", STANDARD.encode(self.0))
     }

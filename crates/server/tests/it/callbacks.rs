@@ -10,7 +10,7 @@ use tower::ServiceExt;
 
 use crate::world::{People, WEBHOOK_SECRET, World};
 
-/// The compact example of providers/aisensy.md §4.2 with its signature of §4.1.
+/// The compact example of providers/src/aisensy/NOTES.md §4.2 with its signature of §4.1.
 const EXAMPLE: &str = r#"{"id":"ntf_0000000001","created_at":"1767240000000","topic":"message.status.updated","delivery_attempt":"1","app_id":"000000000000000000000aaa","webhook_id":"000000000000000000000bbb","project_id":"000000000000000000000ccc","data":{"message":{"id":"000000000000000000000ddd","messageId":"wamid.TESTONLY0001","submitted_message_id":"00000000-0000-4000-8000-000000000001","phone_number":"919000000001","status":"DELIVERED"}}}"#;
 const EXAMPLE_SIGNATURE: &str = "9d0ae0e7b611cc1637c609f5cc2ee886033f26fc92ba0698e8619bd58488f587";
 
@@ -134,7 +134,8 @@ on_both! {
         }
         let look = Request::get(&address).body(Body::empty()).unwrap();
         assert_eq!(world.router().oneshot(look).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
-        // An account that was removed is nobody's; 410 would switch the whole subscription off (providers/aisensy.md §4.5).
+        // An account that was removed is nobody's; 410 would switch the whole subscription off
+        // (providers/src/aisensy/NOTES.md §4.5).
         let mut admin = world.signed_in(&people.admin).await;
         assert_eq!(post(&world, &address, EXAMPLE, Some(EXAMPLE_SIGNATURE)).await, StatusCode::OK);
         admin.post(&format!("/settings/integrations/{}/remove", people.integration), &[]).await;

@@ -185,7 +185,7 @@ on_both! {
                 assert!(answer.body.contains(&format!(r#"id="{field}-error""#)) && answer.body.contains("from 1 to 160"), "{field}={value}");
             }
         }
-        // Left empty, those of providers/regulation-india.md §1.3.
+        // Left empty, those of docs/facts/india.md §1.3.
         let account = added(&world, &people, &mut admin).await;
         assert_eq!(limits(&account), ValueLimits { text: 30, alphanumeric: 40, link: 30 });
         let typed = [GOOD, &[("text_chars", "25"), ("alphanumeric_chars", "30"), ("link_chars", "60")]].concat();
@@ -242,7 +242,7 @@ on_both! {
     }
 
     async fn a_refused_test_says_what_to_do(db: TestStore) {
-        // 412 to 415 of providers/fast2sms.md §2.5.
+        // 412 to 415 of providers/src/fast2sms/NOTES.md §2.5.
         type Change = fn(&mut sandbox::fast2sms::Account);
         let cases: [(Change, &str, &str, &str); 4] = [
             (|account| account.enabled = false, "f2s_415", "Account disabled", "support"),

@@ -390,7 +390,8 @@ async fn the_template_decides_that_it_goes_by_sms_and_what_its_segments_cost() {
     let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
     let flags = installation(folder.path(), &sandbox).await;
     let file = folder.path().join("people.csv");
-    // The second name makes its text Unicode: more than 70 characters are two segments (providers/fast2sms.md §8).
+    // The second name makes its text Unicode: more than 70 characters are two segments (providers/src/fast2sms/NOTES.md
+    // §8).
     std::fs::write(&file, "Name,Phone\nAsha Test,9000000001\nराजलक्ष्मीदेवी Test,9000000002\nNobody,\n")
         .unwrap();
     let file = file.display().to_string();

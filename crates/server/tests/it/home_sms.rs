@@ -146,7 +146,7 @@ on_both! {
         for words in ["Fast2SMS · Texts", "Wallet", "WRKSHP", "Text message", "Service", "1 SMS", "111111"] {
             assert!(page.body.contains(words), "no “{words}” in {}", page.body);
         }
-        // Two people, one SMS each, at the provider's usual ₹0.25 (providers/fast2sms.md §8).
+        // Two people, one SMS each, at the provider's usual ₹0.25 (providers/src/fast2sms/NOTES.md §8).
         assert!(page.body.contains("₹0.50"), "{}", page.body);
         assert!(!page.body.contains("This version of Munadi does not send SMS"));
         let mut browser = sms.scene.manager().await;
@@ -310,7 +310,7 @@ on_both! {
         org.set_price(Channel::Sms, Tariff::Utility, now, Money(2_000), now).await.unwrap();
         let body = serde_json::json!({ "route": "quick", "category": "utility", "text": "We start at seven.", "variables": [] });
         let quick = org.add_template(Channel::Sms, "Quick", &body, now).await.unwrap();
-        // Two people at ₹5 (providers/fast2sms.md §8).
+        // Two people at ₹5 (providers/src/fast2sms/NOTES.md §8).
         assert!(sms.page(quick, "").await.body.contains("₹10.00"));
         assert!(sms.page(sms.reminder, "").await.body.contains("₹0.40"));
         org.set_price(Channel::Sms, Tariff::Quick, now, Money(47_500), now).await.unwrap();
@@ -339,7 +339,7 @@ on_both! {
             "variables": [{ "label": "name", "tag": "var", "source": Source::RegistrantFirstName }],
         });
         let quick = org.add_template(Channel::Sms, "Quick", &body, now).await.unwrap();
-        // ₹5 each (providers/fast2sms.md §8). Of the first 4,000 each is one SMS; all of them are 4,200.
+        // ₹5 each (providers/src/fast2sms/NOTES.md §8). Of the first 4,000 each is one SMS; all of them are 4,200.
         let page = sms.page(quick, "").await;
         for words in ["Cost, about", "About 4,100 people", "from the first 4,000 people; exact when you review", "Each message is one SMS among the first 4,000"] {
             assert!(page.body.contains(words), "no “{words}” in {}", page.body);

@@ -17,6 +17,7 @@ mod call_screens;
 mod call_voicemail;
 mod callbacks;
 mod calls;
+mod citations;
 mod consents;
 mod correct;
 mod drafts;

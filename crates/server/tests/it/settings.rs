@@ -1,4 +1,5 @@
-//! Accounts, templates, prices and the audit log: secrets stay inside, mistakes are named, roles and organisations hold.
+//! Accounts, templates, prices and the audit log: secrets stay inside, mistakes are named, roles and organisations
+//! hold.
 
 use std::{
     io,
@@ -368,7 +369,7 @@ on_both! {
         let health = Health::of(&account(&world, &people, "Stand-in").await);
         assert_eq!((health.status.standing, health.status.said.as_str()), (Standing::Ready, "Live, 3 values, no media"));
         let status = health.status;
-        // 10,000 rupees in the stand-in's wallet (providers/aisensy.md §3, `credit`).
+        // 10,000 rupees in the stand-in's wallet (providers/src/aisensy/NOTES.md §3, `credit`).
         assert_eq!((status.balance, status.people_a_day), (Some(Money::rupees(10_000)), Some(100_000)));
         let page = admin.get(&format!("{LIST}/{id}")).await.body;
         for shown in ["Live, 3 values", "₹10,000.00", "TIER_100K", "1,00,000 people", "+91 90000 00000", "Ready"] {
@@ -524,7 +525,7 @@ on_both! {
         let (world, people) = set_up(db).await;
         let mut manager = world.signed_in(&people.manager).await;
         let page = manager.get("/settings/prices").await.body;
-        // AiSensy's list prices since January 2026 (providers/aisensy.md §7).
+        // AiSensy's list prices since January 2026 (providers/src/aisensy/NOTES.md §7).
         assert!(page.contains("₹1.09") && page.contains("₹0.145"));
         let today = Zone::india().local_form(world.clock_now())[..10].to_owned();
         let set = [("category", "personal/utility"), ("price", "0.1325"), ("from", today.as_str())];
@@ -539,7 +540,7 @@ on_both! {
         assert_eq!(price, Some(Money(2_000)));
         let page = manager.get("/settings/prices").await.body;
         assert!(page.contains("₹0.1325") && page.contains("SMS · Service") && page.contains("₹0.25"), "promotional has the list price");
-        // The Quick route has its own, of providers/fast2sms.md §8 unless set, whatever its text is about.
+        // The Quick route has its own, of providers/src/fast2sms/NOTES.md §8 unless set, whatever its text is about.
         assert!(page.contains("Quick route") && page.contains("₹5.00"), "{page}");
         let quick = [("category", "sms/quick"), ("price", "4.75"), ("from", today.as_str())];
         assert_eq!(manager.post("/settings/prices", &quick).await.location(), "/settings/prices");

@@ -18,9 +18,9 @@ pub struct Patience {
 }
 
 impl Access {
-    /// Books an attempt to sign in under each subject (an account, an address) before the password is looked at, so that
-    /// many attempts at once cannot pass as one. Returns how long to wait, in milliseconds, when it is too early;
-    /// then nothing was booked. [`Access::attempt_succeeded`] takes the booking back.
+    /// Counts an attempt to sign in under each subject (an account, an address) before the password is checked, so that
+    /// many attempts at once do not count as one. Returns how long to wait, in milliseconds, when it is too early; then
+    /// nothing was booked. [`Access::attempt_succeeded`] takes the booking back.
     pub async fn attempt(
         &self,
         subjects: &[(String, Patience)],

@@ -53,19 +53,19 @@ impl std::str::FromStr for LinkKind {
 /// A one-time link that can still be used.
 #[derive(Clone, Debug)]
 pub struct AccessLink {
-    /// Id.
+    /// Id of the link.
     pub id: AccessLinkId,
     /// What it does.
     pub kind: LinkKind,
     /// The organisation to join.
     pub organization: Option<OrganizationId>,
-    /// Its name.
+    /// Name of the organisation that it leads into.
     pub organization_name: Option<String>,
     /// Who signs in.
     pub user: Option<UserId>,
     /// Who is invited, in lower case.
     pub email: Option<String>,
-    /// As what.
+    /// The role that whoever accepts it gets.
     pub role: Option<Role>,
     /// Last useful moment.
     pub expires_at: Millis,

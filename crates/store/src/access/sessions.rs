@@ -1,4 +1,4 @@
-//! Who a browser stands for, where, and for how long.
+//! Sessions: which user and organisation a browser's token belongs to, and until when.
 
 use domain::{
     ids::{OrganizationId, SessionId, UserId},
@@ -96,7 +96,8 @@ impl Access {
         Ok(id)
     }
 
-    /// Whom a session token stands for; `None` when it is unknown or has ended. Writes the last use at most once a minute.
+    /// The user of a session token; `None` when the token is unknown or the session has ended. Writes the last use at
+    /// most once a minute.
     pub async fn session(
         &self,
         token_hash: &str,

@@ -16,7 +16,7 @@ use crate::{
 /// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Id.
+    /// Id of the user.
     pub id: UserId,
     /// Address, in lower case.
     pub email: String,

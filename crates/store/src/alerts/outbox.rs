@@ -17,11 +17,11 @@ use crate::{
 /// A send that this process is to carry out.
 #[derive(Clone, Debug)]
 pub struct DueAlert {
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// Which alert.
+    /// Id of the alert.
     pub alert: AlertId,
-    /// By what.
+    /// The way by which it goes out.
     pub way: Way,
     /// To whom; `None` for the webhook.
     pub user: Option<UserId>,

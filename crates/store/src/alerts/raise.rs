@@ -1,4 +1,5 @@
-//! What is to be told: each matter once, with its sends, and settled when nobody sees it any more.
+//! Raises matters as alerts: each matter once, together with its sends. A matter that no process sees any more is
+//! settled.
 
 use domain::{
     alert::Way,

@@ -11,8 +11,8 @@ use crate::{
     workshops::contains,
 };
 
-/// A page of broadcasts, the newest first. Those of one workshop come by its own index: a condition that may hold for all of them made SQLite
-/// walk over the organisation's, 3 ms among 6,000.
+/// A page of broadcasts, the newest first. Broadcasts of one workshop have a statement and an index of their own: an
+/// optional condition made SQLite walk over all of the organisation's, 3 ms among 6,000.
 macro_rules! select_broadcasts {
     ($of:literal) => {
         concat!(

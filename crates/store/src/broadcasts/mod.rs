@@ -34,7 +34,7 @@ use crate::{
 pub struct NewBroadcast {
     /// By which account.
     pub integration: IntegrationId,
-    /// Whose people.
+    /// The workshop whose people get it.
     pub workshop: WorkshopId,
     /// On which channel.
     pub channel: Channel,
@@ -112,11 +112,11 @@ pub struct Count {
 /// A broadcast with its sum.
 #[derive(Clone, Debug)]
 pub struct Broadcast {
-    /// Which.
+    /// Id of the broadcast.
     pub id: BroadcastId,
     /// By which account.
     pub integration: IntegrationId,
-    /// Whose people.
+    /// The workshop whose people get it.
     pub workshop: WorkshopId,
     /// The workshop's title.
     pub workshop_title: String,
@@ -181,8 +181,8 @@ impl Broadcast {
         Money(self.unit_price.0.saturating_mul(self.units))
     }
 
-    /// What it costs, as far as is known: what the provider said it charged, else what is expected for those who were written to or still may
-    /// be. Whom a cancellation or the last moment kept it from costs nothing.
+    /// What it costs: what the provider charged where that is known, otherwise what is expected for the people who were
+    /// written to or still may be. People who do not get it because of a cancellation or the last moment cost nothing.
     pub fn likely_cost(&self) -> Money {
         let actual = self.actual_cost();
         let of_planned = self.planned - self.in_state(MessageState::Skipped);
@@ -329,14 +329,14 @@ pub(crate) fn stored_hours(hours: &SendingHours) -> String {
 }
 
 impl Org {
-    /// Confirms a broadcast: from the planner's first stretch on, every recipient has a row. Refused ([`StoreError::Missing`])
-    /// when workshop or account belong to somebody else.
+    /// Confirms a broadcast: from the planner's first stretch on, every recipient has a row. Refused
+    /// ([`StoreError::Missing`]) when workshop or account belong to somebody else.
     pub async fn confirm_broadcast(&self, new: NewBroadcast, now: Millis) -> Result<BroadcastId, StoreError> {
         self.confirm_broadcast_once(BroadcastId::new(now), new, now).await
     }
 
-    /// Confirms a broadcast under an id made before: a second confirmation with the same id, as of a double click or a reload,
-    /// changes nothing and gives the same answer.
+    /// Confirms a broadcast under an id made before: a second confirmation with the same id, as of a double click or a
+    /// reload, changes nothing and gives the same answer.
     pub async fn confirm_broadcast_once(
         &self,
         id: BroadcastId,
@@ -349,8 +349,8 @@ impl Org {
         }
     }
 
-    /// Confirms a broadcast unless its question is out of date. The workshop's row is held from the comparison to the commit, so that of two
-    /// confirmations that knew the same one is refused, whoever made them and wherever.
+    /// Confirms a broadcast unless its question is out of date. The workshop's row is locked from the comparison to the
+    /// commit. Of two confirmations that knew the same, one is therefore refused, in whichever process they are made.
     pub async fn confirm_telling(
         &self,
         id: BroadcastId,

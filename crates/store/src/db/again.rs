@@ -12,8 +12,8 @@ const RUNS_MOST: u32 = 4;
 /// Before the second run; twice as long before each further one.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Runs a whole transaction, and again when the database undid it. Whoever calls this begins, and commits, within `run`, and leaves nothing
-/// outside of it changed.
+/// Runs a whole transaction, and again when the database undid it. `run` begins and commits the transaction, and
+/// changes nothing outside of it.
 pub(crate) async fn again<T, F>(run: impl Fn() -> F) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,

@@ -2,9 +2,10 @@
 
 use super::Dialect;
 
-/// What stands for a table in a query: those of its rows that readers see. Imports in `undoing` were taken back; their rows are cleared
-/// behind that mark. Both databases read it as the table with one condition more. PostgreSQL is given the imports as one array: of a
-/// subquery it thought that it cost something for each row, and walked over workshops instead.
+/// The text that takes the place of a table in a query: those of its rows that readers see. Imports in `undoing` were
+/// taken back; their rows are cleared behind that mark. Both databases read it as the table with one condition more.
+/// PostgreSQL is given the imports as one array: of a subquery it thought that it cost something for each row, and
+/// walked over workshops instead.
 pub(super) fn shown(dialect: Dialect) -> [(&'static str, &'static str); 2] {
     macro_rules! shown {
         ($table:literal, $not_in:literal) => {

@@ -14,14 +14,14 @@ use crate::{
 /// A registration, by its workshop and its id.
 type Place = (Uuid, Uuid);
 
-/// By what a person is found beside the number that they have now.
+/// What identifies a person besides their present number.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PersonTraces {
     /// Former numbers, and the registrations that had them.
     former: BTreeMap<String, BTreeSet<Place>>,
     /// Former numbers that nobody else has or had.
     own: Vec<Phone>,
-    /// What was typed as a number and was none, in lower case.
+    /// Text in lower case that was typed as a number and is none.
     typed: BTreeSet<String>,
     /// Names and addresses of theirs, in lower case.
     names: BTreeSet<String>,

@@ -1,8 +1,8 @@
 //! Erasing people: one on request, and all of a workshop when the organisation has kept them long enough.
 //!
-//! What is written over: name, number, e-mail, values, and what providers said in their own words. What stays: rows and their states,
-//! counts, costs, and keyed hashes of numbers, by which opt-outs go on to hold (providers/regulation-india.md §5). A message without
-//! its number is no planned row any more: nothing can send it again and no receipt finds it.
+//! What is written over: name, number, e-mail, values, and what providers said in their own words. What stays: rows and
+//! their states, counts, costs, and keyed hashes of numbers, by which opt-outs go on to hold (docs/facts/india.md §5).
+//! A message without its number is no planned row any more: nothing can send it again and no receipt finds it.
 
 mod bodies;
 mod former;

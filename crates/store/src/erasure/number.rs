@@ -1,4 +1,8 @@
-//! One number, when the person asks: in one transaction, and found in texts too.
+//! Erases one number, when the person asks, in one transaction, or says which broadcasts stand in the way. A
+//! registration keeps its place, without a number and with an identity that begins with `erased-`. A message keeps
+//! state, reason and cost, and is not *planned* any more, so that nothing sends it and no receipt finds it. Texts
+//! (receipts of many people, rows kept by imports) are searched for the last ten digits. `erased_numbers` keeps keyed
+//! hashes for 30 days: a receipt about them that comes late is dropped.
 
 use domain::{
     ids::{BroadcastId, OrganizationId, WorkshopId},
@@ -116,8 +120,9 @@ async fn forget_messages(tx: &mut Tx, rows: &[(Uuid, i64)]) -> Result<u64, Store
 }
 
 impl Org {
-    /// Erases everything about a number, former numbers of the same people with it, in one transaction; keyed hashes stay, so that opt-outs hold when it is imported again.
-    /// Refused while a message to it waits or is under way. People who share the number go together: nothing tells them apart.
+    /// Erases everything about a number, and about former numbers of the same people, in one transaction. Keyed hashes
+    /// stay, so that opt-outs hold when the number is imported again. Refused while a message to it waits or is under
+    /// way. People who share the number go together: nothing tells them apart.
     pub async fn forget_number(
         &self,
         phone: &Phone,
@@ -313,8 +318,8 @@ impl Org {
         Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
-    /// Receipts whose body has that mark of the person in it: one post may speak of many people and stand with another's message. Those
-    /// that are still to be applied are left; what they leave is dropped then.
+    /// Receipts whose body has that mark of the person in it: one post may speak of many people and stand with
+    /// another's message. Receipts that are still to be applied stay; they are dropped when they are applied.
     async fn receipts_about(&self, phone: &Phone, mark: &str) -> Result<Vec<Uuid>, StoreError> {
         let found: Vec<(Uuid,)> = self
             .db

@@ -1,4 +1,6 @@
-//! Everybody of a workshop that an organisation has kept for long enough, a stretch at a time.
+//! Erases everybody of workshops that an organisation has kept for long enough, a stretch at a time. Claiming an
+//! organisation is a compare-and-set on `organizations.retention_next_at`. States and reasons do not change, so
+//! `broadcast_counts` is not touched; `workshop_counts` moves with the rows.
 
 use domain::{
     ids::{BroadcastId, OrganizationId, WorkshopId},
@@ -32,11 +34,11 @@ const LATE_NEWS_MS: i64 = 30 * DAY;
 /// What the retention of an organisation did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
-    /// Workshops.
+    /// Workshops that were erased.
     pub workshops: i64,
-    /// Registrations.
+    /// Registrations that were erased.
     pub people: i64,
-    /// Messages.
+    /// Messages whose texts and numbers were erased.
     pub messages: i64,
     /// Receipts that fit no message.
     pub receipts: i64,
@@ -74,7 +76,7 @@ struct RetentionRow {
 /// An organisation whose turn it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetentionDue {
-    /// Which.
+    /// The organisation whose retention is due.
     pub organization: OrganizationId,
     /// What ended before is erased.
     pub before: Millis,
@@ -165,7 +167,8 @@ impl Work {
         }))
     }
 
-    /// A workshop whose people were kept long enough, the oldest first. One with a broadcast that is not done yet waits.
+    /// A workshop whose people were kept long enough, the oldest first. One with a broadcast that is not done yet
+    /// waits.
     pub async fn workshop_to_forget(&self, due: &RetentionDue) -> Result<Option<WorkshopId>, StoreError> {
         let found: Option<(Uuid,)> = self
             .db
@@ -223,7 +226,7 @@ impl Work {
         .await?;
         for sql in [
             "DELETE FROM import_rows WHERE import_id IN (SELECT id FROM imports WHERE workshop_id = $1)",
-            // Whoever is in a group that another workshop uses is kept for that one.
+            // Members of a group that another workshop uses are kept for that workshop.
             "DELETE FROM group_members WHERE group_id IN (
                  SELECT w.group_id FROM workshop_groups w WHERE w.workshop_id = $1 AND NOT EXISTS (
                      SELECT 1 FROM workshop_groups o JOIN workshops x ON x.id = o.workshop_id
@@ -294,7 +297,7 @@ impl Work {
             numbers(),
         )
         .await?;
-        // Whoever is no lead any more is known by the keyed hash alone.
+        // A person who is no lead any more is known by the keyed hash alone.
         for sql in [
             "UPDATE suppressions SET phone = '' WHERE organization_id = $1 AND phone IN (SELECT b.phone FROM @batch)
                AND NOT EXISTS (SELECT 1 FROM leads l WHERE l.organization_id = $1 AND l.phone = suppressions.phone)",

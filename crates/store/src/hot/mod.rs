@@ -1,5 +1,6 @@
-//! Shapes that exist for speed alone. Each says what it costs to leave it out, measured with `munadi bench` as pairs of the program with
-//! and without it on two cores; each finds out by itself when what it relies on does not hold, and then takes the plain way.
+//! Shapes that exist for speed alone. Each module says what it gains, measured with `munadi bench` as pairs of the
+//! program with and without it on two cores. Each notices when its assumption does not hold, and then takes the plain
+//! way.
 
 mod one_text;
 mod plans;

@@ -240,8 +240,8 @@ impl Org {
         Ok(walk.positions)
     }
 
-    /// Reads on in the list, at most `rows`, until there are `limit` positions, with what decides and no more: a row of the list costs several
-    /// times as much, and most are not on the page.
+    /// Reads on in the list, at most `rows` rows, until it has `limit` positions. It reads only the columns that
+    /// decide: a whole row costs several times as much, and most rows are not on the page.
     async fn walk_on(
         &self,
         broadcast: BroadcastId,

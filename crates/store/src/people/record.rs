@@ -29,7 +29,7 @@ const EVERYTHING: Most = Most { registrations: 1_000_000, messages: 1_000_000 };
 /// What is kept about one person.
 #[derive(Clone, Debug)]
 pub struct PersonRecord {
-    /// Who, with what they agreed to, what they must not be sent, and what was corrected; all of it, not only the newest.
+    /// The person with all consents, opt-outs and corrections, and not only the newest.
     pub story: Story,
     /// Places in workshops, each with everything that it says.
     pub registrations: Vec<Registrant>,

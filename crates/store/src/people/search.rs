@@ -18,9 +18,10 @@ use crate::{
 /// Stretches of the latest entries that are judged before the index has to put all that it finds in order.
 const STRETCHES_MAX: usize = 20;
 
-/// People of an undone import that one page passes over. A page that meets more ends where it stands and says where the next one begins:
-/// the people of a large import that was taken back are gone at once, and no page reads through all of them. They come in one reading:
-/// the index finds whoever has a common beginning of a word anew for each, 300 ms in a million, and eleven readings of a thousand took 3.5 s.
+/// People of an undone import that one page passes over. A page that meets more ends where it stands and says where the
+/// next one begins: the people of a large import that was taken back are gone at once, and no page reads through all of
+/// them. They come in one reading: the index finds whoever has a common beginning of a word anew for each, 300 ms in a
+/// million, and eleven readings of a thousand took 3.5 s.
 const PASSED_OVER: usize = 10_000;
 /// Of these, so many are looked at together.
 const LOOKED_AT_ONCE: usize = 1_000;
@@ -43,10 +44,10 @@ pub struct Found {
 /// A page of people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
-    /// The people.
+    /// The people of this page, in the order of the list.
     pub found: Vec<Found>,
-    /// Behind whom the next page begins; none on the last one. A page may hold fewer people than were asked for and still not be the last:
-    /// it passed over many who went with an undone import.
+    /// Behind whom the next page begins; none on the last one. A page may hold fewer people than were asked for and
+    /// still not be the last: it passed over many who went with an undone import.
     pub next: Option<String>,
 }
 
@@ -117,8 +118,8 @@ impl From<NumberlessRow> for Found {
 }
 
 impl Org {
-    /// A page of people by words of their names, addresses and numbers in any order (`domain::search`); without a text the newest. `after` is
-    /// the `next` of the page before; what is none begins at the start.
+    /// A page of people by words of their names, addresses and numbers in any order (`domain::search`); without a text
+    /// the newest. `after` is the `next` of the page before; any other text begins at the start.
     pub async fn find_people(
         &self,
         text: &str,
@@ -375,7 +376,7 @@ impl Org {
             .by_index()
             .all_batch(search::REGISTRATIONS, args![self.id()], Batch::new().texts("phone", others))
             .await?;
-        // What somebody is found by may stand in several of their registrations, or have gone with an undone import.
+        // The words by which a person is found may be in several registrations, or may have gone with an undone import.
         let mut words: HashMap<String, BTreeSet<String>> = HashMap::new();
         for (phone, name, email) in registrations {
             words.entry(phone.clone()).or_default().extend(index_words(&name, &email));

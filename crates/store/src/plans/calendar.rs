@@ -20,7 +20,7 @@ use crate::{
 /// A step of some workshop's plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalendarStep {
-    /// Which.
+    /// Id of the row of the plan.
     pub row: PlanRowId,
     /// Of which workshop.
     pub workshop: WorkshopId,
@@ -55,8 +55,8 @@ struct CalendarRow {
 }
 
 impl Org {
-    /// Steps that are due from `from` on and before `until`, of workshops that were not cancelled, in order of moments; at most `limit`. Those
-    /// that a person took out, or that a sequence has no more, are left out.
+    /// Steps that are due from `from` on and before `until`, of workshops that were not cancelled, in order of moments;
+    /// at most `limit`. Steps that a person took out, or that the sequence has no more, are not listed.
     ///
     /// # Errors
     /// When the store cannot be read.

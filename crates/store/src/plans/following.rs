@@ -11,7 +11,7 @@ use crate::{db::args, error::StoreError, org::Org};
 /// A workshop that runs a sequence, and which version of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Following {
-    /// Which.
+    /// Id of the workshop.
     pub workshop: WorkshopId,
     /// What it is called.
     pub title: String,

@@ -21,8 +21,8 @@ use crate::{
     sequences::steps,
 };
 
-/// What a person says about single steps when a plan is written or follows a new version. What is not named goes as a default never adds
-/// anybody: a step that is due already concerns those who register from now on.
+/// What a person says about single steps when a plan is written or follows a new version. By default nobody is added: a
+/// step that is due already concerns only people who register from now on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanChoice {
     /// Steps that concern those already there although they are due already, or follow each registration.

@@ -1,8 +1,8 @@
 //! The plans of workshops: which sequence each follows, and where its steps stand.
 //!
-//! A row is one step for one target. It exists from *Run sequence* on; `laying.rs` computes its moments anew whenever the workshop, the
-//! sequence or the zone changes, in the transaction that changes them, and `running.rs` turns it into a broadcast in the transaction that
-//! confirms the broadcast. What becomes of a row is decided by [`domain::sequence::relay`].
+//! A row is one step for one target. It exists from *Run sequence* on. `laying.rs` computes its moments anew whenever
+//! the workshop, the sequence or the zone changes, in the same transaction. `running.rs` turns it into a broadcast, in
+//! the transaction that confirms the broadcast. What becomes of a row is decided by [`domain::sequence::relay`].
 
 mod calendar;
 mod following;
@@ -34,7 +34,7 @@ use crate::{
 /// The plan of a workshop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkshopPlan {
-    /// Whose.
+    /// Id of the workshop.
     pub workshop: WorkshopId,
     /// Which sequence it follows.
     pub sequence: SequenceId,
@@ -54,7 +54,7 @@ pub struct WorkshopPlan {
     pub steps: Vec<Step>,
     /// Who ran the sequence.
     pub run_by: String,
-    /// When.
+    /// When the sequence was run.
     pub run_at: Millis,
     /// Where the steps stand, in order of moments; those that follow each registration stand last.
     pub rows: Vec<PlanRow>,
@@ -82,7 +82,7 @@ impl WorkshopPlan {
 /// A step of a workshop's plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanRow {
-    /// Which.
+    /// Id of the row of the plan.
     pub id: PlanRowId,
     /// The step's key in the sequence.
     pub key: StepKey,
@@ -100,7 +100,7 @@ pub struct PlanRow {
     pub why_text: String,
     /// Who decided that: a member, or the program.
     pub by: String,
-    /// When.
+    /// When a person decided about it; `None` where nobody did.
     pub decided_at: Option<Millis>,
     /// What the checks before sending found when they were tried ahead of its moment.
     pub obstacle: WhyNot,
@@ -226,8 +226,9 @@ impl Org {
         rows.into_iter().map(|row| (of(row.id), row)).map(|(made, row)| row.with(made)).collect()
     }
 
-    /// Steps that need somebody: something stood or will stand in their way, or they were missed within a day. Whoever ran or moved a plan saw
-    /// what was past already. Those of the workshop that comes first stand first.
+    /// Steps that need somebody: something stood or will stand in their way, or they were missed within a day. The
+    /// member who ran or moved a plan saw which steps were past already. Those of the workshop that comes first stand
+    /// first.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -263,7 +264,7 @@ impl Org {
 /// A step that needs somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanMatter {
-    /// Which.
+    /// Id of the row of the plan.
     pub row: PlanRowId,
     /// Of which workshop.
     pub workshop: WorkshopId,

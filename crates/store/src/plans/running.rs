@@ -1,5 +1,5 @@
-//! From a row to its broadcast: what is due is claimed for a moment so that processes share the work, and turned in the transaction that
-//! confirms the broadcast, which alone decides that a step runs once.
+//! From a row to its broadcast. A due row is claimed for a moment, so that processes share the work. It is turned in
+//! the transaction that confirms the broadcast; that transaction alone decides that a step runs once.
 
 use domain::{
     ids::{BroadcastId, OrganizationId, PlanRowId, UserId, WorkshopId},
@@ -19,19 +19,19 @@ use crate::{
     work::Work,
 };
 
-/// Registrations are written down under an id of the moment at which their transaction began, and can be read when it ends: those of so
-/// long before are looked through again.
+/// Registrations are written down under an id of the moment at which their transaction began, and can be read when it
+/// ends: those of so long before are looked through again.
 const UNDER_WAY_MS: i64 = 2 * MINUTE;
 /// A row of a plan that something is to be done about, with all that its step follows from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueRow {
-    /// Which.
+    /// Id of the row of the plan.
     pub id: PlanRowId,
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// Of which workshop.
     pub workshop: WorkshopId,
-    /// The step.
+    /// The step as its version of the sequence has it.
     pub step: Step,
     /// To whom it goes.
     pub target: PlanTarget,
@@ -47,7 +47,7 @@ pub struct DueRow {
     pub times: WorkshopTimes,
     /// The zone of its clock times.
     pub zone: Zone,
-    /// Who ran the sequence: a member, and the name.
+    /// The member who ran the sequence, and their name.
     pub run_by: (Option<UserId>, String),
     late_after: Option<Uuid>,
 }
@@ -64,7 +64,7 @@ pub enum RowDue {
 /// A row that people who came later may get, and who these are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LateRow {
-    /// The row.
+    /// The row of the plan.
     pub row: DueRow,
     /// Only people who were registered after that moment.
     pub after: Millis,
@@ -77,7 +77,7 @@ pub struct LateRow {
 pub enum StepRun {
     /// The step's own run: there is one.
     First {
-        /// The row.
+        /// Id of the row.
         row: PlanRowId,
         /// When it was due when it was reviewed; a row that was moved since is not run.
         due: Millis,
@@ -88,7 +88,7 @@ pub enum StepRun {
     },
     /// For people who came later.
     Late {
-        /// The row.
+        /// Id of the row.
         row: PlanRowId,
         /// Where the look through registrations began.
         after: Option<Uuid>,
@@ -151,7 +151,7 @@ impl DueRow {
         (until > after).then(|| LateRow { row: self.clone(), after, until })
     }
 
-    /// Whoever registered then or before is due now.
+    /// People who registered then or before are due now.
     fn registered_until(&self, now: Millis) -> Millis {
         use domain::sequence::Timing;
         match self.step.timing {
@@ -231,7 +231,8 @@ pub struct PlanWork {
 }
 
 impl Work {
-    /// What there is to do, so that a look that finds nothing writes nothing; `ahead` as in [`Work::due_rows`].
+    /// The kinds of work that are due, so that a look that finds nothing writes nothing. `ahead` is that of
+    /// [`Work::due_rows`].
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -278,7 +279,8 @@ impl Work {
         Ok(rows)
     }
 
-    /// Steps for which somebody may have registered later, or who follow each registration; nobody else gets them for `lease_ms`.
+    /// Steps for which somebody may have registered later, or who follow each registration; nobody else gets them for
+    /// `lease_ms`.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -412,7 +414,8 @@ impl Work {
         Ok(at_once + each)
     }
 
-    /// When the next step is due, and since when the oldest of those that are due waits; both `None` where there is none.
+    /// When the next step is due, and since when the oldest of those that are due waits; both `None` where there is
+    /// none.
     ///
     /// # Errors
     /// When the store cannot be read.

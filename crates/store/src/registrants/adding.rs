@@ -95,7 +95,8 @@ impl Org {
         Ok(already)
     }
 
-    /// Where the registrations of these people stand in that workshop; `None` for those who are not there. In the order given.
+    /// The status of these people's registrations in that workshop; `None` for a person without one. In the order
+    /// given.
     pub async fn registrations_of(
         &self,
         workshop: WorkshopId,
@@ -249,7 +250,7 @@ impl Org {
             return Ok(0);
         }
         let mut leads: Vec<&Fresh> = rows.iter().filter(|row| !row.phone.is_empty()).collect();
-        // Of those with one number the first in the file is who it is known by: the one who is told.
+        // Of several people with one number, the first in the file is told and gives the lead its name.
         leads.sort_by(|a, b| (&a.phone, a.id).cmp(&(&b.phone, b.id)));
         let batch = Batch::new()
             .uuids("id", leads.iter().map(|row| row.id))
@@ -306,8 +307,8 @@ async fn is_undoing(tx: &mut Tx, organization: Uuid) -> Result<bool, StoreError>
     Ok(any)
 }
 
-/// Clears what an undone import left behind of these people: the place in the workshop is theirs again, and they are known anew; how
-/// many nobody else had brought.
+/// Clears the rows that an undone import left behind of these people, so that they can be registered again. Returns how
+/// many of them no other source had brought.
 async fn clear_met(
     tx: &mut Tx,
     organization: Uuid,
@@ -394,8 +395,9 @@ impl Fresh {
     }
 }
 
-/// Rows with ids that grow in the given order, and from the workshop's `newest` on: the first of two with one number is the first
-/// in the file, and who was entered before stays before, also within one millisecond or after a clock was set back.
+/// Rows whose ids grow in the given order, beginning after the workshop's `newest`. Of two with one number the first in
+/// the file is therefore the first, and earlier registrations stay earlier, also within one millisecond or after a
+/// clock was set back.
 fn fresh(rows: Vec<NewRegistrant>, newest: Option<Uuid>, now: Millis) -> Vec<Fresh> {
     // One random start and then one more each: 62 random bits leave room, and asking for random bits each time is slow.
     let first = RegistrantId::new(now).0.as_u128().max(newest.map_or(0, |id| id.as_u128() + 1));

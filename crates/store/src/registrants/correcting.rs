@@ -1,6 +1,8 @@
-//! Correcting a registration: its name, address and number, each time with who did it, when, and what stood there before.
+//! Correcting a registration: its name, address and number, each time with who did it, when, and what stood there
+//! before.
 //!
-//! Messages that are planned or sent keep the number they were planned for.
+//! Messages that are planned or sent keep the number they were planned for, so a search for a person's messages by
+//! number asks for their former numbers too. Marks, counters, leads and the search index move with the row.
 
 use domain::{
     email::Email,
@@ -71,13 +73,13 @@ pub struct PastCorrection {
     pub phone: (String, String),
     /// Who corrected it.
     pub by: String,
-    /// When.
+    /// When it was corrected.
     pub at: Millis,
     /// The newer list that brought it, by its file's name.
     pub file_name: Option<String>,
 }
 
-/// What stands in a registration, as far as a correction may change it.
+/// The parts of a registration that a correction may change.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 struct Said {
     name: String,
@@ -173,7 +175,8 @@ impl Org {
         Ok(corrected)
     }
 
-    /// Takes over from a newer list what a registration says, so that an undo of the import gives back what it said before.
+    /// Takes over from a newer list what a registration says, so that an undo of the import gives back what it said
+    /// before.
     pub async fn take_over_correction(
         &self,
         import: ImportId,
@@ -190,7 +193,8 @@ impl Org {
         Ok(corrected)
     }
 
-    /// Gives back what registrations said before an import corrected them, where nobody has corrected them since; how many.
+    /// Gives back what registrations said before an import corrected them, where nobody has corrected them since; how
+    /// many.
     pub(crate) async fn give_back_corrections(
         &self,
         import: ImportId,
@@ -476,7 +480,7 @@ impl Org {
             args![self.id(), &before.phone],
         )
         .await?;
-        // Whoever shares the old number gives it their name.
+        // Another registration with the old number gives the lead its name.
         let left: Option<(String, String)> = tx
             .optional(
                 "SELECT r.name, r.email FROM workshops w JOIN @registrants r ON r.workshop_id = w.id AND r.phone = $2

@@ -1,4 +1,4 @@
-//! Which of several registrations with one number is told, and the counters that move with the rows.
+//! Duplicates: which of several registrations with one number is told. Also the counters that move with the rows.
 
 use std::{collections::BTreeMap, str::FromStr as _};
 

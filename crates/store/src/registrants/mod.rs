@@ -1,8 +1,8 @@
 //! Registrants: a person's place in a workshop, and how many are what.
 //!
-//! From a batch into the table it is always LEFT JOIN: both databases then keep that order, where they would otherwise walk the whole
-//! table (db.rs).
-//! Every change here holds the workshop's row first, so that marks, counters and rows agree whoever writes at the same time.
+//! From a batch into the table it is always LEFT JOIN: both databases then keep that order, where they would otherwise
+//! walk the whole table (db.rs). Every change here holds the workshop's row first, so that marks, counters and rows
+//! agree whoever writes at the same time.
 
 mod adding;
 mod correcting;
@@ -67,13 +67,14 @@ pub struct NewRegistrant {
 }
 
 impl NewRegistrant {
-    /// The same for two entries that are one registration: number and identity, in few bytes, to find repeats in a long file. Two of a
-    /// million different ones are the same once in forty million files.
+    /// The same for two entries that are one registration: number and identity, in few bytes, to find repeats in a long
+    /// file. Two of a million different ones are the same once in forty million files.
     pub fn key(&self) -> u64 {
         key_of(self.phone.as_ref().map_or("", Phone::as_str), &self.identity())
     }
 
-    /// What makes two entries with one number the same person: the name, the address and, without a number, what was typed for it.
+    /// What makes two entries with one number the same person: the name, the address and, without a number, what was
+    /// typed for it.
     fn identity(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.name.as_ref().map_or(String::new(), |name| name.as_str().to_lowercase()));
@@ -99,7 +100,7 @@ pub(crate) fn key_of(phone: &str, identity: &str) -> u64 {
 /// What adding people did. `new + already` is the number of rows given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Added {
-    /// Registrations made.
+    /// Registrations that were made.
     pub new: u64,
     /// Rows whose person was registered before.
     pub already: u64,
@@ -135,7 +136,7 @@ impl Source {
 /// A registrant as a screen shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registrant {
-    /// Which.
+    /// Id of the registration.
     pub id: RegistrantId,
     /// In which workshop.
     pub workshop: WorkshopId,
@@ -165,7 +166,7 @@ pub struct Registrant {
     pub import: Option<ImportId>,
     /// When they registered.
     pub registered_at: Millis,
-    /// Who they were was erased; their place is kept.
+    /// The person was erased; the registration keeps its place.
     pub is_erased: bool,
 }
 
@@ -196,7 +197,7 @@ pub enum Which {
 /// A page of the list of registrants, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegistrantFilter {
-    /// Which ones.
+    /// Which registrants the list shows.
     pub which: Which,
     /// Words of names, addresses and numbers, in any order (`domain::search`); empty for all.
     pub search: String,
@@ -342,7 +343,8 @@ impl Org {
         })
     }
 
-    /// How many registrations were made since an instant, counted up to `limit`: ids grow with time, so only those are looked at.
+    /// How many registrations were made since an instant, counted up to `limit`: ids grow with time, so only those are
+    /// looked at.
     pub async fn registered_since(
         &self,
         workshop: WorkshopId,
@@ -361,8 +363,8 @@ impl Org {
         Ok(n)
     }
 
-    /// The people that a message of that category on that channel would reach, and why others are left out. `bad_value` is 0:
-    /// only the template knows it.
+    /// The people that a message of that category on that channel would reach, and why others are left out. `bad_value`
+    /// is 0: only the template knows it.
     pub async fn audience(
         &self,
         workshop: WorkshopId,
@@ -407,7 +409,8 @@ impl Org {
         Ok(summary)
     }
 
-    /// Of the people whom a message could reach, those who agreed to that category on that channel; and of these, those without a name.
+    /// Of the people whom a message could reach, those who agreed to that category on that channel; and of these, those
+    /// without a name.
     async fn agreed(
         &self,
         workshop: WorkshopId,

@@ -1,4 +1,4 @@
-//! Who else in a workshop has a number: what somebody has to know before one more registration gets it.
+//! Registrations of a workshop that share a number: a member has to know them before one more gets it.
 
 use domain::{
     ids::{RegistrantId, WorkshopId},
@@ -15,7 +15,7 @@ use crate::{
 /// A registration that has a number already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SameNumber {
-    /// Which.
+    /// Id of the registration.
     pub id: RegistrantId,
     /// The person's name; may be empty.
     pub name: String,
@@ -33,8 +33,8 @@ impl SameNumber {
 }
 
 impl Org {
-    /// The other registrations with a number that this one does not have yet, the first entered in front. None where one of them says exactly
-    /// what this one is to say: that is another refusal.
+    /// The other registrations with a number that this one does not have yet, the first entered in front. None where
+    /// one of them says exactly what this one is to say: that is another refusal.
     pub(super) async fn sharing(
         &self,
         tx: &mut Tx,

@@ -1,7 +1,8 @@
 //! Where a list of a workshop may find somebody, while rows of an undone import are still to be cleared.
 //!
-//! Readers pass over such rows one by one, which takes seconds among a million. An import's registrations stand together by their ids, so two
-//! counts in indexes tell that a stretch holds nothing else; where it does, it is halved until what else there is stands in a short stretch.
+//! Readers pass over such rows one by one, which takes seconds among a million. The registrations of an import have
+//! neighbouring ids, so two counts in indexes tell whether a stretch holds nothing else. A stretch that holds more is
+//! halved until the others are in a short stretch.
 
 use uuid::Uuid;
 

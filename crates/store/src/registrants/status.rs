@@ -150,7 +150,8 @@ impl Org {
         Ok(StatusChanged { messages_skipped })
     }
 
-    /// Takes this registrant's waiting messages out of the workshop's open broadcasts. What is in flight may have gone out and stays.
+    /// Takes this registrant's waiting messages out of the workshop's open broadcasts. Rows in flight may have gone
+    /// out, and stay.
     async fn skip_waiting(
         &self,
         tx: &mut Tx,
@@ -159,7 +160,7 @@ impl Org {
         phone: &str,
         now: Millis,
     ) -> Result<u64, StoreError> {
-        // What was planned before a correction goes to the number of then.
+        // A message that was planned before a correction goes to the number of that time.
         let mut phones = former_numbers(tx, workshop, id).await?;
         phones.push(phone.to_owned());
         let mut skipped: Vec<(Uuid,)> = Vec::new();

@@ -1,7 +1,8 @@
 //! Registrations that have no entry in the index yet: read as they are, the newest first, and judged one by one.
 //!
-//! After a large import these may be a million for a minute. The database then leaves out most of them by a condition that everybody who
-//! is found meets ([`Query::trace`]), so that few rows cross to the program; and whoever walks far takes the right to read much first.
+//! After a large import these may be a million for a minute. The database then skips most of them by a condition that
+//! every found person meets ([`Query::trace`]), so that few rows cross to the program. A search that walks far first
+//! takes the permit to read much.
 
 use domain::{
     ids::{RegistrantId, WorkshopId},
@@ -44,9 +45,10 @@ impl BehindRow {
     }
 }
 
-/// Registrations between two ids that the search may find, the newest first. What is not plain ASCII is left to the judge: neither database
-/// folds letters as `domain::search` does. `$fold` makes ASCII small and leaves the rest alone. Between the digits of a number stand spaces
-/// and the like; a word with a letter holds none of them, so that for a word they need not be taken out: a million rows take half as long.
+/// Registrations between two ids that the search may find, the newest first. Names and addresses that are not plain
+/// ASCII are judged in the program: neither database folds letters as `domain::search` does. `$fold` makes ASCII small
+/// and leaves the rest alone. Numbers may have spaces between their digits, which are taken out before they are
+/// compared. A word with a letter needs no such step, and a million rows then take half as long.
 macro_rules! may_be_found {
     (word, $fold:literal, $after:literal) => {
         may_be_found!(concat!("replace(", $fold, "(name || '@' || email", $after, "), '''', '')"))

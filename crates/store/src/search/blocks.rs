@@ -1,8 +1,8 @@
 //! Blocks: which stretches behind the index a search need not read.
 //!
-//! Whoever registers many people writes a [`Filter`] for every thousand of them, in the same transaction. A search that finds nobody of a
-//! block passes over it: right behind an import of a million, one for a word that nobody has took 1.7 s without them. A block goes when
-//! its registrations have their entries, or when one of them is corrected or erased.
+//! A transaction that registers many people writes a [`Filter`] for every thousand of them. A search that finds nobody
+//! of a block passes over it: right behind an import of a million, one for a word that nobody has took 1.7 s without
+//! them. A block goes when its registrations have their entries, or when one of them is corrected or erased.
 
 use domain::search::{Filter, FilterMaker};
 use tracing::warn;

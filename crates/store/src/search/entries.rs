@@ -1,7 +1,7 @@
 //! The entries of the index: made in steps behind the registrations, and taken away with them.
 //!
-//! Whoever writes entries of an organisation holds its row of `search_scopes`, after the workshop's: what a step has read cannot be erased
-//! before its entry is there to be taken away.
+//! A transaction that writes entries locks the workshop's row and then the organisation's row of `search_scopes`. A
+//! person whom a step has read can therefore not be erased before the entry exists and can be removed with them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

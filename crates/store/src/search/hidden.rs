@@ -21,8 +21,8 @@ impl Org {
         Ok(is_undoing)
     }
 
-    /// Of these numbers those that the search finds only by what went with an undone import. For lists whose own rows do not say whom they
-    /// are about.
+    /// Those of these numbers that the search finds only by rows of an undone import. For lists whose own rows do not
+    /// say whom they are about.
     pub(crate) async fn found_by_hidden(
         &self,
         search: &Search,

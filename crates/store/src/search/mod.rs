@@ -1,12 +1,14 @@
 //! Searching for people. A search becomes the people it finds ([`Found`]); each list then shows their rows (registrations, messages, entries).
 //!
-//! Words are looked up in an index of each database: FTS5 on SQLite, GIN on PostgreSQL. Both hold the words as `domain::search` made them
-//! and are asked for beginnings of them, so that one rule holds on both, also for two letters and for words of any script. Trigrams would
-//! need three letters (and on PostgreSQL an extension that managed servers may refuse), would cut words after the locale of the server, and cost twice
-//! the space. Numbers need neither: their beginnings are a range of the people's own key, their ends one of `search_entries`.
+//! Words are looked up in an index of each database: FTS5 on SQLite, GIN on PostgreSQL. Both hold the words that
+//! `domain::search` made, and are asked for beginnings of them. One rule therefore holds on both, also for two letters
+//! and for words of any script. Trigrams would need three letters (and on PostgreSQL an extension that managed servers
+//! may refuse), would cut words after the locale of the server, and cost twice the space. Numbers need neither: their
+//! beginnings are a range of the people's own key, their ends one of `search_entries`.
 //!
-//! What too many people have (`ku` in a million) is not gathered: a list then reads its own rows in order and judges each by the same rule,
-//! which mostly finds a page's worth soon. Where it does not, recipients come in the order of the index.
+//! What too many people have (`ku` in a million) is not gathered: a list then reads its own rows in order and judges
+//! each by the same rule, which mostly finds a page's worth soon. Where it does not, recipients come in the order of
+//! the index. The organisation is part of every key: a range of ids on SQLite, a part of each word on PostgreSQL.
 
 mod behind;
 mod blocks;

@@ -20,8 +20,8 @@ use crate::{
     search::{Entry, Found, STRETCH, Search, Who, end_of},
 };
 
-/// People that are gathered at most before the list reads its own rows: more than elsewhere, because few of the people stand on this list, so
-/// that it reads many rows until a page is full.
+/// Most people that are gathered before the list reads its own rows. It is more than elsewhere: few of the people are
+/// on this list, so that it would read many rows until a page is full.
 const GATHERED_MAX: usize = 5_000;
 
 /// Entries that a page of a search looks at; the next page goes on behind them. Some 50 ms on SQLite: a word that a million people have may
@@ -351,7 +351,7 @@ impl Org {
         looks_at: usize,
     ) -> Result<(Vec<Uuid>, Option<Uuid>), StoreError> {
         let limit = usize::try_from(filter.limit).unwrap_or(0);
-        // What is no number is found in the words alone.
+        // Text that is no number is only looked for in the words.
         let letters = search.query.words().iter().filter(|word| !word.is_number()).map(Word::text);
         let letters = letters.max_by_key(|letters| letters.len()).unwrap_or_default();
         let (mut found, mut next) = (vec![], Some(before));

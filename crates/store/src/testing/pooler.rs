@@ -12,8 +12,8 @@ use std::{
 use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
 use tempfile::TempDir;
 
-/// Connections to the server that all clients share: fewer than one process has of its own, and more than one, so that two transactions
-/// in a row mostly meet two of them.
+/// Connections to the server that all clients share. They are fewer than one process opens, and more than one, so that
+/// two transactions in a row mostly run on different ones.
 const POOL_SIZE: u32 = 4;
 /// It starts within milliseconds; a loaded machine takes longer.
 const START_LIMIT: Duration = Duration::from_secs(20);

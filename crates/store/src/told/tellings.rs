@@ -12,13 +12,13 @@ use crate::{db::args, error::StoreError, org::Org};
 /// The newest broadcast that told a purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastTelling {
-    /// Which.
+    /// Id of the broadcast.
     pub id: BroadcastId,
     /// What it is called.
     pub title: String,
     /// Who confirmed it.
     pub by: String,
-    /// When.
+    /// When it was confirmed.
     pub at: Millis,
     /// Whether anything of it left or may still leave.
     pub counts: bool,
@@ -34,7 +34,8 @@ struct TellingRow {
 }
 
 impl Org {
-    /// The broadcasts of a purpose to a workshop, newest first. One that was cancelled before anything left does not count.
+    /// The broadcasts of a purpose to a workshop, newest first. One that was cancelled before anything left does not
+    /// count.
     pub async fn tellings(
         &self,
         workshop: WorkshopId,
@@ -65,7 +66,8 @@ impl Org {
             .collect())
     }
 
-    /// For what else a template told people of a workshop: the same words are the same message, whatever they were said to be for.
+    /// For what else a template told people of a workshop: the same words are the same message, whatever they were said
+    /// to be for.
     ///
     /// # Errors
     /// When the store cannot be read.

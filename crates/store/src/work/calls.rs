@@ -20,9 +20,9 @@ use crate::{
 /// An attempt to call somebody, with the message that it is about.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Which.
+    /// The call, as we named it.
     pub call: CallRef,
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// By which account.
     pub integration: IntegrationId,
@@ -36,7 +36,7 @@ pub struct Call {
     pub placed_at: Millis,
     /// How often the provider was asked about it.
     pub asked: i64,
-    /// E.164.
+    /// Phone number in E.164 form.
     pub recipient: String,
     /// Where the message stands.
     pub state: MessageState,
@@ -136,7 +136,7 @@ macro_rules! call_columns {
 /// What news changed of a call.
 #[derive(Clone, Debug)]
 pub struct CallChange {
-    /// Which.
+    /// The call, as we named it.
     pub call: CallRef,
     /// The record that it was made of; another one means that somebody else was faster.
     pub was: String,
@@ -239,7 +239,8 @@ impl Work {
         rows.into_iter().map(Call::try_from).collect()
     }
 
-    /// Writes what is proven of calls; those that somebody else changed meanwhile. A call that is over holds no channel any more.
+    /// Writes what is proven of calls; those that somebody else changed meanwhile. A call that is over holds no channel
+    /// any more.
     pub async fn change_calls(
         &self,
         changes: &[CallChange],
@@ -294,8 +295,9 @@ impl Work {
         Ok(written.into_iter().map(call_ref).collect())
     }
 
-    /// When calls to these numbers began since then, by this account, the earliest first; by number. A call is found by its message, as a
-    /// broadcast is of one account: by the account and the time SQLite walked over all calls of the day for each number.
+    /// When calls to these numbers began since then, by this account, the earliest first; by number. A call is found by
+    /// its message, as a broadcast is of one account: by the account and the time SQLite walked over all calls of the
+    /// day for each number.
     pub async fn calls_since(
         &self,
         integration: IntegrationId,
@@ -416,7 +418,8 @@ impl Work {
         Ok(())
     }
 
-    /// How many people of a broadcast picked up, and how many of them want no more calls; without those that were weighed before.
+    /// How many people of a broadcast picked up, and how many of them want no more calls; without those that were
+    /// weighed before.
     pub async fn opted_out_of(&self, broadcast: BroadcastId) -> Result<(i64, i64), StoreError> {
         self.db
             .one(
@@ -438,7 +441,8 @@ impl Work {
         Ok(())
     }
 
-    /// Accounts that placed calls since then, their calls, and those of which nothing was told although they must be over by `now`.
+    /// Accounts that placed calls since then, their calls, and those of which nothing was told although they must be
+    /// over by `now`.
     pub async fn calls_lately(&self, since: Millis, now: Millis) -> Result<(i64, i64, i64), StoreError> {
         self.db
             .one(

@@ -1,10 +1,10 @@
 //! Claiming: a row becomes *in flight* in a committed transaction, and only then may bytes leave.
 //!
-//! An exchange with the database costs more than most statements, so the plain case has four: begin; one question that
-//! locks the broadcast and its pace and brings the next untried rows along; what needs no answer of its own in one
-//! `StatementBatch` (rows that ended, the claim, pace, counts); commit. Fresh rows are read as one text and changed by
-//! their stretch, and rows that ended are counted, not read back: a row that crosses from the database costs more than
-//! its change.
+//! An exchange with the database costs more than most statements, so the plain case has four. The first begins the
+//! transaction. The second is one question that locks the broadcast and its pace and returns the next untried rows. The
+//! third is one `StatementBatch` of everything that needs no answer (rows that ended, the claim, pace, counts). The
+//! fourth commits. Fresh rows are read as one text and changed as a stretch. Rows that ended are counted and not read
+//! back, because reading a row costs more than changing it.
 //!
 //! On PostgreSQL the question sees everything but the locked rows as it was before it waited for them. A row that was
 //! taken out meanwhile makes the count too low; the turn is undone and done again, and then the rows are read under the
@@ -42,7 +42,7 @@ use crate::{
 /// How much of which broadcast a turn would like to claim.
 #[derive(Clone, Copy, Debug)]
 pub struct Want {
-    /// Which.
+    /// Id of the broadcast.
     pub broadcast: BroadcastId,
     /// At most so many rows.
     pub rows: i64,
@@ -64,9 +64,9 @@ impl Want {
 /// A row that is in flight by this worker.
 #[derive(Clone, Debug)]
 pub struct Claimed {
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
-    /// E.164.
+    /// Phone number in E.164 form.
     pub recipient: String,
     /// Final values, JSON of `domain::template::Content`.
     pub content: String,
@@ -81,8 +81,8 @@ pub struct Turn {
     pub claimed: Vec<Claimed>,
     /// Rows of the records that were no longer this worker's; nothing was written for them.
     pub stale: usize,
-    /// Of those the handed over ones with the provider's id, and when, which no question in the records covers: what became of them can be
-    /// asked for.
+    /// Those of the stale rows that were handed over, with the provider's id and the moment, and that no question of
+    /// the records covers. The provider can be asked about them.
     pub given_up: Vec<(MessageRef, String, Millis)>,
     /// Milliseconds after which the pace of a wanted integration allows more; `None` when pace held nothing back.
     pub wait_ms: Option<i64>,
@@ -109,9 +109,9 @@ pub(super) struct BroadcastHead {
     rung: bool,
     /// Rows that go again are due.
     again: bool,
-    /// Another broadcast of the channel may have been served so recently that two of their messages are too close to each other. Also
-    /// true for one that is open and may be served at this moment: what another process claims while this one waits for the pace is not
-    /// seen here.
+    /// Another broadcast of the channel may have been served so recently that two of their messages are too close to
+    /// each other. Also true for one that is open and may be served at this moment: what another process claims while
+    /// this one waits for the pace is not seen here.
     crowded: bool,
     /// Untried rows behind the cursor, as one text.
     fresh: Option<String>,
@@ -131,9 +131,9 @@ impl BroadcastHead {
         (self.pace.per_day, &self.pace.portfolio)
     }
 
-    /// Whether this worker is the one that may look for recent messages of the organisation, or at what several of its accounts share,
-    /// and claim: they share no pace whose lock would keep two workers apart. Who is not looks again soon; a wait here could hold what
-    /// the other one needs next.
+    /// Whether this worker is the one that may look for recent messages of the organisation, or at what several of its
+    /// accounts share, and claim: they share no pace whose lock would keep two workers apart. A worker that does not
+    /// get the row tries again soon. If it waited here, it could hold a row that the other worker needs next.
     pub(super) async fn locks_organisation(&self, tx: &mut Tx) -> Result<bool, StoreError> {
         let gate: Option<(Uuid,)> = tx
             .optional(
@@ -168,7 +168,8 @@ impl Work {
         if let Some(turn) = again(|| self.try_turn(endings, wants, key, RowCheck::Count, now)).await? {
             return Ok(turn);
         }
-        // Others have given up on some of these rows, or taken some out that were to be claimed: once more, looking which.
+        // Others have given up on some of these rows, or taken some out that were to be claimed: once more, looking
+        // which.
         again(|| self.try_turn(endings, wants, key, RowCheck::ReadBack, now)).await?.ok_or(StoreError::Stale)
     }
 
@@ -220,8 +221,9 @@ impl Work {
         turn: &mut Turn,
         now: Millis,
     ) -> Result<(), StoreError> {
-        // Rows and conditions are read as they were before the wait for the locks. A row that was taken out meanwhile makes the claim's
-        // count too low, and the turn is tried again; then the rows are read when the locks are there.
+        // Rows and conditions are read as they were before the wait for the locks. A row that was taken out meanwhile
+        // makes the claim's count too low, and the turn is tried again; then the rows are read when the locks are
+        // there.
         let with_rows = if care == RowCheck::Count { want.rows } else { 0 };
         let gap = Channel::longest_gap_ms();
         let head: Option<BroadcastHead> = tx
@@ -385,9 +387,9 @@ impl Work {
         .await
     }
 
-    /// Claims the first of the untried rows that were found behind the cursor. The broadcast's row is locked, so no other worker looks at
-    /// the same stretch. They were read as one text and are changed by their stretch: a row that crosses from the database costs more than
-    /// its change.
+    /// Claims the first of the untried rows that were found behind the cursor. The broadcast's row is locked, so no
+    /// other worker looks at the same stretch. They were read as one text and are changed by their stretch: a row that
+    /// crosses from the database costs more than its change.
     #[expect(clippy::too_many_arguments, reason = "one step of a claim, with the claim's own state")]
     async fn claim_fresh(
         &self,

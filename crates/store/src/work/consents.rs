@@ -1,4 +1,4 @@
-//! Who agreed to promotion, and who must not be contacted: asked while planning, and again right before the call.
+//! Which people agreed to promotion, and which must not be contacted. Planning reads both, and the claim reads them again.
 
 /// Which keys of a batch agreed: `$1` organisation, `$2` channel, `$3` category, `@batch` with `phone_key`. For
 /// [`AudienceReader::consenting`](crate::audience::AudienceReader::consenting), and within a claim's transaction. An agreement counts

@@ -16,7 +16,7 @@ use crate::{
 /// A broadcast that has something to send now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DueBroadcast {
-    /// Which.
+    /// Id of the broadcast.
     pub broadcast: BroadcastId,
     /// By which account.
     pub integration: IntegrationId,
@@ -29,9 +29,9 @@ pub struct DueBroadcast {
 /// What is needed to send any message of a broadcast; the same for all of them.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// Which.
+    /// Id of the broadcast.
     pub broadcast: BroadcastId,
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// By which account.
     pub integration: IntegrationId,
@@ -71,8 +71,8 @@ struct JobRow {
 }
 
 impl Work {
-    /// Broadcasts with rows to send at `now`, the longest unserved first. One that has begun goes on when the clock is set back before its
-    /// start.
+    /// Broadcasts with rows to send at `now`, the longest unserved first. One that has begun goes on when the clock is
+    /// set back before its start.
     pub async fn due(&self, now: Millis) -> Result<Vec<DueBroadcast>, StoreError> {
         let rows: Vec<DueRow> = self.db.by_index().all(
                 "SELECT b.id, b.integration_id, c.n, b.served_at, b.hours FROM broadcasts b

@@ -1,4 +1,5 @@
-//! The last look at claimed rows: who must not get it after all, and who had a message just now.
+//! The last check of claimed rows, within the transaction that claims them: who has opted out meanwhile, and who had a
+//! message just now.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,8 +25,8 @@ use crate::{
 };
 
 impl Work {
-    /// Takes rows out of a claim that may not go now. Checked at the moment of sending, because people opt out after the plan
-    /// is written (product.md, Rules when sending, 6).
+    /// Takes rows out of a claim that may not go now. Checked at the moment of sending, because people opt out after
+    /// the plan is written.
     #[expect(clippy::too_many_arguments, reason = "one step of a claim, with the claim's own state")]
     pub(super) async fn exclude(
         &self,

@@ -1,4 +1,4 @@
-//! What a provider is asked about later: requests whose delivery nobody has told us yet.
+//! Questions to a provider that are due later, about messages of which no receipt has come.
 
 use domain::{
     ids::{BroadcastId, IntegrationId, OrganizationId},
@@ -18,8 +18,8 @@ use crate::{
 pub enum LookUpTarget {
     /// What the provider knows it by: a request's id, or a campaign's name.
     As(String),
-    /// Each message of the stretch by its own id. Most have settled by the time they would be asked about: who has not gets a
-    /// question of their own then ([`Work::ask_each`]).
+    /// Each message of the stretch by its own id. Most have settled by the time they would be asked about: who has not
+    /// gets a question of their own then ([`Work::ask_each`]).
     Each,
 }
 
@@ -45,7 +45,7 @@ pub struct NewLookUp {
 pub struct DueLookUp {
     /// Of which broadcast.
     pub broadcast: BroadcastId,
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// By which account.
     pub integration: IntegrationId,
@@ -73,7 +73,8 @@ struct DueRow {
     settled: bool,
 }
 
-/// Enters what is to be asked about. What is known already stays as it is: several messages of one campaign share a question.
+/// Enters what is to be asked about. A question that exists already stays as it is: several messages of one campaign
+/// share it.
 pub(super) fn write(statements: &mut StatementBatch, new: &[NewLookUp]) {
     if new.is_empty() {
         return;
@@ -106,8 +107,8 @@ impl NewLookUp {
 }
 
 impl Work {
-    /// Puts questions about single messages, due at `now`, in the place of one that stands for them; about those that have settled there
-    /// is nothing to ask.
+    /// Puts questions about single messages, due at `now`, in the place of one that stands for them; about those that
+    /// have settled there is nothing to ask.
     pub async fn ask_each(&self, asked: &DueLookUp, now: Millis) -> Result<(), StoreError> {
         let mut tx = self.db.by_index().begin().await?;
         tx.run(

@@ -16,8 +16,8 @@ use crate::{
 };
 
 impl Work {
-    /// Takes over who came into a group, went, or changed roles. What was told before the whole list was read, or before what is known of
-    /// the person, changes nothing; nor does news of a group that is not known here.
+    /// Takes over who came into a group, went, or changed roles. News that is older than the last whole list, or older
+    /// than what is known of the person, changes nothing. News of an unknown group changes nothing either.
     pub async fn members_moved(
         &self,
         (organization, integration): (OrganizationId, IntegrationId),

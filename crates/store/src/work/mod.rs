@@ -1,4 +1,5 @@
-//! The engine's handle: what a process that may send does with the store. No actor, but a worker, whose id fences its claims.
+//! The engine's handle: what a process that may send does with the store. It has no actor. It has a worker, whose id
+//! fences its claims.
 
 mod calls;
 mod ceiling;

@@ -1,4 +1,5 @@
-//! Posts of linked accounts of which too little is proven: no id is known of them, or not even whether they stand in their group.
+//! Posts of linked accounts of which too little is proven: their id is not known, or not even whether they are in their
+//! group.
 
 use domain::{
     ids::{BroadcastId, IntegrationId, MessageRef},
@@ -23,7 +24,7 @@ const ASKED_AFTER_MS: i64 = MINUTE;
 /// A post whose call began and of which no id is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenPost {
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
     /// The group's identity on WhatsApp.
     pub group: String,
@@ -136,7 +137,7 @@ impl Work {
             .await
     }
 
-    /// Writes down that a post of which nobody knew stands in its group, under that id of the gateway. Nothing where it was settled
+    /// Records that an unknown post is in its group, under that id of the gateway. Nothing where it was settled
     /// meanwhile.
     pub async fn prove_post(
         &self,

@@ -1,4 +1,5 @@
-//! What people tell us themselves: STOP and START, the page behind a message's link, and what the network says of their wishes.
+//! What people tell us themselves: STOP and START, the page behind a message's link, and what the network says of their
+//! wishes.
 
 use domain::{
     channel::{Category, Channel},
@@ -22,7 +23,7 @@ pub struct OptOut {
     pub organization: OrganizationId,
     /// Keyed hash of the number.
     pub phone_key: String,
-    /// E.164.
+    /// Phone number in E.164 form.
     pub phone: String,
     /// On which channel it came.
     pub channel: Channel,
@@ -43,11 +44,11 @@ pub struct LinkHolder {
     pub channel: Channel,
     /// What kind of message it was.
     pub category: Category,
-    /// E.164.
+    /// Phone number in E.164 form.
     pub phone: String,
 }
 
-/// What stands for the number of a message on its channel.
+/// The opt-out that holds for the number of a message on its channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkState {
     /// Promotions are stopped, by whomever.
@@ -78,8 +79,8 @@ impl Work {
         .await
     }
 
-    /// Lifts what the same person stopped themselves on that channel, by STOP or by the link in a message, and nothing else: not what
-    /// a member or an import entered, nor a stop inside WhatsApp that the network reported (that is `marketing`).
+    /// Lifts the entries that the same person made on that channel, by STOP or by the link in a message. Entries of a
+    /// member or an import stay, and so does a stop inside WhatsApp that the network reported (`marketing`).
     pub async fn opt_in(&self, wish: &OptOut, now: Millis) -> Result<(), StoreError> {
         again(|| self.try_opt_in(wish, now)).await
     }
@@ -132,7 +133,7 @@ impl OptOuts {
         })
     }
 
-    /// What stands for that number on that channel.
+    /// The opt-out that holds for that number on that channel.
     pub async fn link_state(&self, to: &LinkHolder, phone_key: &str) -> Result<LinkState, StoreError> {
         let rows: Vec<(String, String)> = self
             .db
@@ -151,8 +152,8 @@ impl OptOuts {
         Ok(state)
     }
 
-    /// Stops messages as the person asks on the page behind a message: promotions only, or everything on that channel. The last word
-    /// holds: promotions only after everything leaves promotions only.
+    /// Stops messages as the person asks on the page behind a message: promotions only, or everything on that channel.
+    /// The last word holds: promotions only after everything leaves promotions only.
     pub async fn stop_by_link(
         &self,
         to: &LinkHolder,

@@ -23,11 +23,11 @@ use crate::{
 /// A confirmed broadcast whose recipients are being written down, and how far that is.
 #[derive(Clone, Debug)]
 pub struct Planning {
-    /// Which.
+    /// Id of the broadcast.
     pub broadcast: BroadcastId,
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// Whose people.
+    /// The workshop whose people get it.
     pub workshop: WorkshopId,
     /// Who of the workshop's people, told what.
     pub selection: Selection,
@@ -41,12 +41,14 @@ pub struct Planning {
     pub planned: i64,
     /// Number and identity of the last registrant written.
     pub after: (String, String),
-    /// Final values that every message has, once the first stretch has fixed them; `None` as long as nothing is fixed, or when
-    /// they differ from person to person.
+    /// Final values that every message has, once the first stretch has fixed them; `None` as long as nothing is fixed,
+    /// or when they differ from person to person.
     pub shared: Option<String>,
-    /// Of a rung of a reach ladder: the estimated price of one unit, which is kept with each message for the ladder's cost.
+    /// Of a rung of a reach ladder: the estimated price of one unit, which is kept with each message for the ladder's
+    /// cost.
     pub rung_price: Option<Money>,
-    /// The workshop's revision of its people when this was read: a stretch that was read then is written only while it holds.
+    /// The workshop's revision of its people when this was read: a stretch that was read then is written only while it
+    /// holds.
     pub people_revision: i64,
 }
 
@@ -99,7 +101,8 @@ struct PlanningRow {
 }
 
 impl Work {
-    /// Confirmed broadcasts whose plan is not finished, oldest first. Those of a workshop with an undo that is not settled wait for it.
+    /// Confirmed broadcasts whose plan is not finished, oldest first. Broadcasts of a workshop with an unsettled undo
+    /// wait for it.
     pub async fn planning(&self) -> Result<Vec<Planning>, StoreError> {
         let rows: Vec<PlanningRow> = self
             .db
@@ -133,7 +136,8 @@ impl Work {
             .collect())
     }
 
-    /// Whether somebody with that number is written to in that broadcast already: what a plan that was cut off has to know.
+    /// Whether somebody with that number is written to in that broadcast already: what a plan that was cut off has to
+    /// know.
     pub async fn is_planned(&self, broadcast: BroadcastId, phone: &str) -> Result<bool, StoreError> {
         let (planned,): (bool,) = self.db.by_index().one(
                 "SELECT EXISTS (SELECT 1 FROM messages WHERE broadcast_id = $1 AND recipient = $2 AND planned)",
@@ -162,9 +166,10 @@ impl Work {
         tx.commit().await
     }
 
-    /// Writes a stretch of the plan and moves its mark; [`StoreError::Stale`] when another process wrote it, the broadcast was cancelled,
-    /// or people were taken out of the workshop since it was read. An empty stretch with `last` ends the plan and keeps all of it for good: until then nothing is sent, and a plan
-    /// begins again behind the last stretch that was kept.
+    /// Writes a stretch of the plan and moves its mark. It is refused with [`StoreError::Stale`] when another process
+    /// wrote the stretch, when the broadcast was cancelled, or when people were removed from the workshop since the
+    /// stretch was read. An empty stretch with `last` ends the plan and keeps all of it for good: until then nothing is
+    /// sent, and a plan begins again behind the last stretch that was kept.
     pub async fn plan_write(
         &self,
         planning: &Planning,
@@ -179,7 +184,8 @@ impl Work {
         if !last {
             tx.is_a_step().await?;
         }
-        // Whoever takes people out holds this row: they see these messages, or this stretch sees that they were there.
+        // A transaction that takes people out of the workshop locks this row too: either it sees these messages, or
+        // this stretch sees the change.
         let (people_revision,): (i64,) = tx
             .one(
                 "SELECT people_revision FROM workshops WHERE id = $1 AND organization_id = $2 FOR SHARE",
@@ -245,7 +251,8 @@ fn selection(row: &PlanningRow) -> Selection {
         purpose: Purpose::stored(row.purpose.clone()),
         audience: row.audience.parse().unwrap_or(Audience::Chosen(vec![])),
         own: BroadcastId(row.id),
-        // The moment of the confirmation: however late it is planned, and in however many parts, it is for the same people.
+        // The moment of the confirmation: however late it is planned, and in however many parts, it is for the same
+        // people.
         now: Millis(row.created_at),
     }
 }

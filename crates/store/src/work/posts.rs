@@ -34,8 +34,8 @@ struct SpentRow {
     state: Option<String>,
 }
 
-/// How long the account pauses after a post that begins now, in milliseconds; `None` where none may: its phone is not linked or rests,
-/// another post is under way, or hour or day are used up.
+/// How long the account pauses after a post that begins now, in milliseconds. `None` where no post may begin: the phone
+/// is not linked or rests, another post is under way, or the posts of the hour or the day are used up.
 pub(super) async fn pause_after(
     tx: &mut Tx,
     integration: Uuid,

@@ -1,7 +1,7 @@
 //! Whether the kept counts of a broadcast are its rows, and what was proven of it before.
 //!
-//! Every change of a row's state changes the kept counts in the same transaction. So a broadcast whose counts are those it was proven with
-//! is proven still, and millions of rows need not be counted again.
+//! Every change of a row's state changes the kept counts in the same transaction. So a broadcast whose counts are those
+//! it was proven with is proven still, and millions of rows need not be counted again.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub struct Difference {
 /// A broadcast of which something has to be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unproven {
-    /// Which.
+    /// Id of the broadcast.
     pub broadcast: BroadcastId,
     /// Rows to count, by the kept counts.
     pub rows: i64,
@@ -168,7 +168,8 @@ impl Work {
 
 /// A broadcast's sum, counted anew from its rows: what the kept counts must equal at every moment.
 impl Work {
-    /// Kept counts and counted rows of every broadcast that differ, as `(broadcast, state, kept, counted)`; empty when all is well.
+    /// Kept counts and counted rows of every broadcast that differ, as `(broadcast, state, kept, counted)`; empty when
+    /// all is well.
     pub async fn differences(&self) -> Result<Vec<(Uuid, String, i64, i64)>, StoreError> {
         self.db
             .all(

@@ -26,7 +26,7 @@ use crate::{
 /// A receipt as it came in, already verified.
 #[derive(Clone, Debug)]
 pub struct RawReceipt {
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// From which account.
     pub integration: IntegrationId,
@@ -39,9 +39,9 @@ pub struct RawReceipt {
 /// A stored receipt that is not yet applied.
 #[derive(Clone, Debug)]
 pub struct PendingReceipt {
-    /// Which.
+    /// Id of the stored receipt.
     pub id: ReceiptId,
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// From which account.
     pub integration: IntegrationId,
@@ -56,9 +56,9 @@ pub struct PendingReceipt {
 /// A message that a receipt may be about.
 #[derive(Clone, Debug)]
 pub struct Candidate {
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
-    /// E.164.
+    /// Phone number in E.164 form.
     pub recipient: String,
     /// Where it stands.
     pub state: MessageState,
@@ -100,7 +100,7 @@ pub enum Applied {
 /// A change to a message that receipts brought about; the last of several in one batch.
 #[derive(Clone, Debug)]
 pub struct ReceiptChange {
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
     /// Where it stood when it was read; it is left alone if that changed meanwhile.
     pub from: MessageState,
@@ -194,7 +194,7 @@ impl Work {
         // Ids are in the order in which they came, because they are applied in that order.
         let mut receipts: Vec<(ReceiptId, RawReceipt)> =
             receipts.into_iter().map(|receipt| (ReceiptId::new(now), receipt)).collect();
-        // Whoever stores the same ones at the same moment waits for the other's keys in the same order.
+        // Two processes that store the same posts at the same moment wait for each other's keys in the same order.
         receipts.sort_by(|(_, a), (_, b)| {
             (a.integration.0, &a.dedupe_key).cmp(&(b.integration.0, &b.dedupe_key))
         });
@@ -263,8 +263,8 @@ impl Work {
             .collect())
     }
 
-    /// Messages to these numbers in broadcasts that the integration served since `since`, those that went there in one of these
-    /// requests by themselves, and these messages, if they are its. Each once.
+    /// Candidates of an integration: messages to these numbers in broadcasts that it served since `since`, the only
+    /// message of one of these requests, and these messages themselves. Each once.
     pub async fn candidates(
         &self,
         integration: IntegrationId,
@@ -313,10 +313,10 @@ impl Work {
             .collect()
     }
 
-    /// Questions know the requests that are open, by their id or, before they are asked, by where their messages lie; messages are not
-    /// found by that id. A request of several numbers names none of them, also when all but one of its messages went again under
-    /// another id. (`IS TRUE` keeps PostgreSQL from making a join of the last condition: it would compare every message with every
-    /// request, where it now looks each message up.)
+    /// Questions know the requests that are open, by their id or, before they are asked, by where their messages lie;
+    /// messages are not found by that id. A request of several numbers names none of them, also when all but one of its
+    /// messages went again under another id. (`IS TRUE` keeps PostgreSQL from making a join of the last condition: it
+    /// would compare every message with every request, where it now looks each message up.)
     async fn candidates_of_requests(
         &self,
         integration: IntegrationId,
@@ -367,9 +367,9 @@ impl Work {
     /// Writes what receipts brought about; broadcasts that changed. Rows that moved meanwhile are left alone and their
     /// receipts tried again.
     ///
-    /// Several processes may do this with the same receipts at the same moment. They take messages first, then receipts, then counts, each
-    /// in the order of its key, so that one waits for the other; and who comes second finds receipts that wait no more, and leaves all of
-    /// it to the next look.
+    /// Several processes may do this with the same receipts at the same moment. Both lock messages first, then
+    /// receipts, then counts, each in the order of its key, so that one waits for the other. The second one finds that
+    /// its receipts do not wait any more, and leaves everything to the next look.
     pub async fn apply_receipts(
         &self,
         mut results: Vec<(ReceiptId, Applied)>,
@@ -492,7 +492,8 @@ async fn write_results(
         .uuids("broadcast_id", rows.iter().map(|row| row.3.map(|message| message.broadcast.0)))
         .ints("position", rows.iter().map(|row| row.3.map(|message| message.position)))
         .ints("try_at", rows.iter().map(|row| row.4.0));
-    // The state is written so that no index of pending receipts fits: SQLite would walk over all of them for each row of the batch.
+    // The state is written so that no index of pending receipts fits: SQLite would walk over all of them for each row
+    // of the batch.
     let written = tx
         .run_batch(
         "UPDATE receipts SET state = b.state, note = b.note, broadcast_id = b.broadcast_id, position = b.position, try_at = b.try_at,

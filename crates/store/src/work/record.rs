@@ -1,4 +1,5 @@
-//! Recording: what became of calls, many at a time, only for rows that are still this worker's.
+//! Recording: what became of calls, many at a time. The fence is in the condition: a row is written only while it is in
+//! flight by this worker and this attempt. Records of other rows write nothing, and are counted as `stale`.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -25,7 +26,7 @@ use crate::{
 /// What became of one claimed row.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Which.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
     /// The attempt that ended; part of the fence.
     pub attempt: i64,
@@ -78,8 +79,8 @@ impl Endings {
 }
 
 impl Endings {
-    /// Enters a question; what is asked in the same way about others of that broadcast is one question with it, unless they lie far
-    /// apart.
+    /// Enters a question; what is asked in the same way about others of that broadcast is one question with it, unless
+    /// they lie far apart.
     pub fn ask(&mut self, new: NewLookUp) {
         let near = |known: &NewLookUp| {
             new.asked != LookUpTarget::Each
@@ -114,14 +115,15 @@ pub(crate) const PACE_SLOT_MS: i64 = 10_000;
 /// How rows are written: trusting that all are still this worker's, or finding out which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RowCheck {
-    /// Counted only; a row that is missing undoes the transaction. Rows that cross from the database cost more than their change.
+    /// Counted only; a row that is missing undoes the transaction. Rows that cross from the database cost more than
+    /// their change.
     Count,
     /// Which rows were written is read back.
     ReadBack,
 }
 
-/// What a turn's endings leave to be written beside the rows. It goes last: other processes write the same rows of these tables, and
-/// everybody locks them after those of the claim.
+/// What a turn's endings leave to be written beside the rows. It goes last: other processes write the same rows of
+/// these tables, and everybody locks them after those of the claim.
 #[derive(Default)]
 pub(super) struct SideRows {
     slots: BTreeMap<(Uuid, i64), i64>,
@@ -212,8 +214,8 @@ impl<'a> Change<'a> {
 }
 
 impl Work {
-    /// Writes what ended, with `together` as far as it may wait. With [`RowCheck::Count`] every row is taken to be still this worker's:
-    /// nothing may be committed unless what is sent together touches as many rows as it has to.
+    /// Writes what ended, with `together` as far as it may wait. With [`RowCheck::Count`] every row is assumed to be
+    /// this worker's still. The transaction may only be committed when the statements touch as many rows as expected.
     #[expect(clippy::too_many_arguments, reason = "one step of a turn, with the turn's own state")]
     pub(super) async fn record(
         &self,
@@ -473,8 +475,8 @@ impl Work {
     }
 }
 
-/// Also of rows that others hold for unknown by now: their receipts are the way back from it. A request of several numbers names none
-/// of them.
+/// Also of rows that others hold for unknown by now: their receipts are the way back from it. A request of several
+/// numbers names none of them.
 fn sent_ids(endings: &Endings) -> SentIds {
     let mut ids = SentIds::default();
     for record in endings.rows.iter().filter(|row| endings.found_by_id.contains(&row.message.broadcast)) {

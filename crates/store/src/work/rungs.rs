@@ -60,7 +60,7 @@ pub(super) struct Ladder {
     rung_wait_ms: i64,
 }
 
-/// What is known of somebody whom a rung is about to go to.
+/// The facts of a person whom a rung is about to go to.
 #[derive(sqlx::FromRow)]
 struct Before {
     recipient: String,
@@ -179,7 +179,7 @@ impl Work {
         if rows.is_empty() {
             return Ok(());
         }
-        // What is claimed counts: the claim comes first.
+        // Claimed messages count, because the claim comes first.
         statements.send(tx).await?;
         rows.sort_unstable_by_key(|row| row.position);
         let before =

@@ -1,4 +1,6 @@
-//! What gateways tell of groups: whose phone got a post, who opened it, and how a linked account stands.
+//! What gateways report of groups: whose phone got a post, who opened it, and the state of a linked account. A person
+//! counts once per post, whatever the order of the reports. Each statement that adds a member's receipt counts it into
+//! `post_reach` in the same transaction, so that a page of 200 groups reads 200 sums.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,24 +26,24 @@ use crate::{
 pub struct MemberSeen {
     /// The post, in its group.
     pub message: MessageRef,
-    /// Who.
+    /// The member whose phone it is.
     pub person: Person,
     /// What the phone did.
     pub seen: Seen,
-    /// When.
+    /// When the phone did it.
     pub at: Millis,
 }
 
-/// A member reacted to a post, or took a reaction back. Whoever did either has the post before them.
+/// A member reacted to a post, or took a reaction back. A member who did either has seen the post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberReacted {
     /// The post, in its group.
     pub message: MessageRef,
-    /// Who.
+    /// The member who reacted.
     pub person: Person,
     /// With what; `None` takes it back.
     pub emoji: Option<String>,
-    /// When.
+    /// When they reacted.
     pub at: Millis,
 }
 
@@ -62,7 +64,7 @@ const REACTION_CHARS_MAX: usize = 16;
 /// Broadcast and position of a post, and under which a person is counted for it.
 type PersonOfPost = (Uuid, i64, String);
 
-/// What is known of one person and one post.
+/// The receipts of one person for one post.
 #[derive(Clone, Debug, Default)]
 struct Known {
     delivered: Option<i64>,
@@ -174,7 +176,8 @@ impl Gathered {
             .texts("person", rows.map(|(.., person)| person.clone()))
     }
 
-    /// People who were kept by their hidden id, and whose number is known now, are taken out; what they did goes to their number.
+    /// People who were kept by their hidden id, and whose number is known now, are taken out; what they did goes to
+    /// their number.
     async fn take_hidden(&mut self, tx: &mut Tx) -> Result<(), StoreError> {
         if self.hidden.is_empty() {
             return Ok(());
@@ -200,8 +203,8 @@ impl Gathered {
         Ok(())
     }
 
-    /// Adds who was not known, and what is new of who was: each is counted by the statement that wrote it, so that two processes which hear
-    /// of one phone count it once.
+    /// Adds members who were not known, and what is new of the others. Each is counted by the statement that wrote it,
+    /// so that two processes that hear of one phone count it once.
     async fn write(&mut self, tx: &mut Tx, organization: OrganizationId) -> Result<(), StoreError> {
         let added: Vec<(Uuid, i64, Option<i64>)> = tx
             .all_batch(
@@ -281,9 +284,9 @@ impl Gathered {
 }
 
 impl Work {
-    /// Writes down what members' phones did. The same again, later or earlier changes nothing but what it adds; whoever opened a post has
-    /// it, and whoever reacted opened it. A person who was known by the hidden id alone, and is named with both now or stands with both in the
-    /// group's list, stays one person.
+    /// Writes down what members' phones did. The same again, later or earlier changes nothing but what it adds; whoever
+    /// opened a post has it, and whoever reacted opened it. A person who was known by the hidden id alone, and is named
+    /// with both now or stands with both in the group's list, stays one person.
     pub async fn saw_members(
         &self,
         organization: OrganizationId,

@@ -95,8 +95,8 @@ fn entries(text: &str) -> impl Iterator<Item = (i64, i64)> + '_ {
 }
 
 impl Work {
-    /// The messages that these ids of the provider were given for within the last 30 days. Whoever uses one compares the id that the
-    /// message itself keeps: eight bytes of a digest are no proof.
+    /// The messages that these ids of the provider were given for within the last 30 days. A reader compares the id
+    /// that the message itself keeps, because eight bytes of a digest are no proof.
     pub async fn messages_of_ids(
         &self,
         integration: IntegrationId,

@@ -66,8 +66,8 @@ impl Work {
         Ok(())
     }
 
-    /// The next group of that account whose members are to be read: one that belongs to a workshop that is not over, and was not read for
-    /// six hours.
+    /// The next group of that account whose members are to be read: one that belongs to a workshop that is not over,
+    /// and was not read for six hours.
     pub async fn members_to_read(
         &self,
         integration: IntegrationId,
@@ -147,9 +147,9 @@ impl Work {
 /// A group whose members are to be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupToRead {
-    /// Which.
+    /// Id of the group.
     pub group: GroupId,
-    /// Whose.
+    /// The organisation that it belongs to.
     pub organization: OrganizationId,
     /// Its identity on WhatsApp.
     pub jid: String,

@@ -39,8 +39,8 @@ impl Work {
         Ok(known.into_iter().collect())
     }
 
-    /// Keeps which number people have. What they wrote before it was known is to be applied again: the receipts, whether or not they
-    /// were applied before.
+    /// Keeps which number people have. Receipts of theirs from before the number was known are applied again, whether
+    /// or not they were applied before.
     pub async fn learn_users(
         &self,
         organization: OrganizationId,

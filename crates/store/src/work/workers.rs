@@ -1,4 +1,8 @@
-//! Workers: their heartbeat, and what a lost one leaves behind.
+//! Workers: their heartbeat, and the rows that a lost one leaves behind. A process renews its row six times per lease.
+//! What a lost worker had in flight becomes *unknown*, a few thousand rows per transaction; its row in the list is
+//! removed last, so that a crash in the middle is picked up by the next process. A worker stays in the list as long as
+//! anything is in flight by it. On SQLite no other process sends, so the rows of an earlier run are reclaimed at the
+//! start.
 
 use std::collections::BTreeSet;
 
@@ -81,7 +85,7 @@ impl Work {
         Ok(())
     }
 
-    /// What is in flight by this run, with the number of the attempt.
+    /// Rows that are in flight by this worker, with the number of the attempt.
     pub async fn in_flight_here(&self) -> Result<Vec<(MessageRef, i64)>, StoreError> {
         let rows: Vec<(Uuid, i64, i64)> = self
             .db
@@ -99,8 +103,8 @@ impl Work {
         Ok(rows.into_iter().map(row).collect())
     }
 
-    /// Enters runs that have something in flight and are not in the list, so that they are given up: one that others had given up while
-    /// it claimed, and that ended before it entered itself again.
+    /// Enters workers that have rows in flight and are not in the list, so that these rows are reclaimed. Such a worker
+    /// was given up while it claimed, and ended before it entered itself again.
     pub async fn enter_forgotten(&self) -> Result<(), StoreError> {
         self.db.by_index().run(
                 "INSERT INTO workers (id, name, started_at, beat_at, alive_until)

@@ -156,8 +156,8 @@ pub(in crate::read) fn asks_leave(title: &str) -> bool {
     has(WAYS) && has(WHAT) && !has(ELSE) && !forbids(&plain) && plain.split(' ').count() <= 14
 }
 
-/// A title in which an agreement stands beside a refusal ("I agree … you can opt out any time"), or that denies its own denial ("do not want to
-/// miss"): what a yes means cannot be told.
+/// A title that holds an agreement beside a refusal ("I agree … you can opt out any time"), or that denies its own
+/// denial ("do not want to miss"). What a yes means under it cannot be told.
 pub(in crate::read) fn agrees_and_refuses(title: &str) -> bool {
     let plain = plain(title);
     if !forbids(&plain) {

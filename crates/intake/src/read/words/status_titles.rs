@@ -225,8 +225,8 @@ pub(in crate::read) fn is_about_settlement(title: &str) -> bool {
         .any(|word| contains_words(&plain, word))
 }
 
-/// A title about paying, coming, being confirmed or chosen, in words that are not those of a table: yes and no under it decide who has a place,
-/// and nobody can tell how. What was before, and what somebody brings, is something else.
+/// A title about paying, coming, being confirmed or chosen, in words that no table holds. Yes and no under it decide
+/// who has a place, and the program cannot tell how. What was before, and what somebody brings, is something else.
 pub(in crate::read) fn asks_about_place(title: &str) -> bool {
     #[rustfmt::skip]
     const ABOUT: &[&str] = &[

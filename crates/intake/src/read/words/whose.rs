@@ -1,4 +1,4 @@
-//! Whose number, name or address a column holds, as far as its title says so.
+//! The person whose number, name or address a column holds, as far as its title says so.
 //!
 //! A number under "Parent's phone", "Emergency contact" or "Order phone number" is somebody's, but not the registrant's. Each word names
 //! where it stands in a title.

@@ -1,5 +1,5 @@
-//! Exotel (`providers/src/exotel/NOTES.md`): calls into a flow that asks for prompt, key and closing words; status callbacks; look-ups in two
-//! versions; the balance.
+//! Exotel (`providers/src/exotel/NOTES.md`): calls into a flow that asks for prompt, key and closing words; status
+//! callbacks; look-ups in two versions; the balance.
 
 mod flow;
 mod look_ups;
@@ -37,7 +37,7 @@ pub const TOKEN: &str = "TEST-EXOTEL-TOKEN-NOT-REAL";
 pub struct Exotel {
     /// Its SID.
     pub sid: String,
-    /// Its key.
+    /// API key: the user name of each request.
     pub key: String,
     /// Its token.
     pub token: String,
@@ -45,7 +45,8 @@ pub struct Exotel {
     pub exophones: Vec<String>,
     /// Its flows.
     pub flows: Vec<String>,
-    /// Address that a flow asks, below which `/prompt`, `/digit` and `/closing` lie; empty for a flow that was not drawn.
+    /// Address that a flow asks, below which `/prompt`, `/digit` and `/closing` lie; empty for a flow that was not
+    /// drawn.
     pub flow_url: String,
     /// Balance, in 1/10,000 rupee.
     pub balance: i64,

@@ -1,4 +1,4 @@
-//! §11.5: what goes wrong on the way, and what each phone got nevertheless.
+//! What goes wrong on the way, and what each phone got nevertheless.
 
 use std::time::Duration;
 

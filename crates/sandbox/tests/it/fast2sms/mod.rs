@@ -1,4 +1,4 @@
-//! `providers/fast2sms.md`: the stand-in against the vendor's document, over real HTTP.
+//! `providers/src/fast2sms/NOTES.md`: the stand-in against the vendor's document, over real HTTP.
 
 mod codes;
 mod faults;

@@ -100,7 +100,7 @@ pub(crate) struct Figure {
     bar: Option<(char, f64)>,
 }
 
-/// What was measured so far; printed as it comes.
+/// The measurements so far; each is printed as it comes.
 pub(crate) struct Board {
     figures: Vec<Figure>,
     json: bool,

@@ -119,8 +119,8 @@ pub(crate) fn whatsapp() -> Message {
     templates().swap_remove(1).1.into()
 }
 
-/// SMS: a text for each, as WhatsApp is measured; then one text for all in requests of many numbers, which looks for those who had an SMS
-/// within the last two minutes besides.
+/// SMS is measured twice: with a text for each person, as WhatsApp is, and with one text for all in requests of many
+/// numbers. The second also looks for people who had an SMS within the last two minutes.
 async fn sms(
     app: &App,
     stage: &Stage,

@@ -1,4 +1,4 @@
-//! What came of an import, in words and as JSON: what the page says.
+//! The result of an import, in words and as JSON. It says what the page says.
 
 use domain::ids::ImportId;
 use intake::{Summary, importer::wrongs};

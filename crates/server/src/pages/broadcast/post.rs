@@ -1,4 +1,5 @@
-//! What can be done with a post that stands in its group: change its text, delete it for everyone; and which members have not got it yet.
+//! What can be done with a post that stands in its group: change its text, delete it for everyone; and which members
+//! have not got it yet.
 
 use axum::extract::State;
 use domain::{
@@ -33,7 +34,7 @@ use crate::{
     },
 };
 
-/// WhatsApp lets a text be changed for so long (providers/whatsapp-group.md §3).
+/// WhatsApp lets a text be changed for so long (docs/facts/groups.md §3).
 const EDIT_WITHIN_MS: i64 = 15 * MINUTE;
 /// And a post be deleted for everyone for about so long.
 const DELETE_WITHIN_MS: i64 = 2 * DAY;

@@ -1,4 +1,4 @@
-//! What the tab of calls has besides the parts that every tab has: the conversation as one person hears it, and how long calling everybody
+//! The parts that only the tab of calls has: the conversation as one person hears it, and how long calling everybody
 //! takes with more channels or fewer.
 
 use std::collections::BTreeMap;

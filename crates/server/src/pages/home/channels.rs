@@ -184,7 +184,8 @@ pub(super) fn status(
     }
 }
 
-/// Where an account for the channel is connected: the form of the one vendor that serves it, else the choice.
+/// The address at which an account for the channel is connected: the form of the only vendor that serves it, otherwise
+/// the choice of vendors.
 fn connect(channel: Channel) -> String {
     let mut vendors = providers::registry::serving(channel);
     match (vendors.next(), vendors.next()) {

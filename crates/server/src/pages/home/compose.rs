@@ -25,7 +25,7 @@ const PICK_MAX: usize = 8_000;
 pub struct Compose {
     /// The tab.
     pub channel: Channel,
-    /// Whose people.
+    /// The workshop whose people get it.
     pub workshop: Option<WorkshopId>,
     /// Who of them; `None` for those who are offered first.
     pub who: Option<Audience>,
@@ -174,7 +174,7 @@ impl Compose {
         }
     }
 
-    /// What a form carries along so that [`Compose::read`] knows what its values were typed for.
+    /// The hidden fields of a form, by which [`Compose::read`] knows what its values were typed for.
     pub fn made_for(&self) -> String {
         let workshop = self.workshop.map(|id| id.to_string()).unwrap_or_default();
         let template = self.template.map(|id| id.to_string()).unwrap_or_default();

@@ -172,7 +172,7 @@ pub(super) async fn is_confirmed(member: &Member, id: BroadcastId) -> Result<boo
     }
 }
 
-/// What was named and nothing else: a question about another workshop than the one somebody looked at would be a trap.
+/// Only the named workshop is taken: a question about another one than the one on the page would be a trap.
 async fn load(app: &App, member: &Member, pairs: &Pairs) -> Result<ComposerState, Problem> {
     let mut state = Compose::read(pairs);
     if state.workshop.is_none() || state.template.is_none() {
@@ -239,7 +239,7 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
     // What was offered is what is confirmed, whatever would be offered by then.
     hidden.retain(|(name, _)| name != "who");
     let who = match (&composer.review.draft.audience, &composer.state.who) {
-        // Whoever was pasted is found again; whoever was ticked goes along.
+        // Pasted people are looked up again; ticked people are in the form.
         (Audience::Chosen(_), Some(Audience::Chosen(ticked))) => Audience::Chosen(ticked.clone()),
         (who, _) => who.clone(),
     };
@@ -284,7 +284,7 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
     })
 }
 
-/// What nobody chose, and was decided for the page: it stays so, also when the answer comes in the morning.
+/// Choices that the page made because nobody else did. They stay, also when the answer comes the next morning.
 fn decided_here(composer: &ComposerState) -> Vec<(String, String)> {
     let (state, draft) = (&composer.state, &composer.review.draft);
     let mut decided = Vec::new();

@@ -228,7 +228,7 @@ fn language(code: &str) -> &str {
 fn hours(member: &Member, composer: &ComposerState) -> Markup {
     let category = composer.review.draft.message.category();
     let promotes = category == Category::Marketing;
-    // Who waits out the quiet hours waits for the account as well.
+    // A broadcast that waits for the end of the quiet hours waits for the account as well.
     let chosen = promotes || !composer.review.draft.wait_out_quiet;
     html! {
         @if let Some(words) = hours_limits(composer.review.own_hours, category).filter(|_| chosen) {

@@ -1,4 +1,4 @@
-//! Who of a workshop's people a broadcast is for: the choices, the number beside each, and a pasted list made people.
+//! Which of a workshop's people a broadcast is for: the choices with their counts, and people from a pasted list.
 
 use domain::{
     broadcast::Audience,
@@ -34,7 +34,8 @@ pub(super) struct Picked {
 /// Entries of a pasted list that are named when nobody has them.
 const NAMED: usize = 3;
 
-/// Whom the broadcast is for: who was chosen, else whoever was not told yet once something was told, else everyone.
+/// The audience of the broadcast: the chosen one. Without a choice it is the people who were not told yet, once
+/// something was told, and before that everyone.
 pub(super) async fn chosen(
     member: &Member,
     state: &Compose,
@@ -158,7 +159,7 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
         .into_iter()
         .partition(|choice| choice.value.parse::<Audience>().is_ok_and(|audience| is_by_origin(&audience)));
     let is_list = matches!(chosen, Audience::Chosen(_));
-    // Whoever was ticked stays chosen when something else of the form changes.
+    // Ticked people stay chosen when something else of the form changes.
     let ticked = match &composer.state.who {
         Some(Audience::Chosen(ticked)) => ticked.clone(),
         _ => Vec::new(),

@@ -52,7 +52,7 @@ pub(super) struct Ready {
     pub(super) template: bool,
 }
 
-/// What stands between a workshop and its people on a channel.
+/// What prevents a workshop from reaching its people on a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     /// An account at a provider.

@@ -1,4 +1,4 @@
-//! Who carries a channel's messages, and the few words in which channels differ on this page.
+//! The vendors that carry a channel's messages, and the few words in which channels differ on this page.
 
 use domain::channel::Channel;
 use providers::{Vendor, registry};

@@ -37,7 +37,7 @@ pub(super) struct Week<'a> {
     workshops: Vec<&'a Workshop>,
     /// More workshops than the table shows.
     more: bool,
-    /// What was told this week, and what the figures are about.
+    /// Purposes of the messages of this week; the figures are about the chosen one.
     purposes: Vec<Purpose>,
     chosen: Purpose,
     reached: Vec<(WorkshopId, Reached)>,

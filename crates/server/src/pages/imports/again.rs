@@ -87,7 +87,7 @@ fn kind_part(kind: Difference, group: Group, people: &[ShownDifference]) -> Mark
     }
 }
 
-/// What stands here and what the file says, in the two columns of a row.
+/// The two columns of a row: what is registered, and what the file says.
 fn sides(kind: Difference, one: &ShownDifference) -> (String, String) {
     let status = status_word(one.here.status).to_owned();
     match kind {

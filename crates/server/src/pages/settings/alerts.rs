@@ -1,5 +1,5 @@
-//! Who is told outside the program what needs a person: by which ways, at which hours, with which templates; a try of each way, and what went
-//! out lately.
+//! The settings of alerts: which members get them, by which ways, at which hours, with which templates. Each way can be
+//! tried, and the page lists recent alerts.
 
 use axum::{extract::State, response::IntoResponse};
 use domain::{

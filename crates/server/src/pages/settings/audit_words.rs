@@ -263,7 +263,8 @@ fn edited(text: &str, member: &Member) -> String {
     if parts.is_empty() { text.to_owned() } else { parts.join(" · ") }
 }
 
-/// `deleted=51 kept=0` reads "51 registrations removed". What is zero is left out; what is no number stays, in words where it has any.
+/// `deleted=51 kept=0` reads "51 registrations removed". Zeros are left out. Values that are no numbers stay, in words
+/// where there are any.
 fn numbers(text: &str) -> String {
     let part =
         |part: &str| -> Option<String> {

@@ -1,4 +1,5 @@
-//! What a page watches, and how it is rendered: by the parts of the pages themselves, so that page and stream cannot drift.
+//! What a page watches, and how it is rendered: by the parts of the pages themselves, so that page and stream cannot
+//! drift.
 
 use domain::{
     ids::{BroadcastId, MessageRef, OrganizationId},
@@ -27,7 +28,7 @@ pub(super) enum What {
     Attention,
     /// A broadcast with the recipients on the page, and perhaps one message in the drawer.
     Broadcast(BroadcastId, Box<Which>),
-    /// One message.
+    /// The page of one message: its broadcast and position.
     Message(BroadcastId, i64),
     /// A page of the list of broadcasts.
     Broadcasts(Box<list::Which>),

@@ -1,4 +1,4 @@
-//! What was told to whom: the figures of the workshop, a row per broadcast, and a place per registrant and purpose.
+//! Who was told what: the figures of the workshop, a row per broadcast, and a cell per registrant and purpose.
 
 use domain::{
     broadcast::{Audience, BroadcastStatus},

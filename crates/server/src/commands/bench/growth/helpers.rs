@@ -1,4 +1,5 @@
-//! Processes of bench's own: the vendor that accepts everything, and whoever loads the pages. What they cost is not counted as the program's.
+//! Processes of bench's own: the vendor that accepts everything, and whoever loads the pages. Their cost does not count
+//! as the program's.
 
 use std::process::Stdio;
 

@@ -188,7 +188,7 @@ async fn posting(
     Ok(Some((integration, member.org.linked_account(group.account).await?)))
 }
 
-/// Who is asked to post: whoever was chosen, else whoever composes, else the first who may.
+/// The member who is asked to post: the chosen one, otherwise the one who composes, otherwise the first who may.
 fn asked(member: &Member, typed: &Typed, posters: &[Asked]) -> Option<Asked> {
     let who = |user| posters.iter().find(|one| one.user == user);
     let chosen = typed.asked.and_then(who);

@@ -24,7 +24,7 @@ use crate::{
 pub struct Health {
     /// When; `None` before the first test.
     pub tested_at: Option<Millis>,
-    /// By whom.
+    /// The member who tested it, by name.
     pub tested_by: String,
     /// What the vendor said.
     pub status: Status,

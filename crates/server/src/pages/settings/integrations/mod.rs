@@ -96,7 +96,7 @@ struct Face {
     top_up: Option<Button>,
 }
 
-/// What stands above every test: somebody stopped the account, or it is held back for a while.
+/// States that come before every test: somebody stopped the account, or it is held back for a while.
 fn withheld(member: &Member, integration: &Integration, provider: &str) -> Option<Note> {
     if integration.sealed.is_empty() {
         let text = "The installation has new keys and cannot open what was stored. Nothing goes out until the secrets are entered again.";

@@ -165,7 +165,8 @@ async fn page(
     Ok(below(member, vec![], &sequence.name, body))
 }
 
-/// Where a step stands in the path: before the start, between start and end, after the end, and those that follow each registration.
+/// The part of the path that a step belongs to: before the start, between start and end, after the end, or after each
+/// registration.
 fn part(step: &Step) -> usize {
     use domain::sequence::Timing;
     let (days, minutes) = match step.timing {

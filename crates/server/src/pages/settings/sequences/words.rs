@@ -57,7 +57,7 @@ pub(crate) fn until(step: &Step) -> String {
     }
 }
 
-/// To whom.
+/// Whom a step goes to, in words.
 pub(crate) fn whom(step: &Step, tags: &[Tag]) -> String {
     if step.channel == Channel::WhatsappGroup {
         return "The workshop’s groups".to_owned();

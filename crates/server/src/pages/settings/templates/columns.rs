@@ -134,7 +134,8 @@ fn found(columns: &[Option<Holds>], row: &[String], workbook: bool) -> Found {
         Err(_) if message_id.is_empty() => {}
         Err(error) => wrong.push(error.to_string()),
     }
-    // Several headers of one text, or one with the operator's suffix, are no header to send with; the account's is taken then.
+    // Several headers of one text, or one with the operator's suffix, are no header to send with; the account's is
+    // taken then.
     found.sender = cell(Holds::Sender).trim().parse().ok();
     found.entity_id = cell(Holds::Entity).trim().parse().ok();
     found.category = category(cell(Holds::Category));
@@ -153,7 +154,7 @@ fn found(columns: &[Option<Holds>], row: &[String], workbook: bool) -> Found {
     found
 }
 
-/// Service and promotional in the words of the portals (providers/regulation-india.md §1.2): service explicit is promotional.
+/// Service and promotional in the words of the portals (docs/facts/india.md §1.2): service explicit is promotional.
 fn category(word: &str) -> Option<Category> {
     let word = word.to_lowercase();
     if word.contains("promo") || word.contains("explicit") {
@@ -279,7 +280,7 @@ mod tests {
 
     #[test]
     fn the_words_of_the_portals_are_service_or_promotional() {
-        // providers/regulation-india.md §1.2: service explicit has been folded into promotional.
+        // docs/facts/india.md §1.2: service explicit has been folded into promotional.
         for (word, expected) in [
             ("Service Implicit", Some(Category::Utility)),
             ("SERVICE", Some(Category::Utility)),

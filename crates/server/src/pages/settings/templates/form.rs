@@ -121,7 +121,7 @@ impl Form {
 }
 
 impl Value<'_> {
-    /// Where it comes from; what nobody said fills nothing.
+    /// The source of the value; a source that was not chosen fills nothing.
     pub(super) fn source(&self) -> Source {
         Source::from_word(self.source, self.fixed).unwrap_or_else(unmapped)
     }

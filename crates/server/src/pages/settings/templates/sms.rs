@@ -40,7 +40,7 @@ pub(super) struct Sms;
 
 /// A registered text has so many characters at most.
 const SMS_CHARS_MAX: usize = 2_000;
-/// Service and promotional: the two that a workshop's operator has (providers/regulation-india.md §1.2).
+/// Service and promotional: the two that a workshop's operator has (docs/facts/india.md §1.2).
 const CATEGORIES: &[Category] = &[Category::Utility, Category::Marketing];
 
 const WORDS: Words = Words {
@@ -381,7 +381,7 @@ fn way(kind: &Sms, form: &Form, around: &Around) -> Vec<Vec<Field>> {
     ]
 }
 
-/// Three ids that are often taken for each other (providers/regulation-india.md §1.1).
+/// Three ids that are often taken for each other (docs/facts/india.md §1.1).
 fn ids(form: &Form, around: &Around) -> Vec<Vec<Field>> {
     let (sender, entity) = match around.complete(Sms.draft(&Form::default())) {
         Message::Sms(own) => (as_typed(own.sender.as_ref()), as_typed(own.entity_id.as_ref())),

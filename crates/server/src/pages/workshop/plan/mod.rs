@@ -1,4 +1,5 @@
-//! The plan of a workshop: which sequence it takes, every step on a time axis, what each person gets; running it, cancelling, moving.
+//! The plan of a workshop: its sequence, every step on a time axis, and what each person gets. A member can run, cancel
+//! and move it here.
 
 mod accounts;
 mod change;
