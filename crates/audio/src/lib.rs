@@ -27,7 +27,7 @@ pub struct Converted {
     /// How long it is, in milliseconds.
     pub length_ms: i64,
     /// What it was before.
-    pub was: Was,
+    pub was: OriginalSound,
     /// By how much it was made louder or softer, in dB.
     pub gain_db: f64,
     /// What whoever recorded it should know.
@@ -49,7 +49,7 @@ impl std::fmt::Debug for Converted {
 
 /// What a recording was before.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Was {
+pub struct OriginalSound {
     /// Samples in a second.
     pub rate: u32,
     /// How many channels.
@@ -102,7 +102,7 @@ pub enum AudioError {
 pub fn convert(bytes: &[u8]) -> Result<Converted, AudioError> {
     let sound = decode::decode(bytes)?;
     let loudness = level::loudness(&sound.mono, sound.rate)?;
-    let was = Was { rate: sound.rate, channels: sound.channels, loudness };
+    let was = OriginalSound { rate: sound.rate, channels: sound.channels, loudness };
     let clipped = level::is_clipped(&sound.mono);
     let mut mono = resample::to_telephone(&sound.mono, sound.rate).ok_or(AudioError::NotRead)?;
     // What a telephone does not carry is gone now: a whistle for dogs is silence there.

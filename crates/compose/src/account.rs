@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use domain::{money::Money, template::Message, time::Millis};
-use providers::{Account, Standing, Status, registry};
+use providers::{Account, AccountStanding, Status, registry};
 use store::integrations::{Account as Stored, Integration};
 
 use crate::{
     Composer,
-    lately::{self, Wait},
+    answer_cache::{self, Wait},
 };
 
 /// Opens an account's sealed secrets and says where its provider is. The server knows keys and addresses; who calls
@@ -55,7 +55,7 @@ impl Composer {
     pub async fn open(&self, of: &Integration, wait: Wait) -> Opened {
         let account = self.unseal(of);
         let status = match &account {
-            Ok(account) => lately::status(self, of, account, wait).await,
+            Ok(account) => answer_cache::status(self, of, account, wait).await,
             Err(_) => None,
         };
         Opened { account, status }
@@ -84,7 +84,7 @@ pub enum AccountState {
     /// It holds less than what is planned will cost.
     LowBalance,
     /// As the vendor says.
-    Told(Standing),
+    Told(AccountStanding),
 }
 
 impl AccountState {
@@ -101,19 +101,19 @@ impl AccountState {
         }
         match known.map(|status| status.standing) {
             None => AccountState::NotTested,
-            Some(Standing::Ready | Standing::NotProven) if low => AccountState::LowBalance,
+            Some(AccountStanding::Ready | AccountStanding::NotProven) if low => AccountState::LowBalance,
             Some(standing) => AccountState::Told(standing),
         }
     }
 
     /// Whether it holds too little for what is planned, or nothing.
     pub fn wants_credit(&self) -> bool {
-        matches!(self, AccountState::LowBalance | AccountState::Told(Standing::NoMoney))
+        matches!(self, AccountState::LowBalance | AccountState::Told(AccountStanding::NoMoney))
     }
 
     /// Whether the vendor would refuse whatever is sent.
     pub fn is_refused(&self) -> bool {
-        matches!(self, AccountState::Told(Standing::Refused | Standing::NotActive))
+        matches!(self, AccountState::Told(AccountStanding::Refused | AccountStanding::NotActive))
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{
-    attention::{AboutAccount, Going, Matter, in_order},
+    attention::{AboutAccount, Matter, OngoingBroadcast, in_order},
     broadcast::BroadcastStatus,
     channel::Channel,
     ids::{IntegrationId, OrganizationId},
@@ -18,12 +18,12 @@ use domain::{
     sequence::RowState,
     time::{HOUR, Millis},
 };
-use providers::{Standing, Status};
+use providers::{AccountStanding, Status};
 use store::{
     Org, Organization, StoreError,
-    attention::{Open, RECEIPTS_DUE_MS, SILENCE_SHOWN_MS},
+    attention::{RECEIPTS_DUE_MS, SILENCE_SHOWN_MS, UnsettledBroadcast},
     integrations::{Account as Stored, Integration},
-    linked::Linked,
+    linked::LinkedAccount,
     plans::PlanMatter,
 };
 
@@ -102,12 +102,13 @@ impl Composer {
             known == Some(&AccountState::LowBalance)
         });
         let state = AccountState::of(account, self.known(account).as_ref(), low, self.clock.now());
-        let refused = self.proven_by_campaign(account) == Some(Standing::Refused);
+        let refused = self.proven_by_campaign(account) == Some(AccountStanding::Refused);
         match state {
-            AccountState::Told(Standing::Ready | Standing::NotProven) | AccountState::NotTested
+            AccountState::Told(AccountStanding::Ready | AccountStanding::NotProven)
+            | AccountState::NotTested
                 if refused =>
             {
-                AccountState::Told(Standing::Refused)
+                AccountState::Told(AccountStanding::Refused)
             }
             state => state,
         }
@@ -145,7 +146,7 @@ impl Composer {
         if open.iter().any(|open| open.broadcast.channel == Channel::WhatsappGroup && open.asked.is_none()) {
             let linked = org.linked_accounts().await?;
             let not_ready = linked.iter().filter(|linked| !linked.posts(now));
-            let about = |linked: &Linked| accounts.iter().find(|account| account.id == linked.account);
+            let about = |linked: &LinkedAccount| accounts.iter().find(|account| account.id == linked.account);
             attention
                 .matters
                 .extend(not_ready.filter_map(|linked| not_ready_for(about(linked)?, &open, now)));
@@ -176,8 +177,9 @@ impl Composer {
     }
 
     /// How an account stands, and what about it needs somebody.
-    fn look_at(&self, account: &Integration, open: &[Open], now: Millis, to: &mut Attention) {
-        let own: Vec<&Open> = open.iter().filter(|open| open.broadcast.account == account.id).collect();
+    fn look_at(&self, account: &Integration, open: &[UnsettledBroadcast], now: Millis, to: &mut Attention) {
+        let own: Vec<&UnsettledBroadcast> =
+            open.iter().filter(|open| open.broadcast.account == account.id).collect();
         let waiting = own.iter().map(|open| open.waiting).sum();
         if waiting > 0 && account.stopped_at.is_none() {
             let refusals = own.iter().filter(|open| is_of_provider(open)).filter_map(|open| open.stopped_at);
@@ -230,8 +232,8 @@ impl Composer {
 }
 
 /// What its provider does not take for more than a moment.
-fn not_taking(own: &[&Open], about: impl Fn() -> AboutAccount) -> Option<Matter> {
-    let put_off: Vec<&&Open> = own.iter().filter(|open| open.tries >= OFTEN).collect();
+fn not_taking(own: &[&UnsettledBroadcast], about: impl Fn() -> AboutAccount) -> Option<Matter> {
+    let put_off: Vec<&&UnsettledBroadcast> = own.iter().filter(|open| open.tries >= OFTEN).collect();
     let deadline = put_off.iter().map(|open| open.deadline).min()?;
     let waiting = put_off.iter().map(|open| open.waiting).sum();
     Some(Matter::NotTaking { account: about(), waiting, deadline })
@@ -254,17 +256,17 @@ fn step(of: PlanMatter) -> Option<Matter> {
 }
 
 /// What is left and what is needed, when that is more.
-fn short_of(own: &[&Open], known: Option<&Status>) -> Option<(Money, Money)> {
+fn short_of(own: &[&UnsettledBroadcast], known: Option<&Status>) -> Option<(Money, Money)> {
     let balance = known?.balance?;
     let needed: Money = own.iter().map(|open| open.cost_to_come()).sum();
     (needed > balance).then_some((balance, needed))
 }
 
-fn is_of_provider(open: &Open) -> bool {
+fn is_of_provider(open: &UnsettledBroadcast) -> bool {
     matches!(open.stop_code, Reason::Provider(_))
 }
 
-fn paused(open: &Open) -> Option<Matter> {
+fn paused(open: &UnsettledBroadcast) -> Option<Matter> {
     let stands = open.status == BroadcastStatus::Paused && open.waiting > 0;
     stands.then(|| Matter::Paused {
         broadcast: open.broadcast.clone(),
@@ -281,10 +283,13 @@ fn paused(open: &Open) -> Option<Matter> {
 const SOON_MS: i64 = HOUR;
 
 /// Posts that are due, or soon will be, of an account that cannot post.
-fn not_ready_for(account: &Integration, open: &[Open], now: Millis) -> Option<Matter> {
-    let under_way =
-        |open: &&Open| matches!(open.status, BroadcastStatus::Scheduled | BroadcastStatus::InProgress);
-    let due = |open: &&Open| open.waiting > 0 && open.starts_at <= now.plus(SOON_MS) && now < open.deadline;
+fn not_ready_for(account: &Integration, open: &[UnsettledBroadcast], now: Millis) -> Option<Matter> {
+    let under_way = |open: &&UnsettledBroadcast| {
+        matches!(open.status, BroadcastStatus::Scheduled | BroadcastStatus::InProgress)
+    };
+    let due = |open: &&UnsettledBroadcast| {
+        open.waiting > 0 && open.starts_at <= now.plus(SOON_MS) && now < open.deadline
+    };
     let own = open.iter().filter(|open| open.broadcast.account == account.id).filter(under_way).filter(due);
     let (waiting, deadline) =
         own.fold((0, Millis(i64::MAX)), |(n, first), open| (n + open.waiting, first.min(open.deadline)));
@@ -296,7 +301,7 @@ fn not_ready_for(account: &Integration, open: &[Open], now: Millis) -> Option<Ma
 }
 
 /// A post whose moment has come, and that a person is to make.
-fn post_due(open: &Open, now: Millis) -> Option<Matter> {
+fn post_due(open: &UnsettledBroadcast, now: Millis) -> Option<Matter> {
     let under_way = matches!(open.status, BroadcastStatus::Scheduled | BroadcastStatus::InProgress);
     let due = under_way && open.starts_at <= now && now < open.deadline && open.waiting > 0;
     let asked = open.asked.clone().filter(|_| due)?;
@@ -308,12 +313,12 @@ fn post_due(open: &Open, now: Millis) -> Option<Matter> {
     })
 }
 
-fn in_doubt(open: &Open) -> Option<Matter> {
+fn in_doubt(open: &UnsettledBroadcast) -> Option<Matter> {
     (open.unknown > 0).then(|| Matter::Unknown { broadcast: open.broadcast.clone(), n: open.unknown })
 }
 
 /// Handed over and never reported, when receipts should have begun to come.
-fn silent(account: &Integration, own: &[&Open], now: Millis) -> Option<(i64, Millis)> {
+fn silent(account: &Integration, own: &[&UnsettledBroadcast], now: Millis) -> Option<(i64, Millis)> {
     let due = own.iter().filter(|open| {
         open.reported == 0
             && open.started_at.is_some_and(|at| {
@@ -328,7 +333,12 @@ fn silent(account: &Integration, own: &[&Open], now: Millis) -> Option<(i64, Mil
 }
 
 /// A broadcast under way or to come that would not be done when its workshop begins.
-fn late(open: &Open, all: &[Open], accounts: &[Integration], now: Millis) -> Option<Matter> {
+fn late(
+    open: &UnsettledBroadcast,
+    all: &[UnsettledBroadcast],
+    accounts: &[Integration],
+    now: Millis,
+) -> Option<Matter> {
     if !matches!(open.status, BroadcastStatus::Scheduled | BroadcastStatus::InProgress) {
         return None;
     }
@@ -349,7 +359,7 @@ fn late(open: &Open, all: &[Open], accounts: &[Integration], now: Millis) -> Opt
         true => 0,
         false => open.waiting.saturating_add(ahead).saturating_mul(1_000) / account.pace.per_second.max(1),
     };
-    let going = Going {
+    let going = OngoingBroadcast {
         broadcast: open.broadcast.clone(),
         waiting: open.waiting,
         workshop_starts_at: open.workshop_starts_at,

@@ -1,12 +1,12 @@
 //! From a review to a broadcast. Nothing else confirms one.
 
 use domain::{
-    checks::{Earlier, Finding},
+    checks::{EarlierBroadcast, Finding},
     ids::BroadcastId,
 };
 use store::{
     StoreError,
-    broadcasts::{Confirmed as Stored, Known, NewBroadcast, Telling},
+    broadcasts::{Confirmed as Stored, KnownTelling, NewBroadcast, Telling},
 };
 
 use crate::{Caller, Review};
@@ -41,7 +41,7 @@ pub enum Refusal {
     Blocked,
     /// People were told the same before, and nobody said in so many words that they get it again.
     #[error("{} people got “{}” before", .0.n, .0.title)]
-    SentBefore(Earlier),
+    SentBefore(EarlierBroadcast),
     /// Somebody confirmed another broadcast of the same purpose since the question was asked.
     #[error("another broadcast for the same purpose was confirmed meanwhile")]
     ToldMeanwhile,
@@ -63,10 +63,10 @@ pub enum Refusal {
 
 impl Review {
     /// The last broadcast of the same purpose, when people would get it again.
-    pub fn sent_before(&self) -> Option<Earlier> {
+    pub fn sent_before(&self) -> Option<EarlierBroadcast> {
         self.findings.iter().find_map(|finding| match finding {
             Finding::SentBefore { title, by, at, n } => {
-                Some(Earlier { title: title.clone(), by: by.clone(), at: *at, n: *n })
+                Some(EarlierBroadcast { title: title.clone(), by: by.clone(), at: *at, n: *n })
             }
             _ => None,
         })
@@ -124,7 +124,7 @@ impl Review {
             telling: Telling {
                 purpose: draft.template.purpose.clone(),
                 further: self.further(),
-                known: Known::Newest(self.before.newest),
+                known: KnownTelling::Newest(self.before.newest),
                 run: draft.run.clone(),
                 keys_of: draft.keys_of,
             },

@@ -6,19 +6,19 @@
 //! it too, so that what was reviewed is what is planned.
 
 mod account;
+mod answer_cache;
 mod attention;
 mod caller;
 mod calls;
 mod confirm;
 mod draft;
-mod lately;
-mod left_out;
+mod excluded;
 mod posts;
 mod preview;
 mod review;
 mod sequence;
+mod test_message;
 mod timing;
-mod trial;
 mod walk;
 
 use std::{fmt, sync::Arc};
@@ -28,19 +28,19 @@ use providers::Http;
 use store::PhoneKey;
 
 pub use account::{AccountState, Accounts, Opened};
+pub use answer_cache::{AnswerCache, Wait};
 pub use attention::Attention;
 pub use caller::Caller;
 pub use confirm::{Confirmation, Confirmed, Refusal};
 pub use draft::Draft;
-pub use lately::{Lately, Wait};
-pub use left_out::LeftOut;
+pub use excluded::ExcludedPerson;
 pub use posts::{PostDraft, PostReview};
-pub use preview::Shown;
-pub use review::{Before, Review};
+pub use preview::PreviewedPerson;
+pub use review::{EarlierTellings, Review};
 pub use sequence::{Obstacle, PlanChange, PlanDifference, RungPreview, StepEnd, StepPreview, difference};
+pub use test_message::{TestRecipient, TestRefusal};
 pub use timing::{Timing, default_deadline, default_later, hours, proposed_after};
-pub use trial::{Trial, TrialRefusal};
-pub use walk::{Audience, Judged, OwnLinks};
+pub use walk::{Audience, DecidedPerson, OwnLinks};
 
 /// Makes the links of previews and tests, as long as real ones; they stop nothing and count nothing.
 pub type SampleLinks = Arc<dyn Fn(OrganizationId) -> OwnLinks + Send + Sync>;
@@ -53,7 +53,7 @@ pub struct Composer {
     pub(crate) key: PhoneKey,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) sample_links: SampleLinks,
-    pub(crate) lately: Arc<Lately>,
+    pub(crate) lately: Arc<AnswerCache>,
     pub(crate) noticed: Arc<attention::Noticed>,
 }
 

@@ -1,8 +1,8 @@
 //! Posts in groups: what somebody wants to post, everything that follows from it, and the one way to confirm it.
 
 use domain::{
-    checks::Earlier,
-    group::{PostBook, PostPace},
+    checks::EarlierBroadcast,
+    group::{PostLoad, PostPace},
     ids::{BroadcastId, IntegrationId, TemplateId},
     post::{GroupPost, PostMedia},
     post_checks::PostFinding,
@@ -17,7 +17,7 @@ use store::{
     Org, StoreError,
     groups::Group,
     plans::StepRun,
-    posts::{Asked, NewPosts},
+    posts::{Assignee, NewPosts},
     workshops::Workshop,
 };
 
@@ -39,11 +39,11 @@ pub struct PostDraft {
     /// The account of the groups.
     pub account: Option<IntegrationId>,
     /// Who posts by hand; `None` where an account posts.
-    pub asked: Option<Asked>,
+    pub asked: Option<Assignee>,
     /// Whether the account that posts could not do so at this moment.
     pub not_ready: bool,
     /// How the account keeps its posts apart, and what it has posted lately; `None` where a person posts.
-    pub pace: Option<(PostPace, PostBook)>,
+    pub pace: Option<(PostPace, PostLoad)>,
     /// What was found to be wrong with its file, where somebody looked.
     pub media: Option<MediaProblem>,
     /// Seconds that two of the posts keep apart at least; 0 for no more than their account keeps anyway.
@@ -79,7 +79,7 @@ impl Composer {
         caller: &Caller,
         account: IntegrationId,
         start: Millis,
-    ) -> Result<Option<(PostPace, PostBook)>, StoreError> {
+    ) -> Result<Option<(PostPace, PostLoad)>, StoreError> {
         let integration = match caller.org.integration(account).await {
             Ok(integration) => integration,
             Err(StoreError::Missing) => return Ok(None),
@@ -87,7 +87,7 @@ impl Composer {
         };
         let Ok(opened) = self.unseal(&integration) else { return Ok(None) };
         let Some(gateway) = opened.gateway() else { return Ok(None) };
-        let book = caller.org.post_book(account, None, (start, caller.now)).await?;
+        let book = caller.org.post_load(account, None, (start, caller.now)).await?;
         Ok(Some((gateway.pace(), book)))
     }
 
@@ -219,7 +219,7 @@ impl PostDraft {
     fn moments(&self) -> Vec<Millis> {
         match &self.pace {
             Some((pace, book)) if !self.not_ready && !self.timing.unreadable => {
-                let book = PostBook { gap_s: self.gap_s, ..book.clone() };
+                let book = PostLoad { gap_s: self.gap_s, ..book.clone() };
                 book.moments(pace, self.groups.len(), self.timing.start)
             }
             Some(_) | None => Vec::new(),
@@ -269,14 +269,19 @@ impl PostReview {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn sent_before(&self, caller: &Caller) -> Result<Option<Earlier>, StoreError> {
+    pub async fn sent_before(&self, caller: &Caller) -> Result<Option<EarlierBroadcast>, StoreError> {
         let Ok(content) = &self.content else { return Ok(None) };
         let draft = &self.draft;
         let template = serde_json::to_value(&draft.post).unwrap_or_default();
         let content = serde_json::to_string(content).unwrap_or_default();
         let groups = draft.groups.iter().map(|group| group.id);
         let before = caller.org.posted_before(draft.workshop.id, &template, &content, groups).await?;
-        Ok(before.map(|before| Earlier { title: before.title, by: before.by, at: before.at, n: before.n }))
+        Ok(before.map(|before| EarlierBroadcast {
+            title: before.title,
+            by: before.by,
+            at: before.at,
+            n: before.n,
+        }))
     }
 
     /// Makes the broadcast; every group has its row from here on. A second confirmation with the same id makes no

@@ -7,14 +7,14 @@ use domain::{
 };
 use store::StoreError;
 
-use crate::{Judged, OwnLinks, Review};
+use crate::{DecidedPerson, OwnLinks, Review};
 
 /// People that the preview steps through. More would say nothing new, and each page would read more.
 pub(crate) const PEOPLE_MAX: i64 = 200;
 
 /// A person of the preview, with what they would read.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct PreviewedPerson {
     /// Full name; may be empty.
     pub name: String,
     /// Phone number in E.164 form.
@@ -40,19 +40,19 @@ impl Review {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn preview(&mut self, person: i64) -> Result<Option<Shown>, StoreError> {
+    pub async fn preview(&mut self, person: i64) -> Result<Option<PreviewedPerson>, StoreError> {
         let links = OwnLinks::sample(self.rules());
         let people = self.walk.newest(PEOPLE_MAX, &links).await?;
         let all_read = i64::try_from(people.len()).is_ok_and(|read| read < PEOPLE_MAX);
-        let reads = |judged: &&Judged| match &judged.decision {
+        let reads = |judged: &&DecidedPerson| match &judged.decision {
             Decision::Recipient(_) => true,
             Decision::Excluded(excluded) => excluded.reason == SkipReason::BadValue,
         };
-        let reached: Vec<&Judged> = people.iter().filter(reads).collect();
+        let reached: Vec<&DecidedPerson> = people.iter().filter(reads).collect();
         let of = i64::try_from(reached.len()).unwrap_or(PEOPLE_MAX);
         let position = person.clamp(1, of.max(1));
         let at = usize::try_from(position - 1).unwrap_or(0);
-        let Some(Judged { person, .. }) = reached.get(at) else { return Ok(None) };
+        let Some(DecidedPerson { person, .. }) = reached.get(at) else { return Ok(None) };
         let facts = Facts {
             name: person.name.clone(),
             email: person.email.clone(),
@@ -60,7 +60,7 @@ impl Review {
             ..self.rules().event().clone()
         };
         let message = &self.draft.message;
-        Ok(Some(Shown {
+        Ok(Some(PreviewedPerson {
             name: person.name.clone(),
             phone: person.phone.clone(),
             position,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     audience::{AudienceSummary, Rules, Tally},
     broadcast::Audience as Whom,
-    checks::{Earlier, Examined, Finding, Probe, Stage, examine, may_send},
+    checks::{CheckInput, EarlierBroadcast, Finding, Probe, Stage, examine, may_send},
     forecast::{Forecast, ceiling_wait, forecast},
     ids::BroadcastId,
     money::Money,
@@ -30,8 +30,8 @@ use store::{
 use crate::{
     Audience, Caller, Composer, Draft, Opened, OwnLinks, Wait,
     account::{complete, list_price},
+    answer_cache,
     calls::Calls,
-    lately,
     timing::{begins, hours},
 };
 
@@ -66,7 +66,7 @@ pub struct Review {
     /// Those of the account alone.
     pub own_hours: Option<OpenHours>,
     /// What was told before for the same purpose.
-    pub before: Before,
+    pub before: EarlierTellings,
     /// What was found, errors first.
     pub findings: Vec<Finding>,
     pub(crate) walk: Audience,
@@ -144,14 +144,14 @@ impl Composer {
             ceiling,
             hours,
             own_hours,
-            before: Before::default(),
+            before: EarlierTellings::default(),
             findings: Vec::new(),
             walk,
             decisive: wait != Wait::Page,
             draft,
         };
-        review.before = Before::read(caller, &review).await?;
-        let earlier = Lately::read(caller, &review).await?;
+        review.before = EarlierTellings::read(caller, &review).await?;
+        let earlier = EarlierBroadcasts::read(caller, &review).await?;
         review.findings = review.look(caller, opened, probe.as_ref(), begins, price.is_none(), earlier);
         Ok(review)
     }
@@ -164,7 +164,7 @@ impl Composer {
         message: &Message,
         wait: Wait,
     ) -> Probe {
-        lately::probe(self, of, account, message, wait).await
+        answer_cache::probe(self, of, account, message, wait).await
     }
 }
 
@@ -199,7 +199,7 @@ fn requests(account: Option<&Arc<dyn Account>>, message: &Message, people: i64) 
 
 /// Earlier broadcasts of the same purpose to the same workshop's people.
 #[derive(Clone, Debug, Default)]
-pub struct Before {
+pub struct EarlierTellings {
     /// The newest broadcast of the purpose, whatever became of it: what a confirmation is compared with.
     pub newest: Option<BroadcastId>,
     /// The newest one of which something left or may leave.
@@ -209,7 +209,7 @@ pub struct Before {
     /// The people of the workshop by what they were told; `None` where so many are registered that counting would hold
     /// a page up, or nothing was told yet.
     pub told: Option<Told>,
-    /// Those who were registered after the last telling; as [`Before::told`].
+    /// Those who were registered after the last telling; as [`EarlierTellings::told`].
     pub since: Option<i64>,
     /// Where the people came from, with how many; empty where so many are registered that counting would hold a page
     /// up.
@@ -232,8 +232,8 @@ const TAGS_MAX: i64 = 5;
 /// More people are not counted for a page.
 const COUNTED_MAX: i64 = 50_000;
 
-impl Before {
-    async fn read(caller: &Caller, review: &Review) -> Result<Before, StoreError> {
+impl EarlierTellings {
+    async fn read(caller: &Caller, review: &Review) -> Result<EarlierTellings, StoreError> {
         let selection = review.walk.selection();
         let mut tellings = caller.org.tellings(selection.workshop, &selection.purpose, EARLIER_MAX).await?;
         let newest = tellings.first().map(|telling| telling.id);
@@ -271,7 +271,7 @@ impl Before {
         let in_use = caller.org.tags_of_others(selection.workshop, TAGS_MAX).await?;
         let another_date = caller.org.want_another_date(selection.workshop).await?;
         let attendance = caller.org.attendance_report(selection.workshop).await?;
-        Ok(Before {
+        Ok(EarlierTellings {
             newest,
             last,
             again,
@@ -287,15 +287,15 @@ impl Before {
 }
 
 /// Earlier broadcasts to the same workshop on the same channel.
-struct Lately {
+struct EarlierBroadcasts {
     /// The last broadcast of the same purpose, where people would get it again.
-    sent_before: Option<Earlier>,
+    sent_before: Option<EarlierBroadcast>,
     /// What goes out, or just went, where the channel wants a gap.
     under_way: Option<String>,
 }
 
-impl Lately {
-    async fn read(caller: &Caller, review: &Review) -> Result<Lately, StoreError> {
+impl EarlierBroadcasts {
+    async fn read(caller: &Caller, review: &Review) -> Result<EarlierBroadcasts, StoreError> {
         let draft = &review.draft;
         let channel = draft.template.channel;
         let filter = BroadcastFilter {
@@ -305,7 +305,7 @@ impl Lately {
         };
         let broadcasts = caller.org.broadcasts(&filter, EARLIER_MAX).await?;
         let again = review.before.again;
-        let sent_before = review.before.last.as_ref().filter(|_| again > 0).map(|last| Earlier {
+        let sent_before = review.before.last.as_ref().filter(|_| again > 0).map(|last| EarlierBroadcast {
             title: last.title.clone(),
             by: last.by.clone(),
             at: last.at,
@@ -318,7 +318,7 @@ impl Lately {
             None => broadcast.started_at.is_some(),
         };
         let under_way = broadcasts.iter().find(goes_out).filter(|_| close);
-        Ok(Lately { sent_before, under_way: under_way.map(|broadcast| broadcast.title.clone()) })
+        Ok(EarlierBroadcasts { sent_before, under_way: under_way.map(|broadcast| broadcast.title.clone()) })
     }
 }
 
@@ -345,10 +345,10 @@ impl Review {
         probe: Option<&Probe>,
         begins: Millis,
         usual_price: bool,
-        lately: Lately,
+        lately: EarlierBroadcasts,
     ) -> Vec<Finding> {
         let (draft, organization, workshop) = (&self.draft, &caller.organization, &self.draft.workshop);
-        examine(&Examined {
+        examine(&CheckInput {
             rules: self.rules(),
             audience: self.audience,
             tally: self.tally.as_ref(),

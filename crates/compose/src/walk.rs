@@ -4,14 +4,14 @@
 use std::collections::HashSet;
 
 use domain::{
-    audience::{AudienceSummary, Candidate, Decision, OneEach, Rules, Tally, decide},
+    audience::{AudienceSummary, Candidate, Decision, OnePerNumber, Rules, Tally, decide},
     broadcast::Audience as Whom,
     ids::RegistrantId,
     told::{Purpose, Told},
 };
 use store::{
     Org, PhoneKey, StoreError,
-    audience::{AudienceReader, Place, Registered},
+    audience::{AudienceCursor, AudienceReader, Registered},
     told::Selection,
 };
 
@@ -20,7 +20,7 @@ const STRETCH: i64 = 2_000;
 
 /// Somebody, and what was decided about them.
 #[derive(Clone, Debug)]
-pub struct Judged {
+pub struct DecidedPerson {
     /// The registration that was decided about.
     pub person: Registered,
     /// Whether they get it.
@@ -127,32 +127,32 @@ impl Audience {
     /// the person at that place of the stretch; it is asked only when the message wants links.
     pub async fn stretch(
         &mut self,
-        after: &Place,
+        after: &AudienceCursor,
         limit: i64,
-        each: &mut OneEach,
+        each: &mut OnePerNumber,
         links: impl Fn(usize, RegistrantId) -> OwnLinks,
-    ) -> Result<Vec<Judged>, StoreError> {
+    ) -> Result<Vec<DecidedPerson>, StoreError> {
         let people = self.reader.selected(&self.selection, after, limit).await?;
         let wishes = self.wishes(&people).await?;
         let decide = |(at, person): (usize, Registered)| {
             let repeats = each.repeats(&person.phone, person.duplicate);
             let whose = person.registrant();
-            self.judge(person, repeats, &wishes, || links(at, whose))
+            self.decide_each(person, repeats, &wishes, || links(at, whose))
         };
         Ok(people.into_iter().enumerate().map(decide).collect())
     }
 
     /// The newest `limit` people, each decided about, newest first: for a preview.
-    pub async fn newest(&mut self, limit: i64, links: &OwnLinks) -> Result<Vec<Judged>, StoreError> {
+    pub async fn newest(&mut self, limit: i64, links: &OwnLinks) -> Result<Vec<DecidedPerson>, StoreError> {
         let people = match self.selection.is_everyone() {
             true => self.reader.newest(self.selection.workshop, limit).await?,
             // A few of them, in the order of the plan: the newest are not known without looking at all.
-            false => self.reader.selected(&self.selection, &Place::default(), limit).await?,
+            false => self.reader.selected(&self.selection, &AudienceCursor::default(), limit).await?,
         };
         let wishes = self.wishes(&people).await?;
         let decide = |person: Registered| {
             let repeats = person.duplicate;
-            self.judge(person, repeats, &wishes, || links.clone())
+            self.decide_each(person, repeats, &wishes, || links.clone())
         };
         Ok(people.into_iter().map(decide).collect())
     }
@@ -160,10 +160,10 @@ impl Audience {
     /// What decisions about everybody add up to, or about the first `most` of them.
     pub async fn tally(&mut self, most: Option<i64>, links: &OwnLinks) -> Result<Tally, StoreError> {
         let mut tally = Tally::default();
-        let (mut after, mut each) = (Place::default(), OneEach::default());
+        let (mut after, mut each) = (AudienceCursor::default(), OnePerNumber::default());
         loop {
             let people = self.stretch(&after, STRETCH, &mut each, |_, _| links.clone()).await?;
-            for Judged { person, decision } in &people {
+            for DecidedPerson { person, decision } in &people {
                 tally.take(&candidate(person, false), decision, &self.rules);
             }
             tally.whole = i64::try_from(people.len()).is_ok_and(|read| read < STRETCH);
@@ -224,13 +224,13 @@ impl Audience {
         Ok(wishes)
     }
 
-    fn judge(
+    fn decide_each(
         &mut self,
         person: Registered,
         repeats: bool,
         wishes: &Wishes,
         links: impl Fn() -> OwnLinks,
-    ) -> Judged {
+    ) -> DecidedPerson {
         let wants = self.rules.wants_link() || self.rules.wants_join_link();
         let links = if wants { links() } else { OwnLinks::default() };
         let mut candidate = candidate(&person, repeats);
@@ -242,7 +242,7 @@ impl Audience {
             candidate.agreed = wishes.consenting.as_ref().is_some_and(|agreed| agreed.contains(&key));
         }
         let decision = decide(&candidate, &mut self.rules);
-        Judged { person, decision }
+        DecidedPerson { person, decision }
     }
 }
 

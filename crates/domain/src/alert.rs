@@ -51,7 +51,7 @@ crate::text_enum! {
 
 /// What one try proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
+pub enum AlertOutcome {
     /// It was taken.
     Sent,
     /// It was not taken, and another try may succeed.
@@ -83,15 +83,15 @@ const WAITS_MS: [i64; 5] = [30 * SECOND, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, H
 
 /// Where a try takes an alert, and when it goes again if it waits. `attempt` counts this try, from 1. No other code
 /// decides this.
-pub fn after_try(ended: &Ended, attempt: i64, now: Millis) -> (AlertState, Millis) {
+pub fn after_try(ended: &AlertOutcome, attempt: i64, now: Millis) -> (AlertState, Millis) {
     match ended {
-        Ended::Sent => (AlertState::Sent, now),
-        Ended::Refused { .. } => (AlertState::Failed, now),
+        AlertOutcome::Sent => (AlertState::Sent, now),
+        AlertOutcome::Refused { .. } => (AlertState::Failed, now),
         // A second one could ring somebody twice.
-        Ended::Unknown { .. } => (AlertState::Unknown, now),
-        Ended::Settled => (AlertState::Settled, now),
-        Ended::Postponed { until } => (AlertState::Waiting, *until),
-        Ended::NotNow { .. } => {
+        AlertOutcome::Unknown { .. } => (AlertState::Unknown, now),
+        AlertOutcome::Settled => (AlertState::Settled, now),
+        AlertOutcome::Postponed { until } => (AlertState::Waiting, *until),
+        AlertOutcome::NotNow { .. } => {
             let nth = usize::try_from(attempt - 1).unwrap_or(usize::MAX);
             match WAITS_MS.get(nth) {
                 Some(wait) => (AlertState::Waiting, now.plus(*wait)),
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn an_alert_is_tried_again_until_it_has_failed_and_never_after_a_doubt() {
         let now = Millis(0);
-        let not_now = Ended::NotNow { said: "451".into() };
+        let not_now = AlertOutcome::NotNow { said: "451".into() };
         let waits: Vec<(AlertState, i64)> = (1..=6)
             .map(|attempt| after_try(&not_now, attempt, now))
             .map(|(state, at)| (state, at.0 / SECOND))
@@ -125,7 +125,7 @@ mod tests {
                 (AlertState::Failed, 0)
             ]
         );
-        assert_eq!(after_try(&Ended::Unknown { said: String::new() }, 1, now).0, AlertState::Unknown);
-        assert_eq!(after_try(&Ended::Refused { said: String::new() }, 1, now).0, AlertState::Failed);
+        assert_eq!(after_try(&AlertOutcome::Unknown { said: String::new() }, 1, now).0, AlertState::Unknown);
+        assert_eq!(after_try(&AlertOutcome::Refused { said: String::new() }, 1, now).0, AlertState::Failed);
     }
 }

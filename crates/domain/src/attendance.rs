@@ -4,7 +4,7 @@ use crate::time::{MINUTE, Millis};
 
 /// How long somebody was at a workshop, as far as a report says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stayed {
+pub struct TimeAttended {
     /// Minutes in all.
     pub minutes: Option<i64>,
     /// The first moment.
@@ -16,7 +16,7 @@ pub struct Stayed {
 /// People who leave within this time before the end count as present to the end, in milliseconds.
 const LAST_MS: i64 = 15 * MINUTE;
 
-impl Stayed {
+impl TimeAttended {
     /// Whether somebody left before the workshop was over: a quarter of an hour before its end or earlier. Where the report says no moment,
     /// whoever stayed shorter than that left early or came late, and either way did not see it all. Where it says nothing, nobody is said to
     /// have left.
@@ -36,13 +36,14 @@ mod tests {
     #[test]
     fn who_leaves_in_the_last_quarter_of_an_hour_saw_the_end() {
         let (start, end) = (Millis(0), Millis(120 * MINUTE));
-        let left = |minute: i64| Stayed { left_at: Some(Millis(minute * MINUTE)), ..Stayed::default() };
+        let left =
+            |minute: i64| TimeAttended { left_at: Some(Millis(minute * MINUTE)), ..TimeAttended::default() };
         assert!(left(104).left_early(start, end));
         assert!(!left(105).left_early(start, end));
         assert!(!left(130).left_early(start, end));
-        let stayed = |minutes| Stayed { minutes: Some(minutes), ..Stayed::default() };
+        let stayed = |minutes| TimeAttended { minutes: Some(minutes), ..TimeAttended::default() };
         assert!(stayed(30).left_early(start, end));
         assert!(!stayed(110).left_early(start, end));
-        assert!(!Stayed::default().left_early(start, end));
+        assert!(!TimeAttended::default().left_early(start, end));
     }
 }

@@ -353,7 +353,7 @@ pub fn in_order(mut matters: Vec<Matter>) -> Vec<Matter> {
 
 /// The facts of a broadcast that may need somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Going {
+pub struct OngoingBroadcast {
     /// The broadcast that it is about.
     pub broadcast: AboutBroadcast,
     /// People who wait.
@@ -366,7 +366,7 @@ pub struct Going {
     pub done_at: Millis,
 }
 
-impl Going {
+impl OngoingBroadcast {
     /// The matter, when people would still wait at the workshop's start. A broadcast that was begun or planned to go on
     /// after the start, as a word of thanks is, is never late.
     pub fn late(&self, now: Millis) -> Option<Matter> {
@@ -403,8 +403,8 @@ mod tests {
         }
     }
 
-    fn going(start: i64, deadline: i64, done_at: i64) -> Going {
-        Going {
+    fn going(start: i64, deadline: i64, done_at: i64) -> OngoingBroadcast {
+        OngoingBroadcast {
             broadcast: broadcast(),
             waiting: 140,
             workshop_starts_at: Millis(start),

@@ -22,7 +22,7 @@ pub struct Candidate<'a> {
     pub phone: &'a str,
     /// What was typed as the number; tells *missing* from *invalid*.
     pub phone_typed: &'a str,
-    /// Another registration with this number gets it ([`OneEach`]).
+    /// Another registration with this number gets it ([`OnePerNumber`]).
     pub repeats: bool,
     /// On the list of people who must not be contacted, for this channel and category.
     pub suppressed: bool,
@@ -241,14 +241,14 @@ pub fn decide(candidate: &Candidate<'_>, rules: &mut Rules) -> Decision {
 /// Candidates come in order of number, over the borders of stretches: should a mark change between two of them, nobody
 /// gets it twice all the same.
 #[derive(Clone, Debug, Default)]
-pub struct OneEach {
+pub struct OnePerNumber {
     last: String,
 }
 
-impl OneEach {
+impl OnePerNumber {
     /// Goes on behind a number that has its message; empty at the beginning.
-    pub fn after(last: String) -> OneEach {
-        OneEach { last }
+    pub fn after(last: String) -> OnePerNumber {
+        OnePerNumber { last }
     }
 
     /// Whether another registration with this number gets it.
@@ -323,7 +323,7 @@ impl AudienceSummary {
 
 /// People whose message would be refused for one and the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct RefusedValues {
     /// What is wrong with it, as it was for the first of them.
     pub error: ValueError,
     /// How many people.
@@ -364,7 +364,7 @@ pub struct Tally {
     /// Numbers that the channel cannot reach; among those excluded as invalid.
     pub out_of_reach: i64,
     /// People whose value would be refused, by what is wrong with it.
-    pub refused_by: Vec<Refused>,
+    pub refused_by: Vec<RefusedValues>,
     /// People whose text is Unicode.
     pub unicode: i64,
     /// The first character that made one so.
@@ -406,7 +406,7 @@ impl Tally {
 
     fn refuse(&mut self, name: &str, error: &ValueError) {
         let at = self.refused_by.iter().position(|known| known.error.is_like(error)).unwrap_or_else(|| {
-            self.refused_by.push(Refused { error: error.clone(), n: 0, names: Vec::new() });
+            self.refused_by.push(RefusedValues { error: error.clone(), n: 0, names: Vec::new() });
             self.refused_by.len() - 1
         });
         let refused = &mut self.refused_by[at];
@@ -427,7 +427,7 @@ impl Tally {
             let about = if misplaced {
                 Some("a link, where the text takes none")
             } else {
-                variable.doubt(value, &template.limits)
+                variable.value_warning(value, &template.limits)
             };
             let Some(about) = about else { continue };
             match self.doubts.iter_mut().find(|known| known.label == variable.label && known.about == about) {
@@ -536,12 +536,12 @@ mod tests {
 
     #[test]
     fn one_number_gets_one_message_whatever_the_marks_say() {
-        let mut each = OneEach::default();
+        let mut each = OnePerNumber::default();
         let people =
             [("", false), ("", false), ("+911", true), ("+911", false), ("+911", false), ("+912", false)];
         let repeats: Vec<bool> = people.iter().map(|(phone, marked)| each.repeats(phone, *marked)).collect();
         assert_eq!(repeats, [false, false, true, false, true, false]);
         assert_eq!(each.last(), "+912");
-        assert!(OneEach::after("+912".into()).repeats("+912", false), "over the border of a stretch");
+        assert!(OnePerNumber::after("+912".into()).repeats("+912", false), "over the border of a stretch");
     }
 }

@@ -79,7 +79,7 @@ impl<C: Clock> Clock for BelievedClock<C> {
         self.look().0
     }
 
-    fn wall(&self) -> Millis {
+    fn wall_clock(&self) -> Millis {
         self.inner.now()
     }
 
@@ -127,7 +127,7 @@ mod tests {
             let (wall, clock) = clocks();
             wall.set_by(by);
             assert_eq!(clock.now(), START, "not at once");
-            assert_eq!(clock.wall(), START.plus(by));
+            assert_eq!(clock.wall_clock(), START.plus(by));
             wall.advance(59 * SECOND);
             assert_eq!(clock.now(), START.plus(59 * SECOND), "time goes on as before");
             assert_eq!(clock.step().map(|step| (step.by_ms, step.believed)), Some((by, false)));

@@ -1,7 +1,8 @@
 //! What a provider told us later, and where it takes a message.
 
 use crate::{
-    group::News, ids::MessageSpan, message::MessageState, money::Money, outcome::ProviderAnswer, time::Millis,
+    group::GroupEvent, ids::MessageSpan, message::MessageState, money::Money, outcome::ProviderAnswer,
+    time::Millis,
 };
 
 /// What a receipt proves.
@@ -43,7 +44,7 @@ pub fn advance(state: MessageState, proof: &Proof) -> Option<MessageState> {
 
 /// What an adapter read out of one raw receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
+pub struct ParsedReceipt {
     /// The provider's id from the send call, when the receipt carries it.
     pub provider_id: Option<String>,
     /// The network's own id (`wamid…`), stored on the first match and matched on later.
@@ -68,7 +69,7 @@ pub struct Reading {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// News of a message.
-    Receipt(Reading),
+    Receipt(ParsedReceipt),
     /// A person wrote to us.
     Inbound {
         /// Who, digits without `+`.
@@ -79,7 +80,7 @@ pub enum Event {
         text: String,
     },
     /// News of a linked account, its groups or their members.
-    Group(News),
+    Group(GroupEvent),
     /// Nothing that concerns us.
     Other,
     /// It may concern us and cannot be read: why, in words for people. It is kept, counted and shown.

@@ -58,7 +58,7 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
     fn steady(&self) -> Duration;
 
     /// What the computer's clock says, believed or not: what other machines compare theirs with.
-    fn wall(&self) -> Millis {
+    fn wall_clock(&self) -> Millis {
         self.now()
     }
 
@@ -88,8 +88,8 @@ impl<C: Clock> Clock for Arc<C> {
         (**self).steady()
     }
 
-    fn wall(&self) -> Millis {
-        (**self).wall()
+    fn wall_clock(&self) -> Millis {
+        (**self).wall_clock()
     }
 
     fn step(&self) -> Option<ClockStep> {

@@ -168,13 +168,13 @@ pub struct StepPeople {
     /// Only people who were registered at that moment or before.
     pub registered_until: Millis,
     /// Only people whom nothing proves to have been reached by the rungs of a ladder before this one.
-    pub unproven: Option<Unproven>,
+    pub unproven: Option<LadderProof>,
 }
 
 /// What proves to the rungs of a ladder that a person was reached: a message of the ladder arrived, their phone got a
 /// post of the ladder, or a message by hand for the same purpose that began at `since` or later arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unproven {
+pub struct LadderProof {
     /// The ladder's key in the sequence.
     pub ladder: StepKey,
     /// What was told by hand before does not count.
@@ -247,7 +247,7 @@ impl fmt::Display for Audience {
                 let kind = if unproven.is_some() { "rung" } else { "step" };
                 let (after, until) = (registered_after.0, registered_until.0);
                 write!(f, "{kind}:{row}:{}:{after}:{until}:", untold_since.0)?;
-                if let Some(Unproven { ladder, since }) = unproven {
+                if let Some(LadderProof { ladder, since }) = unproven {
                     // A key is any text: its bytes are counted.
                     write!(f, "{}:{}:{ladder}:", since.0, ladder.as_str().len())?;
                 }
@@ -329,7 +329,7 @@ impl StepPeople {
             let (length, after) = after.split_once(':')?;
             let (ladder, after) = after.split_at_checked(length.parse().ok()?)?;
             let ladder = StepKey::stored(ladder.to_owned());
-            unproven = Some(Unproven { ladder, since: Millis(since.parse().ok()?) });
+            unproven = Some(LadderProof { ladder, since: Millis(since.parse().ok()?) });
             rest = after.strip_prefix(':')?;
         }
         let of: Audience = rest.parse().ok()?;
@@ -419,7 +419,7 @@ mod tests {
                 untold_since: Millis::MAX,
                 registered_after: Millis(0),
                 registered_until: Millis::MAX,
-                unproven: Some(Unproven {
+                unproven: Some(LadderProof {
                     ladder: StepKey::stored("reach: सब".into()), since: Millis(5)
                 }),
             })),

@@ -51,12 +51,12 @@ impl<I, T> Queue<I, T> {
 }
 
 /// A task that makes calls, counted for as long as it lives: a call that panics ends its task.
-struct Caller<I, T>(Arc<Queue<I, T>>);
+struct CallTask<I, T>(Arc<Queue<I, T>>);
 
-impl<I, T> Caller<I, T> {
-    fn new(queue: &Arc<Queue<I, T>>) -> Caller<I, T> {
+impl<I, T> CallTask<I, T> {
+    fn new(queue: &Arc<Queue<I, T>>) -> CallTask<I, T> {
         queue.tasks.fetch_add(1, Ordering::SeqCst);
-        Caller(Arc::clone(queue))
+        CallTask(Arc::clone(queue))
     }
 
     async fn make<F: Future<Output = T>>(self, call: fn(I) -> F) {
@@ -69,7 +69,7 @@ impl<I, T> Caller<I, T> {
     }
 }
 
-impl<I, T> Drop for Caller<I, T> {
+impl<I, T> Drop for CallTask<I, T> {
     fn drop(&mut self) {
         self.0.tasks.fetch_sub(1, Ordering::SeqCst);
     }
@@ -147,7 +147,7 @@ impl<K, I: Send + 'static, T: Send + 'static> Calls<K, I, T> {
         if more == 0 && tasks == 0 {
             return;
         }
-        let callers: Vec<_> = (0..tasks).map(|_| Caller::new(&self.queue)).collect();
+        let callers: Vec<_> = (0..tasks).map(|_| CallTask::new(&self.queue)).collect();
         let queue = Arc::clone(&self.queue);
         self.on.spawn(async move {
             for caller in callers {

@@ -11,11 +11,11 @@ use domain::{
 use providers::Account;
 use store::{
     StoreError,
-    work::{DueLookUp, OpenPost, asked_post},
+    work::{DueStatusPoll, OpenPost, asked_post},
 };
 use tracing::warn;
 
-use crate::{Engine, accounts::OpenAccounts, look_up::next_step};
+use crate::{Engine, accounts::OpenAccounts, status_poll::next_step};
 
 /// The clock of a gateway may be behind ours by so much.
 const CLOCKS_DIFFER_MS: i64 = 5 * SECOND;
@@ -24,17 +24,17 @@ impl Engine {
     /// Takes the questions about posts out of those that are due, and asks the gateways.
     pub(crate) async fn find_posts(
         &self,
-        due: Vec<DueLookUp>,
+        due: Vec<DueStatusPoll>,
         now: Millis,
-    ) -> Result<Vec<DueLookUp>, StoreError> {
-        let (posts, others): (Vec<DueLookUp>, Vec<DueLookUp>) =
+    ) -> Result<Vec<DueStatusPoll>, StoreError> {
+        let (posts, others): (Vec<DueStatusPoll>, Vec<DueStatusPoll>) =
             due.into_iter().partition(|asked| asked_post(&asked.key).is_some());
         let mut accounts = OpenAccounts::default();
         for asked in posts {
             let position = asked_post(&asked.key).unwrap_or_default();
             let message = MessageRef { broadcast: asked.broadcast, position };
             let Some(post) = self.work.unknown_post(message).await? else {
-                self.work.look_up_again(&asked, None).await?;
+                self.work.poll_again(&asked, None).await?;
                 continue;
             };
             match accounts.get(asked.integration, &self.work, self.accounts.as_ref(), now).await {
@@ -43,7 +43,7 @@ impl Engine {
                 Ok(Err(_)) | Err(StoreError::Missing) => {}
                 Err(error) => return Err(error),
             }
-            self.work.look_up_again(&asked, next_step(&asked, now)).await?;
+            self.work.poll_again(&asked, next_step(&asked, now)).await?;
         }
         Ok(others)
     }
@@ -51,7 +51,7 @@ impl Engine {
     async fn find_post(
         &self,
         account: &dyn Account,
-        asked: &DueLookUp,
+        asked: &DueStatusPoll,
         post: &OpenPost,
         now: Millis,
     ) -> Result<(), StoreError> {

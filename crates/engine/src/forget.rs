@@ -9,7 +9,7 @@ use domain::{
 };
 use store::{
     StoreError,
-    erasure::{Forgotten, RetentionDue},
+    erasure::{RetentionDue, RetentionResult},
 };
 use tracing::{info, warn};
 
@@ -107,8 +107,8 @@ impl Engine {
         Ok(())
     }
 
-    async fn forget_past(&self, due: &RetentionDue) -> Result<Forgotten, StoreError> {
-        let mut all = Forgotten::default();
+    async fn forget_past(&self, due: &RetentionDue) -> Result<RetentionResult, StoreError> {
+        let mut all = RetentionResult::default();
         let mut last: Option<WorkshopId> = None;
         while let Some(workshop) = self.work.workshop_to_forget(due).await? {
             // Somebody registered meanwhile: the next look takes them.

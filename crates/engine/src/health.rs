@@ -23,7 +23,7 @@ const WRITE_WAIT: Duration = Duration::from_secs(10);
 
 /// How the sending loop of this process fares.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum SendingHealth {
     /// This process does not send.
     Off,
     /// The last turn ended well, at that instant.
@@ -84,26 +84,26 @@ impl Turns {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|seen| seen.well.0)
     }
 
-    fn standing(&self) -> Standing {
+    fn standing(&self) -> SendingHealth {
         let Some(seen) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
-            return Standing::Off;
+            return SendingHealth::Off;
         };
         let (since, lasting) = (seen.well.0, self.clock.steady().saturating_sub(seen.well.1));
         match seen.error {
-            Some(words) => Standing::Failing { since, lasting, words },
-            None if lasting > HANGS_AFTER => Standing::Failing {
+            Some(words) => SendingHealth::Failing { since, lasting, words },
+            None if lasting > HANGS_AFTER => SendingHealth::Failing {
                 since,
                 lasting,
                 words: "no turn of the sending loop has ended since".to_owned(),
             },
-            None => Standing::Well(since),
+            None => SendingHealth::Well(since),
         }
     }
 }
 
 impl Engine {
     /// How the sending loop of this process fares.
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> SendingHealth {
         self.turns.standing()
     }
 
@@ -176,7 +176,7 @@ impl Engine {
 
     fn failing_too_long(&self) -> Option<(Millis, String)> {
         match self.standing() {
-            Standing::Failing { since, lasting, words } if lasting >= self.limits.give_up_after() => {
+            SendingHealth::Failing { since, lasting, words } if lasting >= self.limits.give_up_after() => {
                 Some((since, words))
             }
             _ => None,

@@ -9,7 +9,6 @@ mod fair;
 mod find_posts;
 mod forget;
 mod health;
-mod look_up;
 mod loops;
 mod plan;
 mod probe;
@@ -18,6 +17,7 @@ mod run;
 mod schedule;
 mod send;
 mod standings;
+mod status_poll;
 mod strikes;
 mod telephone;
 mod turn;
@@ -46,7 +46,7 @@ use tokio::sync::{Notify, broadcast, watch};
 pub use compose::Accounts;
 use compose::{Composer, OwnLinks};
 pub use forget::REHEARSALS;
-pub use health::Standing;
+pub use health::SendingHealth;
 pub use run::Running;
 pub use schedule::{AHEAD_MS, Scheduler};
 pub use telephone::Conversation;
@@ -300,6 +300,6 @@ impl Engine {
     pub(crate) fn may_call(&self) -> bool {
         // Others compare with their own clocks, whatever this process believes.
         self.alone
-            || self.clock.wall().0 < self.alive_until.load(Ordering::Acquire) - self.limits.lease_ms / 5
+            || self.clock.wall_clock().0 < self.alive_until.load(Ordering::Acquire) - self.limits.lease_ms / 5
     }
 }

@@ -1,9 +1,9 @@
 //! Planning: registrants become rows, in order of number, in stretches of constant size. A stretch, its counts and the
 //! mark of how far planning came are one transaction. A process that plans the same broadcast gets `Stale` and lets go.
 
-use compose::{Audience, Judged, OwnLinks};
+use compose::{Audience, DecidedPerson, OwnLinks};
 use domain::{
-    audience::{Decision, OneEach, Rules},
+    audience::{Decision, OnePerNumber, Rules},
     broadcast::Addressee,
     channel::Channel,
     ids::{MessageRef, RegistrantId},
@@ -13,7 +13,7 @@ use domain::{
 };
 use store::{
     StoreError,
-    audience::Place,
+    audience::AudienceCursor,
     work::{PlannedRow, Planning, StretchSums},
 };
 use tracing::warn;
@@ -24,9 +24,9 @@ use crate::Engine;
 struct Stretch {
     rows: Vec<PlannedRow>,
     sums: StretchSums,
-    mark: Place,
+    mark: AudienceCursor,
     /// Who has their number's message so far.
-    each: OneEach,
+    each: OnePerNumber,
     last: bool,
 }
 
@@ -61,7 +61,7 @@ impl Engine {
         // A plan that was cut off may have given a message to the number that the next stretch begins with.
         let last = &planning.after.0;
         let has_it = self.work.is_planned(planning.broadcast, last).await?;
-        let each = OneEach::after(if has_it { last.clone() } else { String::new() });
+        let each = OnePerNumber::after(if has_it { last.clone() } else { String::new() });
         let mut stretch = self.stretch(&planning, &planning.after, each, 0, &mut audience).await?;
         loop {
             let Stretch { rows, sums, mark, each, last } = stretch;
@@ -100,8 +100,8 @@ impl Engine {
     async fn stretch(
         &self,
         planning: &Planning,
-        after: &Place,
-        mut each: OneEach,
+        after: &AudienceCursor,
+        mut each: OnePerNumber,
         // Rows that are being written meanwhile: they come before these.
         under_way: usize,
         audience: &mut Audience,
@@ -139,7 +139,7 @@ impl Engine {
 }
 
 /// A decision about a person, as a row of the plan.
-fn row(Judged { person, decision }: Judged, sums: &mut StretchSums) -> PlannedRow {
+fn row(DecidedPerson { person, decision }: DecidedPerson, sums: &mut StretchSums) -> PlannedRow {
     let (skip, content, units) = match decision {
         Decision::Recipient(recipient) => {
             sums.units += recipient.units;

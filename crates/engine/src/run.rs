@@ -60,7 +60,7 @@ pub struct Running {
 impl Engine {
     /// Starts every loop. `name` is what the operator reads; `seed` makes chance repeatable.
     pub async fn run(&self, name: &str, seed: u64) -> Result<Running, StoreError> {
-        let now = self.clock.wall();
+        let now = self.clock.wall_clock();
         self.work.register(name, now, self.lease_from(now)).await?;
         if self.alone {
             let rows = self.work.reclaim(now, true).await?;
@@ -238,7 +238,7 @@ impl Engine {
     /// Asks providers for what they have not told.
     async fn asking(self, stop: CancellationToken) {
         every(self.every(stop, "questions to providers will be asked later"), || async {
-            Ok(if self.look_up().await? > 0 { Rest::None } else { Rest::UntilLook })
+            Ok(if self.poll_status().await? > 0 { Rest::None } else { Rest::UntilLook })
         })
         .await;
     }
@@ -256,7 +256,7 @@ impl Engine {
     async fn keeping(self, stop: CancellationToken) {
         every(self.every(stop, "lost workers will be looked for again"), || async {
             self.settle_now().await;
-            self.work.reclaim(self.clock.wall(), false).await?;
+            self.work.reclaim(self.clock.wall_clock(), false).await?;
             Ok(Rest::UntilLook)
         })
         .await;
@@ -417,7 +417,7 @@ impl Engine {
     }
 
     async fn beat(&self, stop: &CancellationToken) -> Result<(), StoreError> {
-        let now = self.clock.wall();
+        let now = self.clock.wall_clock();
         let until = now.plus(self.limits.lease_ms);
         match self.work.beat(now, until, self.turns.last()).await {
             // It has taken itself out of the list meanwhile.
@@ -435,7 +435,7 @@ impl Engine {
 
 impl Running {
     /// Ends when only a fresh process can go on sending: see [`Engine::standing`]. Otherwise never.
-    pub async fn beyond_help(&self) {
+    pub async fn until_unrecoverable(&self) {
         self.beyond_help.cancelled().await;
     }
 

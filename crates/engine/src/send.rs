@@ -143,7 +143,7 @@ impl Engine {
             let said = ProviderAnswer::new(OwnReason::AfterHours, "The hours in which it may be sent ended.");
             return Err(Next::HandBack { from, said });
         }
-        let wall = self.clock.wall();
+        let wall = self.clock.wall_clock();
         if wall > now && (wall >= ready.deadline || ready.hours.closed_until(wall).is_some()) {
             let said = ProviderAnswer::new(
                 "clock_set",

@@ -15,7 +15,7 @@ use domain::{
     ids::{BroadcastId, MessageRef},
     time::{Millis, SECOND},
 };
-use providers::voice::Lines;
+use providers::voice::CallCapacity;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use store::{
     StoreError,
@@ -41,23 +41,23 @@ const GATHER_WAIT: Duration = Duration::from_millis(4);
 
 /// A row whose call was made or is under way: what its ending needs of it.
 #[derive(Clone, Copy, Debug)]
-struct Tried {
+struct CalledRow {
     message: MessageRef,
     attempt: i64,
 }
 
-impl From<&Claimed> for Tried {
-    fn from(row: &Claimed) -> Tried {
-        Tried { message: row.message, attempt: row.attempt }
+impl From<&Claimed> for CalledRow {
+    fn from(row: &Claimed) -> CalledRow {
+        CalledRow { message: row.message, attempt: row.attempt }
     }
 }
 
 /// What is kept of a call under way.
-type Kept = (Vec<Tried>, Arc<Ready>);
+type CallContext = (Vec<CalledRow>, Arc<Ready>);
 /// What a call is made of.
 type Input = (Arc<Engine>, Arc<Ready>, Vec<Claimed>);
 /// How the rows of a call ended, and when.
-type Done = (Vec<(Vec<Tried>, Ended)>, Millis);
+type Done = (Vec<(Vec<CalledRow>, Ended)>, Millis);
 
 /// What a turn did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub struct Sender {
     engine: Arc<Engine>,
     /// Where calls run: not on the loop's own thread.
     calls_on: Handle,
-    calls: Calls<Kept, Input, Done>,
+    calls: Calls<CallContext, Input, Done>,
     /// Rows of the calls under way.
     rows_under_way: usize,
     endings: Endings,
@@ -215,7 +215,7 @@ impl Sender {
         for want in wanted {
             let ready = self.ready.get(&want.broadcast);
             want.calls = ready.and_then(|ready| ready.account.voice()).map(|voice| {
-                let Lines { at_once, per_minute } = voice.lines();
+                let CallCapacity { at_once, per_minute } = voice.lines();
                 CallLimits { at_once, per_minute, ring: voice.ring() }
             });
         }
@@ -286,10 +286,10 @@ impl Sender {
             match ready {
                 Some(ready) => {
                     self.rows_under_way += together.len();
-                    let kept = (together.iter().map(Tried::from).collect(), Arc::clone(&ready));
+                    let kept = (together.iter().map(CalledRow::from).collect(), Arc::clone(&ready));
                     calls.push((kept, (Arc::clone(&self.engine), ready, together)));
                 }
-                None => self.return_to_waiting(together.iter().map(Tried::from)),
+                None => self.return_to_waiting(together.iter().map(CalledRow::from)),
             }
         }
         self.calls.start(calls, call);
@@ -333,6 +333,6 @@ impl Sender {
 
 async fn call((engine, ready, rows): Input) -> Done {
     let parts = engine.send(&ready, rows).await;
-    let tried = parts.into_iter().map(|(rows, ended)| (rows.iter().map(Tried::from).collect(), ended));
+    let tried = parts.into_iter().map(|(rows, ended)| (rows.iter().map(CalledRow::from).collect(), ended));
     (tried.collect(), engine.clock.now())
 }

@@ -73,7 +73,7 @@ pub trait Account: Send + Sync + fmt::Debug {
     fn status<'a>(&'a self, http: &'a Http, about: &'a str) -> BoxFuture<'a, Status>;
 
     /// The templates that the vendor has of this account: a text each, as it was approved or registered.
-    fn templates<'a>(&'a self, _http: &'a Http) -> BoxFuture<'a, Result<Listing, QueryError>> {
+    fn templates<'a>(&'a self, _http: &'a Http) -> BoxFuture<'a, Result<VendorTemplates, QueryError>> {
         Box::pin(async { Err(QueryError::NotConnected) })
     }
 
@@ -84,19 +84,19 @@ pub trait Account: Send + Sync + fmt::Debug {
     /// When it is not proven to be the vendor's.
     fn receive(&self, post: &Post<'_>) -> Result<Received, NotGenuine>;
 
-    /// The key under which a body that [`look_up`](Account::look_up) brought is stored once.
+    /// The key under which a body that [`look_up`](Account::poll_status) brought is stored once.
     fn dedupe_key(&self, raw: &[u8]) -> String;
 
     /// What a stored post says. Never fails: what cannot be read is [`Event::Other`].
     fn read(&self, raw: &[u8]) -> Vec<Event>;
 
     /// The key by which the messages of a call can be asked about later; `None` where they cannot.
-    fn look_up_key(&self, _message: &Message, _provider_id: Option<&str>) -> Option<LookUpKey> {
+    fn status_poll_key(&self, _message: &Message, _provider_id: Option<&str>) -> Option<StatusPollKey> {
         None
     }
 
     /// The key by which a single message can be asked about, from the id that its call was answered with, where
-    /// [`look_up_key`](Account::look_up_key) asks about many messages at once. `None` where it cannot be asked about
+    /// [`look_up_key`](Account::status_poll_key) asks about many messages at once. `None` where it cannot be asked about
     /// alone.
     fn message_key(&self, _provider_id: &str) -> Option<String> {
         None
@@ -104,7 +104,7 @@ pub trait Account: Send + Sync + fmt::Debug {
 
     /// Asks what became of messages, for accounts whose posts do not reach us. What comes back is stored and read like
     /// posts.
-    fn look_up<'a>(
+    fn poll_status<'a>(
         &'a self,
         _http: &'a Http,
         _key: &'a str,
@@ -165,7 +165,7 @@ impl fmt::Debug for Call<'_> {
 
 /// What a provider knows messages by when it is asked about them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LookUpKey {
+pub enum StatusPollKey {
     /// The id that it gave to one call.
     Call(String),
     /// A name that all messages of the broadcast share.
@@ -207,7 +207,7 @@ pub struct NotGenuine;
 #[serde(default)]
 pub struct Status {
     /// How it stands.
-    pub standing: Standing,
+    pub standing: AccountStanding,
     /// What was asked about besides the account; empty when nothing was.
     pub about: String,
     /// What came back, in a few words.
@@ -225,7 +225,7 @@ pub struct Status {
     /// The number that people see, as digits; empty where there is none.
     pub number: String,
     /// Whatever else it told.
-    pub facts: Vec<Told>,
+    pub facts: Vec<AccountFact>,
 }
 
 impl Status {
@@ -235,12 +235,14 @@ impl Status {
         let words = words.trim().trim_end_matches('.');
         let (standing, code, said) = match not_told {
             QueryError::Refused(said) => {
-                (Standing::Refused, said.code.as_str(), format!("{vendor} refused: {words}."))
+                (AccountStanding::Refused, said.code.as_str(), format!("{vendor} refused: {words}."))
             }
-            QueryError::Silent(said) => {
-                (Standing::Silent, said.code.as_str(), format!("{vendor} gave no usable answer: {words}."))
-            }
-            QueryError::NotConnected => (Standing::Silent, "", format!("{words}.")),
+            QueryError::Silent(said) => (
+                AccountStanding::Silent,
+                said.code.as_str(),
+                format!("{vendor} gave no usable answer: {words}."),
+            ),
+            QueryError::NotConnected => (AccountStanding::Silent, "", format!("{words}.")),
         };
         self.standing = standing;
         code.clone_into(&mut self.code);
@@ -251,7 +253,7 @@ impl Status {
 
 /// One thing that a vendor told about an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct AccountFact {
     /// What it is about: a noun, as a label.
     pub name: String,
     /// What it said.
@@ -260,10 +262,10 @@ pub struct Told {
     pub note: String,
 }
 
-impl Told {
+impl AccountFact {
     /// A fact with a quiet word that may be empty; `None` when there is nothing to say.
-    pub fn new(name: &str, value: &str, note: &str) -> Option<Told> {
-        let told = Told { name: name.to_owned(), value: value.to_owned(), note: note.to_owned() };
+    pub fn new(name: &str, value: &str, note: &str) -> Option<AccountFact> {
+        let told = AccountFact { name: name.to_owned(), value: value.to_owned(), note: note.to_owned() };
         (!value.is_empty()).then_some(told)
     }
 }
@@ -271,7 +273,7 @@ impl Told {
 /// How an account stands, as far as its vendor tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum AccountStanding {
     /// Nothing was asked that proves anything.
     #[default]
     NotProven,
@@ -291,9 +293,9 @@ pub enum Standing {
 
 /// The templates that a vendor has of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing {
+pub struct VendorTemplates {
     /// The templates.
-    pub templates: Vec<Registered>,
+    pub templates: Vec<VendorTemplate>,
     /// What can be chosen for a field that the vendor wants of a template, by its key; a field that is not here is
     /// typed.
     pub choices: Vec<(&'static str, Vec<String>)>,
@@ -301,7 +303,7 @@ pub struct Listing {
 
 /// A template as the vendor has it. What the vendor does not tell is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Registered {
+pub struct VendorTemplate {
     /// By what it is known there.
     pub id: String,
     /// Its name at the vendor.

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     codes,
-    http::{Answer, Silence},
+    http::{Answer, NoResponse},
     secret::Secret,
 };
 
@@ -106,14 +106,14 @@ pub fn outcome(class: Class, said: ProviderAnswer, wait_ms: Option<i64>) -> Outc
 }
 
 /// The outcome of a call that brought no status.
-pub fn unanswered(silence: Silence) -> Outcome {
+pub fn unanswered(silence: NoResponse) -> Outcome {
     match silence {
-        Silence::Never(why) => Outcome::AccountStopped(ProviderAnswer::new(codes::BAD_ADDRESS, why)),
-        Silence::Before(why) => {
+        NoResponse::Never(why) => Outcome::AccountStopped(ProviderAnswer::new(codes::BAD_ADDRESS, why)),
+        NoResponse::Before(why) => {
             let said = ProviderAnswer::new(codes::NOT_REACHED, why);
             Outcome::NotNow { said, wait_ms: None, slow_down: false, once: false }
         }
-        Silence::After(why) => Outcome::Unknown(ProviderAnswer::new(codes::NO_ANSWER, why)),
+        NoResponse::After(why) => Outcome::Unknown(ProviderAnswer::new(codes::NO_ANSWER, why)),
     }
 }
 
@@ -140,12 +140,12 @@ impl QueryError {
     }
 }
 
-impl From<Silence> for QueryError {
-    fn from(silence: Silence) -> QueryError {
+impl From<NoResponse> for QueryError {
+    fn from(silence: NoResponse) -> QueryError {
         match silence {
-            Silence::Never(why) => QueryError::Refused(ProviderAnswer::new(codes::BAD_ADDRESS, why)),
-            Silence::Before(why) => QueryError::Silent(ProviderAnswer::new(codes::NOT_REACHED, why)),
-            Silence::After(why) => QueryError::Silent(ProviderAnswer::new(codes::NO_ANSWER, why)),
+            NoResponse::Never(why) => QueryError::Refused(ProviderAnswer::new(codes::BAD_ADDRESS, why)),
+            NoResponse::Before(why) => QueryError::Silent(ProviderAnswer::new(codes::NOT_REACHED, why)),
+            NoResponse::After(why) => QueryError::Silent(ProviderAnswer::new(codes::NO_ANSWER, why)),
         }
     }
 }

@@ -24,7 +24,7 @@ pub struct Field {
     /// Its label: a noun.
     pub label: &'static str,
     /// What may stand in it.
-    pub kind: Kind,
+    pub kind: FieldKind,
     /// One or two sentences.
     pub help: &'static str,
     /// An example.
@@ -32,12 +32,12 @@ pub struct Field {
     /// The error for a missing value; empty where the field may be empty.
     pub missing: &'static str,
     /// How the page of the account shows it.
-    pub shown: Shown,
+    pub shown: FieldDisplay,
 }
 
 /// What may stand in a field.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum FieldKind {
     /// A key or password: sealed, never shown again.
     Secret,
     /// A line of text.
@@ -94,7 +94,7 @@ pub enum Kind {
 
 /// How the page of an account shows a field.
 #[derive(Clone, Copy, Debug)]
-pub struct Shown {
+pub struct FieldDisplay {
     /// Its label there; empty takes the field's.
     pub label: &'static str,
     /// The text for an empty value. Without such a text an empty field is not shown.
@@ -108,14 +108,15 @@ pub struct Shown {
 }
 
 /// Nothing besides label and value.
-pub const PLAIN: Shown = Shown { label: "", empty: "Not set", around: "", note: "", on_card: false };
+pub const PLAIN: FieldDisplay =
+    FieldDisplay { label: "", empty: "Not set", around: "", note: "", on_card: false };
 
 /// An optional line of text: what other fields begin from.
 pub const TEXT: Field = Field {
     key: "",
     at: "",
     label: "",
-    kind: Kind::Text { max: 200, default: "" },
+    kind: FieldKind::Text { max: 200, default: "" },
     help: "",
     placeholder: "",
     missing: "",
@@ -123,37 +124,37 @@ pub const TEXT: Field = Field {
 };
 
 /// A key or password: what such fields begin from.
-pub const SECRET: Field = Field { kind: Kind::Secret, ..TEXT };
+pub const SECRET: Field = Field { kind: FieldKind::Secret, ..TEXT };
 
 /// An error in a form: the field, and the words for whoever typed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
+pub struct FieldError {
     /// Name of the form's field.
     pub field: String,
     /// The words.
     pub words: String,
 }
 
-impl Wrong {
+impl FieldError {
     /// These words about that field.
-    pub fn new(field: impl Into<String>, words: impl Into<String>) -> Wrong {
-        Wrong { field: field.into(), words: words.into() }
+    pub fn new(field: impl Into<String>, words: impl Into<String>) -> FieldError {
+        FieldError { field: field.into(), words: words.into() }
     }
 }
 
 /// The values of a form, by the names of its fields.
-pub trait Typed {
+pub trait FormValues {
     /// The text of a field; empty when it was not sent.
     fn typed(&self, name: &str) -> &str;
 }
 
-impl Typed for [(String, String)] {
+impl FormValues for [(String, String)] {
     fn typed(&self, name: &str) -> &str {
         self.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 }
 
-impl Typed for Vec<(String, String)> {
+impl FormValues for Vec<(String, String)> {
     fn typed(&self, name: &str) -> &str {
         self.as_slice().typed(name)
     }
@@ -162,18 +163,18 @@ impl Typed for Vec<(String, String)> {
 impl Field {
     /// Whether it is sealed.
     pub fn is_secret(&self) -> bool {
-        matches!(self.kind, Kind::Secret)
+        matches!(self.kind, FieldKind::Secret)
     }
 
     /// Whether it is kept among the account's settings: secrets and pace have places of their own.
     pub fn is_setting(&self) -> bool {
-        !matches!(self.kind, Kind::Secret | Kind::Rate { .. } | Kind::Ceiling { .. })
+        !matches!(self.kind, FieldKind::Secret | FieldKind::Rate { .. } | FieldKind::Ceiling { .. })
     }
 
     /// Names of its fields in a form.
     pub fn names(&self) -> Vec<String> {
         match self.kind {
-            Kind::Hours => vec![format!("{}_from", self.key), format!("{}_until", self.key)],
+            FieldKind::Hours => vec![format!("{}_from", self.key), format!("{}_until", self.key)],
             _ => vec![self.key.to_owned()],
         }
     }
@@ -181,14 +182,16 @@ impl Field {
     /// What the form of a new account holds, name by name.
     pub fn initial(&self) -> Vec<(String, String)> {
         let text = match self.kind {
-            Kind::Text { default, .. } => default.to_owned(),
-            Kind::Number { default, .. } | Kind::Rate { default, .. } => default.to_string(),
-            Kind::Choice { options, .. } => {
+            FieldKind::Text { default, .. } => default.to_owned(),
+            FieldKind::Number { default, .. } | FieldKind::Rate { default, .. } => default.to_string(),
+            FieldKind::Choice { options, .. } => {
                 options.first().map_or(String::new(), |(word, _)| (*word).to_owned())
             }
-            Kind::Secret | Kind::Id { .. } | Kind::Base { .. } | Kind::Ceiling { .. } | Kind::Hours => {
-                String::new()
-            }
+            FieldKind::Secret
+            | FieldKind::Id { .. }
+            | FieldKind::Base { .. }
+            | FieldKind::Ceiling { .. }
+            | FieldKind::Hours => String::new(),
         };
         self.names().into_iter().map(|name| (name, text.clone())).collect()
     }
@@ -197,14 +200,14 @@ impl Field {
     pub fn filled(&self, settings: &Value) -> Vec<(String, String)> {
         let stored = self.stored(settings);
         match (self.kind, stored) {
-            (Kind::Hours, Some(stored)) => {
+            (FieldKind::Hours, Some(stored)) => {
                 let hours: Option<OpenHours> = serde_json::from_value(stored.clone()).ok();
                 let clock = |minute: i64| format!("{:02}:{:02}", minute / 60, minute % 60);
                 let texts = hours.map(|hours| [clock(hours.from_minute), clock(hours.until_minute)]);
                 self.names().into_iter().zip(texts.unwrap_or_default()).collect()
             }
             (_, Some(stored)) => vec![(self.key.to_owned(), as_text(stored))],
-            (Kind::Number { .. } | Kind::Choice { .. }, None) => self.initial(),
+            (FieldKind::Number { .. } | FieldKind::Choice { .. }, None) => self.initial(),
             (_, None) => self.names().into_iter().map(|name| (name, String::new())).collect(),
         }
     }
@@ -236,68 +239,70 @@ impl Field {
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn read(&self, form: &(impl Typed + ?Sized)) -> Result<Option<Value>, Vec<Wrong>> {
-        if let Kind::Hours = self.kind {
+    pub fn read(&self, form: &(impl FormValues + ?Sized)) -> Result<Option<Value>, Vec<FieldError>> {
+        if let FieldKind::Hours = self.kind {
             return self.read_hours(form);
         }
         let typed = form.typed(self.key);
         let text = line(typed);
-        let wrong = |words: String| Err(vec![Wrong::new(self.key, words)]);
-        let is_text = matches!(self.kind, Kind::Text { .. });
+        let wrong = |words: String| Err(vec![FieldError::new(self.key, words)]);
+        let is_text = matches!(self.kind, FieldKind::Text { .. });
         if text.is_empty() {
             return match self.missing {
-                _ if matches!(self.kind, Kind::Rate { .. }) => self.read_number(&text),
+                _ if matches!(self.kind, FieldKind::Rate { .. }) => self.read_number(&text),
                 "" if is_text => Ok(Some(json!(""))),
                 "" => Ok(None),
                 missing => wrong(missing.to_owned()),
             };
         }
         match self.kind {
-            Kind::Secret => match secret_error(typed) {
+            FieldKind::Secret => match secret_error(typed) {
                 Some(words) => wrong(words),
                 None => Ok(Some(json!(typed.trim()))),
             },
-            Kind::Base { .. } => Ok(Some(json!(text.trim_end_matches('/')))),
-            Kind::Text { max, .. } if text.chars().count() > max => {
+            FieldKind::Base { .. } => Ok(Some(json!(text.trim_end_matches('/')))),
+            FieldKind::Text { max, .. } if text.chars().count() > max => {
                 wrong(format!("At most {max} characters. Shorten it."))
             }
-            Kind::Text { .. } => Ok(Some(json!(text))),
-            Kind::Id { read, .. } => match read(&text) {
+            FieldKind::Text { .. } => Ok(Some(json!(text))),
+            FieldKind::Id { read, .. } => match read(&text) {
                 Ok(id) => Ok(Some(json!(id))),
                 Err(words) => wrong(words),
             },
-            Kind::Choice { options, wrong: words } => {
+            FieldKind::Choice { options, wrong: words } => {
                 if options.iter().any(|(word, _)| *word == text) {
                     Ok(Some(json!(text)))
                 } else {
                     wrong(words.to_owned())
                 }
             }
-            Kind::Number { .. } | Kind::Rate { .. } | Kind::Ceiling { .. } => self.read_number(&text),
-            Kind::Hours => Ok(None),
+            FieldKind::Number { .. } | FieldKind::Rate { .. } | FieldKind::Ceiling { .. } => {
+                self.read_number(&text)
+            }
+            FieldKind::Hours => Ok(None),
         }
     }
 
-    fn read_number(&self, text: &str) -> Result<Option<Value>, Vec<Wrong>> {
+    fn read_number(&self, text: &str) -> Result<Option<Value>, Vec<FieldError>> {
         let (min, max, words) = match self.kind {
-            Kind::Number { min, max, .. } if self.missing.is_empty() => {
+            FieldKind::Number { min, max, .. } if self.missing.is_empty() => {
                 (min, max, format!("A whole number from {min} to {}, or empty for the usual.", grouped(max)))
             }
-            Kind::Ceiling { .. } => {
+            FieldKind::Ceiling { .. } => {
                 let most = grouped(PER_DAY_MAX);
                 (0, PER_DAY_MAX, format!("A whole number up to {most}, or empty for no ceiling."))
             }
-            Kind::Number { min, max, .. } => (min, max, out_of(min, max)),
-            Kind::Rate { max, .. } => (1, max, out_of(1, max)),
+            FieldKind::Number { min, max, .. } => (min, max, out_of(min, max)),
+            FieldKind::Rate { max, .. } => (1, max, out_of(1, max)),
             _ => return Ok(None),
         };
         match whole(text).filter(|n| (min..=max).contains(n)) {
             Some(n) => Ok(Some(json!(n))),
-            None => Err(vec![Wrong::new(self.key, words)]),
+            None => Err(vec![FieldError::new(self.key, words)]),
         }
     }
 
-    fn read_hours(&self, form: &(impl Typed + ?Sized)) -> Result<Option<Value>, Vec<Wrong>> {
+    fn read_hours(&self, form: &(impl FormValues + ?Sized)) -> Result<Option<Value>, Vec<FieldError>> {
         const TIME: &str = "A time such as 09:00.";
         let names = self.names();
         let [from_name, until_name] = [&names[0], &names[1]];
@@ -305,10 +310,10 @@ impl Field {
         let (from, until) = match (from.is_empty(), until.is_empty()) {
             (true, true) => return Ok(None),
             (true, false) => {
-                return Err(vec![Wrong::new(from_name, "From when? Or leave both empty.")]);
+                return Err(vec![FieldError::new(from_name, "From when? Or leave both empty.")]);
             }
             (false, true) => {
-                return Err(vec![Wrong::new(until_name, "Until when? Or leave both empty.")]);
+                return Err(vec![FieldError::new(until_name, "Until when? Or leave both empty.")]);
             }
             (false, false) => (minute(from), minute(until)),
         };
@@ -317,12 +322,12 @@ impl Field {
             return Err(wrong
                 .into_iter()
                 .filter(|(_, read)| read.is_none())
-                .map(|(name, _)| Wrong::new(name, TIME))
+                .map(|(name, _)| FieldError::new(name, TIME))
                 .collect());
         };
         match OpenHours::new(from, until) {
             Some(hours) => Ok(Some(json!(hours))),
-            None => Err(vec![Wrong::new(
+            None => Err(vec![FieldError::new(
                 until_name,
                 "The same time twice leaves it open whether that is always or never. Leave both empty for any hour.",
             )]),
@@ -368,7 +373,7 @@ fn secret_error(text: &str) -> Option<String> {
         .then(|| "It has a space or a line break inside. Copy the key alone.".into())
 }
 
-/// A parsed id as [`Kind::Id`] wants it: the words of its error end with a full stop.
+/// A parsed id as [`FieldKind::Id`] wants it: the words of its error end with a full stop.
 pub fn id_of<T: std::str::FromStr<Err: fmt::Display> + fmt::Display>(text: &str) -> Result<String, String> {
     text.parse::<T>().map(|id| id.to_string()).map_err(|wrong| {
         let words = wrong.to_string();
@@ -389,10 +394,10 @@ mod tests {
         let number = Field {
             key: "text_chars",
             at: "limits.text",
-            kind: Kind::Number { min: 1, max: 160, default: 30 },
+            kind: FieldKind::Number { min: 1, max: 160, default: 30 },
             ..TEXT
         };
-        let hours = Field { key: "hours", kind: Kind::Hours, ..TEXT };
+        let hours = Field { key: "hours", kind: FieldKind::Hours, ..TEXT };
         let typed = form(&[("text_chars", "25"), ("hours_from", "9:00"), ("hours_until", "18:30")]);
         let mut settings = Map::new();
         for field in [number, hours] {

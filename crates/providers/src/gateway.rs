@@ -6,7 +6,7 @@
 //! ([`Gateway::session`]).
 
 use domain::{
-    group::{AccountState, Found, Group, InviteLink, Jid, Member, PostPace},
+    group::{AccountState, FoundPost, Group, InviteLink, Jid, Member, PostPace},
     outcome::{Outcome, ProviderAnswer},
     phone::Phone,
     post::FilledPost,
@@ -16,29 +16,29 @@ use domain::{
 use crate::{account::BoxFuture, answer::QueryError, codes, http::Http, linked, secret::Secret};
 
 /// What comes of a question to a gateway.
-pub type Asked<'a, T> = BoxFuture<'a, Result<T, QueryError>>;
+pub type GatewayAnswer<'a, T> = BoxFuture<'a, Result<T, QueryError>>;
 
 /// What a gateway can do with a linked account.
 pub trait Gateway: Send + Sync {
     /// What it can do and see.
-    fn abilities(&self) -> &'static Abilities;
+    fn abilities(&self) -> &'static GatewayAbilities;
 
     /// How fast the account posts, as it is set up.
     fn pace(&self) -> PostPace;
 
     /// How the account stands now, by a round trip to the gateway. While a phone is being linked it carries the newest
     /// code, so that a page which asks every few seconds follows the codes as they change.
-    fn session<'a>(&'a self, http: &'a Http, now: Millis) -> Asked<'a, Session>;
+    fn session<'a>(&'a self, http: &'a Http, now: Millis) -> GatewayAnswer<'a, Session>;
 
     /// Begins to link a phone, or goes on with it. It sets the account up at the gateway where it is not yet known,
     /// registers our callback there, and returns the account's state. An account that is linked already stays so.
-    fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> Asked<'a, Session>;
+    fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> GatewayAnswer<'a, Session>;
 
     /// Ends the linking that was begun. An account that was never linked leaves nothing behind at the gateway.
-    fn cancel_link<'a>(&'a self, http: &'a Http) -> Asked<'a, ()>;
+    fn cancel_link<'a>(&'a self, http: &'a Http) -> GatewayAnswer<'a, ()>;
 
     /// Unlinks the phone: the gateway forgets its keys.
-    fn unlink<'a>(&'a self, http: &'a Http) -> Asked<'a, ()>;
+    fn unlink<'a>(&'a self, http: &'a Http) -> GatewayAnswer<'a, ()>;
 
     /// Hands in the answer to [`PasskeyStep::Challenge`]: the JSON of the browser's assertion, made at
     /// `web.whatsapp.com`.
@@ -47,26 +47,26 @@ pub trait Gateway: Send + Sync {
         _http: &'a Http,
         _assertion: &'a str,
         _now: Millis,
-    ) -> Asked<'a, Session> {
+    ) -> GatewayAnswer<'a, Session> {
         cannot("link an account that wants a passkey")
     }
 
     /// Says that a person compared the code of [`PasskeyStep::Compare`] with the phone's, and that they are the same.
-    fn confirm_passkey<'a>(&'a self, _http: &'a Http, _now: Millis) -> Asked<'a, Session> {
+    fn confirm_passkey<'a>(&'a self, _http: &'a Http, _now: Millis) -> GatewayAnswer<'a, Session> {
         cannot("link an account that wants a passkey")
     }
 
     /// Every group that the account is in: all of them, or an error. Communities' parents are among them.
-    fn groups<'a>(&'a self, http: &'a Http) -> Asked<'a, Vec<Group>>;
+    fn groups<'a>(&'a self, http: &'a Http) -> GatewayAnswer<'a, Vec<Group>>;
 
     /// Everybody in a group: all of them, or an error.
-    fn members<'a>(&'a self, http: &'a Http, group: &'a Jid) -> Asked<'a, Vec<Member>>;
+    fn members<'a>(&'a self, http: &'a Http, group: &'a Jid) -> GatewayAnswer<'a, Vec<Member>>;
 
     /// The way into a group. Only admins can read it.
-    fn invite<'a>(&'a self, http: &'a Http, group: &'a Jid) -> Asked<'a, InviteLink>;
+    fn invite<'a>(&'a self, http: &'a Http, group: &'a Jid) -> GatewayAnswer<'a, InviteLink>;
 
-    /// Makes a group, or a community where [`NewGroup::community`] says so and [`Abilities::creates_communities`].
-    fn create<'a>(&'a self, _http: &'a Http, _new: &'a NewGroup) -> Asked<'a, Created> {
+    /// Makes a group, or a community where [`NewGroup::community`] says so and [`GatewayAbilities::creates_communities`].
+    fn create<'a>(&'a self, _http: &'a Http, _new: &'a NewGroup) -> GatewayAnswer<'a, Created> {
         cannot("make groups")
     }
 
@@ -76,14 +76,14 @@ pub trait Gateway: Send + Sync {
 
     /// Looks for a post whose ending is unknown: one of the same text in that group, not earlier than `since`. `None`
     /// says that the gateway answered and has none, which proves nothing where it remembers only some
-    /// ([`Abilities::looks_up`]).
+    /// ([`GatewayAbilities::looks_up`]).
     fn find<'a>(
         &'a self,
         _http: &'a Http,
         _group: &'a Jid,
         _post: &'a FilledPost,
         _since: Millis,
-    ) -> Asked<'a, Option<Found>> {
+    ) -> GatewayAnswer<'a, Option<FoundPost>> {
         cannot("be asked about posts")
     }
 
@@ -94,12 +94,12 @@ pub trait Gateway: Send + Sync {
         _group: &'a Jid,
         _message: &'a str,
         _text: &'a str,
-    ) -> Asked<'a, ()> {
+    ) -> GatewayAnswer<'a, ()> {
         cannot("change posts")
     }
 
     /// Deletes a post for everyone; WhatsApp allows it for about two days.
-    fn delete<'a>(&'a self, _http: &'a Http, _group: &'a Jid, _message: &'a str) -> Asked<'a, ()> {
+    fn delete<'a>(&'a self, _http: &'a Http, _group: &'a Jid, _message: &'a str) -> GatewayAnswer<'a, ()> {
         cannot("delete posts")
     }
 }
@@ -131,7 +131,7 @@ pub struct Link<'a> {
 pub enum LinkBy<'a> {
     /// A QR code that the phone scans.
     Qr,
-    /// A code of eight characters that is typed on the phone of this number; where [`Abilities::pairing_code`].
+    /// A code of eight characters that is typed on the phone of this number; where [`GatewayAbilities::pairing_code`].
     PairingCode(&'a Phone),
 }
 
@@ -213,7 +213,7 @@ pub struct Created {
 /// What a gateway can do and see (docs/facts/groups.md §6, §13), the same for each of its accounts. Pages say no more
 /// than this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Abilities {
+pub struct GatewayAbilities {
     /// It tells when WhatsApp took a post.
     pub sees_acceptance: bool,
     /// It tells with which code WhatsApp refused one.
@@ -229,7 +229,7 @@ pub struct Abilities {
     /// We choose the id of a message before it is sent.
     pub caller_id: bool,
     /// What it remembers of posts when it is asked.
-    pub looks_up: Memory,
+    pub looks_up: PostMemory,
     /// It changes posts.
     pub edits: bool,
     /// It deletes posts for everyone.
@@ -264,7 +264,7 @@ pub struct Abilities {
 
 /// What a gateway remembers of posts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Memory {
+pub enum PostMemory {
     /// Nothing.
     None,
     /// The last post to each group, until the gateway is started again.
@@ -273,9 +273,9 @@ pub enum Memory {
     Messages,
 }
 
-impl Abilities {
+impl GatewayAbilities {
     /// Nothing: what a gateway’s own begin from.
-    pub const NONE: Abilities = Abilities {
+    pub const NONE: GatewayAbilities = GatewayAbilities {
         sees_acceptance: false,
         sees_refusal_code: false,
         sees_delivered: false,
@@ -283,7 +283,7 @@ impl Abilities {
         sees_reactions: false,
         sees_members_move: false,
         caller_id: false,
-        looks_up: Memory::None,
+        looks_up: PostMemory::None,
         edits: false,
         deletes: false,
         poll_answers_max: 0,
@@ -303,7 +303,7 @@ impl Abilities {
 }
 
 /// The refusal of what a gateway cannot do; no call is made.
-pub(crate) fn cannot<'a, T: Send + 'a>(what: &'static str) -> Asked<'a, T> {
+pub(crate) fn cannot<'a, T: Send + 'a>(what: &'static str) -> GatewayAnswer<'a, T> {
     Box::pin(async move {
         let words = format!("This gateway cannot {what}");
         Err(QueryError::Refused(ProviderAnswer::new(codes::NOT_SUPPORTED, words)))

@@ -1,11 +1,11 @@
 //! The one way out to providers. It follows no redirect, repeats no call, and logs no body, header or number.
 //!
-//! A failure proves one of two things. [`Silence::Before`] says that no byte of the request left, so that the call may
-//! be made again. After any other failure ([`Silence::After`]) only a receipt or a person can settle the message.
+//! A failure proves one of two things. [`NoResponse::Before`] says that no byte of the request left, so that the call may
+//! be made again. After any other failure ([`NoResponse::After`]) only a receipt or a person can settle the message.
 
 mod more;
 
-pub use more::Begun;
+pub use more::ResponseStart;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -107,7 +107,7 @@ impl std::fmt::Debug for Answer {
 
 /// Why nothing came back, and what that proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Silence {
+pub enum NoResponse {
     /// The address cannot be called at all; nothing left.
     Never(&'static str),
     /// Nothing left: no name, refused connection, no TLS.
@@ -154,13 +154,13 @@ impl Http {
     /// Posts a JSON body.
     ///
     /// # Errors
-    /// [`Silence`] when there is no status; see there for what it proves.
+    /// [`NoResponse`] when there is no status; see there for what it proves.
     pub async fn post(
         &self,
         to: &Endpoint,
         body: Vec<u8>,
         key: Option<KeyHeader<'_>>,
-    ) -> Result<Answer, Silence> {
+    ) -> Result<Answer, NoResponse> {
         let mut request = self.request(Method::POST, to.0.clone(), key)?;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *request.body_mut() = Some(body.into());
@@ -176,7 +176,7 @@ impl Http {
         to: &Endpoint,
         body: Vec<u8>,
         headers: Vec<(HeaderName, HeaderValue)>,
-    ) -> Result<Answer, Silence> {
+    ) -> Result<Answer, NoResponse> {
         let mut request = self.request(Method::POST, to.0.clone(), None)?;
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         request.headers_mut().extend(headers);
@@ -193,7 +193,7 @@ impl Http {
         from: &Endpoint,
         query: &[(&str, &str)],
         key: Option<KeyHeader<'_>>,
-    ) -> Result<Answer, Silence> {
+    ) -> Result<Answer, NoResponse> {
         let mut url = from.0.clone();
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -206,7 +206,7 @@ impl Http {
     ///
     /// # Errors
     /// As [`post`](Http::post).
-    pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, Silence> {
+    pub async fn ask(&self, ask: Ask<'_>) -> Result<Answer, NoResponse> {
         let mut url = ask.to.0.clone();
         if !ask.query.is_empty() {
             url.query_pairs_mut().extend_pairs(ask.query);
@@ -220,9 +220,9 @@ impl Http {
         self.answer(request, ask.bytes_max).await
     }
 
-    fn request(&self, method: Method, url: Url, key: Option<KeyHeader<'_>>) -> Result<Request, Silence> {
+    fn request(&self, method: Method, url: Url, key: Option<KeyHeader<'_>>) -> Result<Request, NoResponse> {
         if self.this_machine_only && !is_this_machine(&url) {
-            return Err(Silence::Never("A rehearsal calls nobody but the stand-ins on this machine"));
+            return Err(NoResponse::Never("A rehearsal calls nobody but the stand-ins on this machine"));
         }
         if !self.local_targets && !is_named(&self.allowed_hosts, url.host_str()) {
             may_leave(&url)?;
@@ -230,14 +230,14 @@ impl Http {
         let mut request = Request::new(method, url);
         if let Some((name, secret)) = key {
             let mut value = HeaderValue::from_str(secret.expose())
-                .map_err(|_| Silence::Never("The key holds a character that no header can carry"))?;
+                .map_err(|_| NoResponse::Never("The key holds a character that no header can carry"))?;
             value.set_sensitive(true);
             request.headers_mut().insert(name, value);
         }
         Ok(request)
     }
 
-    async fn answer(&self, request: Request, bytes_max: usize) -> Result<Answer, Silence> {
+    async fn answer(&self, request: Request, bytes_max: usize) -> Result<Answer, NoResponse> {
         let response = self.client.execute(request).await.map_err(silence)?;
         let status = response.status().as_u16();
         let retry_after =
@@ -313,24 +313,24 @@ fn joined(first: Bytes, rest: BytesMut) -> Bytes {
 }
 
 /// What a failed call proves. Only a failure to connect proves that nothing left.
-fn silence(error: reqwest::Error) -> Silence {
+fn silence(error: reqwest::Error) -> NoResponse {
     let error = error.without_url();
     // The whole chain names a wrong certificate or host; the caller that decides to wait logs it once.
     debug!(cause = %causes(&error), "a provider gave no answer");
     if error.is_builder() {
-        return Silence::Never("The address is none that can be called");
+        return NoResponse::Never("The address is none that can be called");
     }
     if error.is_connect() {
         if let Some(refused) = refused_address(&error) {
-            return Silence::Never(refused);
+            return NoResponse::Never(refused);
         }
-        return Silence::Before(match (error.is_dns(), error.is_timeout()) {
+        return NoResponse::Before(match (error.is_dns(), error.is_timeout()) {
             (true, _) => "The provider's name could not be resolved",
             (_, true) => "The provider could not be reached in time",
             _ => "The connection to the provider was refused or not secure",
         });
     }
-    Silence::After(if error.is_timeout() {
+    NoResponse::After(if error.is_timeout() {
         "The provider did not answer in time"
     } else {
         "The connection was cut before the provider answered"
@@ -431,13 +431,13 @@ const NOT_PUBLIC: &str = "The address lies inside the own network; this installa
 struct NotPublic;
 
 /// Refuses what the resolver never sees: literal addresses, and plain `http`, which would show the key on the way.
-fn may_leave(url: &Url) -> Result<(), Silence> {
+fn may_leave(url: &Url) -> Result<(), NoResponse> {
     if url.scheme() != "https" {
-        return Err(Silence::Never("The address has to begin with https://"));
+        return Err(NoResponse::Never("The address has to begin with https://"));
     }
     let host = url.host_str().unwrap_or("").trim_start_matches('[').trim_end_matches(']');
     match host.parse::<IpAddr>() {
-        Ok(ip) if !is_public(ip) => Err(Silence::Never(NOT_PUBLIC)),
+        Ok(ip) if !is_public(ip) => Err(NoResponse::Never(NOT_PUBLIC)),
         _ => Ok(()),
     }
 }

@@ -28,7 +28,7 @@ pub mod vendor;
 pub mod voice;
 pub mod waha;
 
-pub use account::{Account, Call, LookUpKey, Standing, Status};
+pub use account::{Account, AccountStanding, Call, Status, StatusPollKey};
 pub use answer::QueryError;
 pub use codes::{Meaning, NextAction, UNRECOGNISED, meaning, pauses_broadcast};
 pub use gateway::Gateway;

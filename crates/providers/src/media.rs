@@ -7,7 +7,7 @@ use domain::{
     post_media::{FIRST_BYTES, FoundFile, MediaProblem, examine},
 };
 
-use crate::http::{Endpoint, Http, Silence};
+use crate::http::{Endpoint, Http, NoResponse};
 
 /// A file's server answers within this, or it is not counted on.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -32,10 +32,10 @@ pub async fn look(http: &Http, media: &PostMedia) -> Result<Option<u64>, MediaPr
 }
 
 /// Why there was no answer, of a server that is no provider.
-fn words(silence: &Silence) -> &'static str {
+fn words(silence: &NoResponse) -> &'static str {
     match silence {
-        Silence::Never(_) => "the address is not one that everybody can reach",
-        Silence::Before(_) => "its server was not found, or let nobody in",
-        Silence::After(_) => "its server did not answer in time",
+        NoResponse::Never(_) => "the address is not one that everybody can reach",
+        NoResponse::Before(_) => "its server was not found, or let nobody in",
+        NoResponse::After(_) => "its server did not answer in time",
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    call::Abilities,
+    call::CallAbilities,
     channel::{Channel, Tariff},
     money::Money,
 };
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::{
     account::Account,
     codes::Meaning,
-    field::{Field, Wrong},
+    field::{Field, FieldError},
     secret::Secret,
 };
 
@@ -107,13 +107,13 @@ pub trait Vendor: Sync {
         self.about().top_up.filter(|_| own)
     }
     /// What it can do with a call; `None` for a vendor that places none.
-    fn calls(&self) -> Option<&'static Abilities> {
+    fn calls(&self) -> Option<&'static CallAbilities> {
         None
     }
     /// Its usual price of one message or segment, before tax, in force until an organisation sets its own.
     fn list_price(&self, tariff: Tariff) -> Money;
     /// What no single field shows to be wrong.
-    fn check(&self, _settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
+    fn check(&self, _settings: &Value, _secrets: &Secrets) -> Vec<FieldError> {
         Vec::new()
     }
     /// An account that can be called.

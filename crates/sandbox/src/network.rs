@@ -305,7 +305,7 @@ impl Network {
 
 /// Something that a gateway tells of a post.
 #[derive(Clone, Debug)]
-pub(crate) enum Told {
+pub(crate) enum PostNotice {
     /// WhatsApp took it.
     Accepted,
     /// WhatsApp refused it with this code.
@@ -327,7 +327,7 @@ pub(crate) struct Job {
     /// The session that posted.
     pub(crate) session: Arc<str>,
     pub(crate) post: Arc<GroupPost>,
-    pub(crate) told: Told,
+    pub(crate) told: PostNotice,
     /// When it happened.
     pub(crate) at: i64,
     /// The envelope's number: the same for a repeat.
@@ -360,10 +360,14 @@ impl receipts::Job for Job {
             });
         };
         match self.told {
-            Told::Accepted => self.post.phones.iter().for_each(|(_, place)| change(*place, Status::Sent)),
-            Told::Refused(_) => self.post.phones.iter().for_each(|(_, place)| change(*place, Status::Failed)),
-            Told::Delivered(at) => change(self.post.phones[at].1, Status::Delivered),
-            Told::Read(at) => change(self.post.phones[at].1, Status::Read),
+            PostNotice::Accepted => {
+                self.post.phones.iter().for_each(|(_, place)| change(*place, Status::Sent))
+            }
+            PostNotice::Refused(_) => {
+                self.post.phones.iter().for_each(|(_, place)| change(*place, Status::Failed))
+            }
+            PostNotice::Delivered(at) => change(self.post.phones[at].1, Status::Delivered),
+            PostNotice::Read(at) => change(self.post.phones[at].1, Status::Read),
         }
         (self.happens)(shared, self);
     }
@@ -418,16 +422,16 @@ pub(crate) fn plan(
 }
 
 /// What happens to a post and when.
-fn events(shared: &Shared, faults: &Faults, post: &GroupPost, group: &Group) -> Vec<(Told, i64)> {
+fn events(shared: &Shared, faults: &Faults, post: &GroupPost, group: &Group) -> Vec<(PostNotice, i64)> {
     let outcomes = &faults.outcomes;
     let chance = shared.faults.chance();
     let sent_at = post.at.saturating_add_unsigned(outcomes.sent_after_ms);
     if let Some(code) = refusal(faults, shared, post, group) {
-        return vec![(Told::Refused(code), sent_at)];
+        return vec![(PostNotice::Refused(code), sent_at)];
     }
     let mut events = Vec::new();
     if outcomes.sent {
-        events.push((Told::Accepted, sent_at));
+        events.push((PostNotice::Accepted, sent_at));
     }
     for (at, (member, _)) in post.phones.iter().enumerate() {
         let key = member.phone.to_string();
@@ -439,9 +443,9 @@ fn events(shared: &Shared, faults: &Faults, post: &GroupPost, group: &Group) -> 
         let spread = chance.up_to(outcomes.spread_ms, "spread", &key, nth);
         let there =
             post.at.saturating_add_unsigned(outcomes.delivered_after_ms.max(outcomes.sent_after_ms) + spread);
-        events.push((Told::Delivered(at), there));
+        events.push((PostNotice::Delivered(at), there));
         if hits(outcomes.read, "read") {
-            events.push((Told::Read(at), there.saturating_add_unsigned(outcomes.read_after_ms)));
+            events.push((PostNotice::Read(at), there.saturating_add_unsigned(outcomes.read_after_ms)));
         }
     }
     events

@@ -26,14 +26,14 @@ use crate::{
     config::Config,
     health::Health,
     live::Live,
-    opt_out_links::{OptOutDoor, OptOutLinks},
+    opt_out_links::{OptOutLinks, OptOutPageState},
+    outbound::Outbound,
     password::Passwords,
     private,
     seal::{KeyRing, SealError},
     secrets,
-    short_links::{LinkDoor, SAMPLE_CODE, ShortLinks},
+    short_links::{SAMPLE_CODE, ShortLinkState, ShortLinks},
     token::Token,
-    ways::Ways,
 };
 
 /// A session ends after two days without use, and after thirty in any case.
@@ -72,15 +72,15 @@ pub struct Parts {
     /// The way out to providers.
     pub out: Http,
     /// The ways out of alerts.
-    pub alerts: Ways,
+    pub alerts: Outbound,
     /// Imports under way.
     pub jobs: Jobs,
     /// Makes the keys of suppressions.
     pub phone_key: PhoneKey,
     /// Where people stop messages by the link in one.
-    pub opt_out: OptOutDoor,
+    pub opt_out: OptOutPageState,
     /// What the addresses behind short links keep.
-    pub links: LinkDoor,
+    pub links: ShortLinkState,
     /// Whether everything goes on.
     pub health: Health,
     /// Who watches what.
@@ -114,7 +114,7 @@ impl App {
             idle_per_host_max: config.calls_at_once,
             ..HttpSettings::default()
         })?;
-        let alerts = Ways::new(&config.outgoing)?;
+        let alerts = Outbound::new(&config.outgoing)?;
         let phone_key = PhoneKey::new(&keys.phone_key());
         let engine = Engine::new(engine::Parts {
             work: store.work(WorkerId::new(clock.now())),
@@ -143,7 +143,7 @@ impl App {
                 (short.own(&code), code)
             })
         });
-        let door = LinkDoor::new(short.clone(), store.links(), clock.clone());
+        let door = ShortLinkState::new(short.clone(), store.links(), clock.clone());
         let engine = engine.with_files(config.data.clone());
         let composer = Composer::new(
             out.clone(),
@@ -173,7 +173,7 @@ impl App {
             out,
             alerts,
             phone_key,
-            opt_out: OptOutDoor::new(links),
+            opt_out: OptOutPageState::new(links),
             links: door,
             composer,
             jobs: Jobs::default(),
@@ -292,8 +292,8 @@ impl Sending {
     }
 
     /// Ends when only a fresh process can go on sending, with the reason; otherwise never.
-    pub async fn beyond_help(&self) -> anyhow::Error {
-        self.running.beyond_help().await;
+    pub async fn until_unrecoverable(&self) -> anyhow::Error {
+        self.running.until_unrecoverable().await;
         anyhow::anyhow!(
             "the sending loop fails although the database takes writes; start munadi again (a supervisor does)"
         )

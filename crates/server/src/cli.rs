@@ -95,7 +95,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<u8> {
     let json = cli.command.answers_json();
     let done = prepare_and_obey(cli).await;
     if let (Err(error), true) = (&done, json)
-        && error.downcast_ref::<commands::SaidInAnswer>().is_none()
+        && error.downcast_ref::<commands::AlreadyReported>().is_none()
     {
         commands::say(serde_json::json!({ "error": format!("{error:#}"), "exit_code": 1 }))?;
     }

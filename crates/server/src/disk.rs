@@ -16,7 +16,7 @@ const NEARLY_FULL_BELOW: u64 = 1 << 30;
 
 /// How much room is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Room {
+pub enum DiskSpace {
     /// Enough.
     Enough,
     /// Somebody should free some.
@@ -25,23 +25,23 @@ pub enum Room {
     Full,
 }
 
-impl Room {
+impl DiskSpace {
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
-            Room::Enough => "ok",
-            Room::NearlyFull => "nearly full",
-            Room::Full => "full",
+            DiskSpace::Enough => "ok",
+            DiskSpace::NearlyFull => "nearly full",
+            DiskSpace::Full => "full",
         }
     }
 
-    fn of(free: u64, database: u64) -> Room {
+    fn of(free: u64, database: u64) -> DiskSpace {
         if free < FULL_BELOW {
-            Room::Full
+            DiskSpace::Full
         } else if free < NEARLY_FULL_BELOW || free < database {
-            Room::NearlyFull
+            DiskSpace::NearlyFull
         } else {
-            Room::Enough
+            DiskSpace::Enough
         }
     }
 }
@@ -61,8 +61,8 @@ pub struct Disk {
 
 impl Disk {
     /// How much room is left, measured by what the database may need for the next import or its own upkeep.
-    pub fn room(&self) -> Room {
-        Room::of(self.free, self.database)
+    pub fn room(&self) -> DiskSpace {
+        DiskSpace::of(self.free, self.database)
     }
 
     /// Such as `812 MiB free`.
@@ -120,13 +120,13 @@ mod tests {
     fn a_disk_is_nearly_full_before_it_is_full() {
         const MIB: u64 = 1 << 20;
         for (free, database, room) in [
-            (20_000 * MIB, 500 * MIB, Room::Enough),
-            (1_023 * MIB, MIB, Room::NearlyFull),
-            (4_000 * MIB, 5_000 * MIB, Room::NearlyFull),
-            (99 * MIB, MIB, Room::Full),
-            (0, 0, Room::Full),
+            (20_000 * MIB, 500 * MIB, DiskSpace::Enough),
+            (1_023 * MIB, MIB, DiskSpace::NearlyFull),
+            (4_000 * MIB, 5_000 * MIB, DiskSpace::NearlyFull),
+            (99 * MIB, MIB, DiskSpace::Full),
+            (0, 0, DiskSpace::Full),
         ] {
-            assert_eq!(Room::of(free, database), room, "{free} free, {database} taken");
+            assert_eq!(DiskSpace::of(free, database), room, "{free} free, {database} taken");
         }
     }
 }

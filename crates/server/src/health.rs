@@ -7,13 +7,13 @@ use std::{
 };
 
 use domain::time::{Millis, SharedClock};
-use engine::{Engine, Standing};
+use engine::{Engine, SendingHealth};
 use store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    disk::{self, Room},
+    disk::{self, DiskSpace},
 };
 
 /// A test write is made at most this often.
@@ -51,19 +51,19 @@ pub struct Refused {
 
 /// How everything stands.
 #[derive(Clone, Debug)]
-pub struct Look {
+pub struct HealthReport {
     /// `None` while the database takes writes.
     pub refused: Option<Refused>,
     /// How the sending loop fares.
-    pub turns: Standing,
+    pub turns: SendingHealth,
     /// The disk with the least room; `None` where that cannot be told.
-    pub room: Option<Room>,
+    pub room: Option<DiskSpace>,
 }
 
-impl Look {
+impl HealthReport {
     /// Whether everything is as it should be now.
     pub fn is_well(&self) -> bool {
-        self.refused.is_none() && !matches!(self.turns, Standing::Failing { .. })
+        self.refused.is_none() && !matches!(self.turns, SendingHealth::Failing { .. })
     }
 
     /// What stands in the way, in words for anybody; `None` when nothing does.
@@ -77,18 +77,18 @@ impl Look {
                 "The database takes no writes, so nothing is sent. Messages wait; sending goes on by itself when it does."
                     .to_owned(),
             ),
-            (None, Standing::Failing { .. }) => {
+            (None, SendingHealth::Failing { .. }) => {
                 Some("The database takes writes, and the sending loop fails all the same; it tries again.".to_owned())
             }
-            (None, Standing::Well(_) | Standing::Off) => None,
+            (None, SendingHealth::Well(_) | SendingHealth::Off) => None,
         }
     }
 
     /// Since when something stands in the way.
     pub fn since(&self) -> Option<Millis> {
         let turns = match &self.turns {
-            Standing::Failing { since, .. } => Some(*since),
-            Standing::Well(_) | Standing::Off => None,
+            SendingHealth::Failing { since, .. } => Some(*since),
+            SendingHealth::Well(_) | SendingHealth::Off => None,
         };
         [turns, self.refused.as_ref().map(|refused| refused.since)].into_iter().flatten().min()
     }
@@ -101,7 +101,7 @@ impl Health {
     }
 
     /// How everything stands, with a test write that is at most five seconds old.
-    pub async fn look(&self) -> Look {
+    pub async fn look(&self) -> HealthReport {
         {
             let _one = self.testing.lock().await;
             let now = self.clock.steady();
@@ -117,9 +117,9 @@ impl Health {
     }
 
     /// The same without a test write: what the last one found. For pages, which must not wait for the database's writer.
-    pub fn known(&self) -> Look {
+    pub fn known(&self) -> HealthReport {
         let disks = disk::disks(&self.config).unwrap_or_default();
-        Look {
+        HealthReport {
             refused: self.seen().and_then(|seen| seen.refused),
             turns: self.engine.standing(),
             room: disks.iter().map(disk::Disk::room).max(),
@@ -136,7 +136,7 @@ impl Health {
         loop {
             let look = self.look().await;
             if look.room != said {
-                if let Some(room @ (Room::NearlyFull | Room::Full)) = look.room {
+                if let Some(room @ (DiskSpace::NearlyFull | DiskSpace::Full)) = look.room {
                     tracing::warn!(
                         "the disk is {}: without room nothing can be recorded, and nothing is sent",
                         room.word()

@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::role::Role;
-use intake::{ImportError, Importer, importer::Taken};
+use intake::{ImportError, Importer, importer::PostOutcome};
 use serde_json::{Value, json};
 use store::{Actor, StoreError, imports::ImportState};
 
@@ -103,13 +103,13 @@ fn missed(inbound: &Inbound, app: &App, headers: &HeaderMap) -> Problem {
 
 /// The word for programs and what a person reads in their log. A registration that is kept for a person is no failure:
 /// sent again, it would come twice.
-fn answer(number: i64, taken: &Taken) -> Response {
+fn answer(number: i64, taken: &PostOutcome) -> Response {
     let (status, result, says) = match taken {
-        Taken::Registered => (StatusCode::CREATED, "registered", vec![]),
-        Taken::Already => (StatusCode::OK, "already_registered", vec![]),
-        Taken::Ended => (StatusCode::OK, "ended", vec![]),
-        Taken::LeftOut => (StatusCode::OK, "left_out", vec!["The status gives no place.".to_owned()]),
-        Taken::Kept(says) => (StatusCode::ACCEPTED, "kept_for_a_person", says.clone()),
+        PostOutcome::Registered => (StatusCode::CREATED, "registered", vec![]),
+        PostOutcome::Already => (StatusCode::OK, "already_registered", vec![]),
+        PostOutcome::Ended => (StatusCode::OK, "ended", vec![]),
+        PostOutcome::LeftOut => (StatusCode::OK, "left_out", vec!["The status gives no place.".to_owned()]),
+        PostOutcome::Kept(says) => (StatusCode::ACCEPTED, "kept_for_a_person", says.clone()),
     };
     (status, Json(json!({ "result": result, "post": number, "says": says }))).into_response()
 }

@@ -100,7 +100,7 @@ const ONE_PER_MINUTE: u32 = 40;
 
 /// What the page behind the links keeps.
 #[derive(Debug)]
-pub struct OptOutDoor {
+pub struct OptOutPageState {
     /// Makes and reads the links.
     pub links: OptOutLinks,
     /// Tokens that are none, by address.
@@ -109,10 +109,10 @@ pub struct OptOutDoor {
     pub good: Throttle,
 }
 
-impl OptOutDoor {
+impl OptOutPageState {
     /// A door for these links.
-    pub fn new(links: OptOutLinks) -> OptOutDoor {
-        OptOutDoor { links, bad: Throttle::new(BAD_PER_MINUTE), good: Throttle::new(ONE_PER_MINUTE) }
+    pub fn new(links: OptOutLinks) -> OptOutPageState {
+        OptOutPageState { links, bad: Throttle::new(BAD_PER_MINUTE), good: Throttle::new(ONE_PER_MINUTE) }
     }
 }
 

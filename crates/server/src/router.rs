@@ -128,7 +128,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attendance, attention, broadcast, calendar, consents, correct, demo, erase, group_new, groups, hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        account, attendance, attention, broadcast, calendar, consents, correct, demo, erase, group_new, groups, posts_by_hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
         settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, recordings, sequences, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -281,9 +281,9 @@ pub fn table() -> Vec<Route> {
         route(POST, "/broadcasts/{broadcast}/messages/{position}/decide", Send, broadcast::message::decide),
         route(POST, "/broadcasts/{broadcast}/messages/{position}/edit", Send, broadcast::post::edit).timeout(ASKING),
         route(POST, "/broadcasts/{broadcast}/messages/{position}/delete", Send, broadcast::post::delete).timeout(ASKING),
-        route(GET,  "/broadcasts/{broadcast}/post",       Read,       hand::show),
-        route(POST, "/broadcasts/{broadcast}/post",       Send,       hand::mark),
-        route(POST, "/broadcasts/{broadcast}/ask",        Send,       hand::ask),
+        route(GET,  "/broadcasts/{broadcast}/post",       Read,       posts_by_hand::show),
+        route(POST, "/broadcasts/{broadcast}/post",       Send,       posts_by_hand::mark),
+        route(POST, "/broadcasts/{broadcast}/ask",        Send,       posts_by_hand::ask),
         route(POST, "/broadcasts/{broadcast}/pause",      Send,       broadcast::actions::pause),
         route(POST, "/broadcasts/{broadcast}/rewrite",    Send,       attention::rewrite),
         route(POST, "/broadcasts/{broadcast}/resume",     Send,       broadcast::actions::resume),

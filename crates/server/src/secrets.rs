@@ -26,14 +26,14 @@ impl std::fmt::Display for Unopened {
 
 /// Accounts with secrets, and those of them that do not open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Opened {
+pub struct OpenedSecrets {
     /// Accounts that hold secrets.
     pub accounts: usize,
     /// Those that do not open.
     pub unopened: Vec<Unopened>,
 }
 
-impl Opened {
+impl OpenedSecrets {
     /// Why a process does not start with this key file.
     pub fn refusal(&self, key_file: &Path) -> String {
         let first = self.unopened.first().map(ToString::to_string).unwrap_or_default();
@@ -48,8 +48,8 @@ impl Opened {
 }
 
 /// Tries every account's secrets.
-pub async fn try_all(store: &Store, keys: &KeyRing) -> Result<Opened, StoreError> {
-    let mut opened = Opened::default();
+pub async fn try_all(store: &Store, keys: &KeyRing) -> Result<OpenedSecrets, StoreError> {
+    let mut opened = OpenedSecrets::default();
     for account in sealed(store).await? {
         opened.accounts += 1;
         if let Err(error) = keys.open_sealed(&account.sealed, &binding(&account)) {

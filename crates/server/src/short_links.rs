@@ -70,7 +70,7 @@ const BATCH_MAX: usize = 5_000;
 
 /// What the two addresses behind the links keep.
 #[derive(Debug)]
-pub struct LinkDoor {
+pub struct ShortLinkState {
     /// Makes the addresses.
     pub links: ShortLinks,
     /// Codes and names that are none, by address.
@@ -78,12 +78,12 @@ pub struct LinkDoor {
     openings: mpsc::Sender<Opened>,
 }
 
-impl LinkDoor {
+impl ShortLinkState {
     /// A door for these links, and the task that counts what goes through it: it ends with the door.
-    pub fn new(links: ShortLinks, store: Links, clock: SharedClock) -> LinkDoor {
+    pub fn new(links: ShortLinks, store: Links, clock: SharedClock) -> ShortLinkState {
         let (openings, opened) = mpsc::channel(QUEUE_MAX);
         tokio::spawn(count_all(store, clock, opened));
-        LinkDoor { links, bad: Throttle::new(BAD_PER_MINUTE), openings }
+        ShortLinkState { links, bad: Throttle::new(BAD_PER_MINUTE), openings }
     }
 
     /// Counts an opening behind the answer: nobody waits for a commit to get to a workshop.

@@ -22,7 +22,7 @@ use crate::{
     org::Org,
 };
 
-pub use outbox::{DueAlert, OddAlerts, Tried};
+pub use outbox::{AlertFailures, DueAlert, Tried};
 
 /// Before the matter of a test, which is settled from the start.
 const TEST: &str = "test ";

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    attendance::Stayed,
+    attendance::TimeAttended,
     ids::{RegistrantId, WorkshopId},
     role::Permission,
     time::Millis,
@@ -25,7 +25,7 @@ pub struct NewAttendance {
     /// Id of the registration.
     pub registrant: RegistrantId,
     /// When they came and went, and for how long they stayed.
-    pub stayed: Stayed,
+    pub stayed: TimeAttended,
 }
 
 /// What the newest report of a workshop says.
@@ -51,7 +51,7 @@ pub struct AttendanceReport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attendance {
     /// When they came and went, and for how long they stayed.
-    pub stayed: Stayed,
+    pub stayed: TimeAttended,
     /// Before the workshop was over.
     pub left_early: bool,
 }
@@ -228,7 +228,7 @@ impl Org {
             )
             .await?;
         let attendance = |row: AttendanceRow| {
-            let stayed = Stayed {
+            let stayed = TimeAttended {
                 minutes: row.minutes,
                 joined_at: row.joined_at.map(Millis),
                 left_at: row.left_at.map(Millis),

@@ -26,7 +26,7 @@ pub const SILENCE_SHOWN_MS: i64 = 3 * DAY;
 
 /// A broadcast that is under way or to come, or that has messages nobody knows enough about.
 #[derive(Clone, Debug)]
-pub struct Open {
+pub struct UnsettledBroadcast {
     /// Which, by which account, for whom.
     pub broadcast: AboutBroadcast,
     /// Where it stands.
@@ -69,7 +69,7 @@ pub struct Open {
     pub tries: i64,
 }
 
-impl Open {
+impl UnsettledBroadcast {
     /// What the waiting messages are expected to cost.
     pub fn cost_to_come(&self) -> Money {
         let units = self.units.saturating_mul(self.waiting) / self.planned.max(1);
@@ -108,10 +108,10 @@ struct OpenRow {
     tries: i64,
 }
 
-impl TryFrom<OpenRow> for Open {
+impl TryFrom<OpenRow> for UnsettledBroadcast {
     type Error = StoreError;
-    fn try_from(row: OpenRow) -> Result<Open, StoreError> {
-        Ok(Open {
+    fn try_from(row: OpenRow) -> Result<UnsettledBroadcast, StoreError> {
+        Ok(UnsettledBroadcast {
             broadcast: AboutBroadcast {
                 id: BroadcastId(row.id),
                 account: IntegrationId(row.integration_id),
@@ -148,7 +148,7 @@ impl Org {
     /// Every broadcast that may need a person, from the kept counts. That is what is under way or to come, what has unknown messages, and what
     /// was handed over of late without a receipt: of everything else nobody asks. Rows of messages are read only of what is being sent, and
     /// of it a few of those that go again within minutes.
-    pub async fn broadcasts_to_look_at(&self, now: Millis) -> Result<Vec<Open>, StoreError> {
+    pub async fn broadcasts_to_look_at(&self, now: Millis) -> Result<Vec<UnsettledBroadcast>, StoreError> {
         let since = BroadcastId::new(now.plus(-LOOK_BACK_MS)).0;
         let (silent_from, silent_to) = (now.plus(-SILENCE_SHOWN_MS), now.plus(-RECEIPTS_DUE_MS));
         // Rows that a person or the hours put off go again later than that.
@@ -191,7 +191,7 @@ impl Org {
                 args![self.id(), since, silent_from, silent_to, again_from, again_to],
             )
             .await?;
-        rows.into_iter().map(Open::try_from).collect()
+        rows.into_iter().map(UnsettledBroadcast::try_from).collect()
     }
 
     /// Posts of providers that could not be read and that nobody has seen.

@@ -45,7 +45,7 @@ pub struct Registered {
     pub phone_typed: String,
     /// Tie-breaker of the order.
     pub identity: String,
-    /// Another registration with this number gets the message (`registrants/marks.rs` decides which).
+    /// Another registration with this number gets the message (`registrants/duplicates.rs` decides which).
     pub duplicate: bool,
 }
 
@@ -56,13 +56,13 @@ impl Registered {
     }
 
     /// Its place in the order of number and identity.
-    pub fn place(&self) -> Place {
+    pub fn place(&self) -> AudienceCursor {
         (self.phone.clone(), self.identity.clone())
     }
 }
 
 /// A place in the order of number and identity: a unique key, so that nobody is passed over. Empty at the beginning.
-pub type Place = (String, String);
+pub type AudienceCursor = (String, String);
 
 impl Org {
     /// Reads the audience of this organisation's broadcasts.
@@ -89,7 +89,7 @@ impl AudienceReader {
     pub async fn stretch(
         &self,
         workshop: WorkshopId,
-        after: &Place,
+        after: &AudienceCursor,
         limit: i64,
     ) -> Result<Vec<Registered>, StoreError> {
         self.db

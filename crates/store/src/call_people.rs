@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    call::{Digit, Stage},
+    call::{CallStage, Digit},
     ids::{BroadcastId, RegistrantId},
     time::Millis,
 };
@@ -89,12 +89,12 @@ impl Org {
     pub async fn call_people(
         &self,
         broadcast: BroadcastId,
-        stage: Stage,
+        stage: CallStage,
         after: i64,
         limit: i64,
     ) -> Result<Vec<CallPerson>, StoreError> {
         let digit = match stage {
-            Stage::Pressed(digit) => Some(i64::from(digit.get())),
+            CallStage::Pressed(digit) => Some(i64::from(digit.get())),
             _ => None,
         };
         let rows: Vec<PersonRow> = self

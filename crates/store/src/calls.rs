@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    call::{CallRecord, Counts, Digit, GAP_S, Stage},
+    call::{CallRecord, CallStage, CallStageCounts, Digit, GAP_S},
     ids::{BroadcastId, IntegrationId, MessageRef, WorkshopId},
     message::MessageState,
     time::{MINUTE, Millis, SECOND},
@@ -24,7 +24,7 @@ pub struct CallView {
     /// Which attempt, from 1.
     pub attempt: i64,
     /// Where it stands; `None` for one that was never placed.
-    pub stage: Option<Stage>,
+    pub stage: Option<CallStage>,
     /// When it was placed.
     pub placed_at: Millis,
     /// How long it rang, in seconds.
@@ -61,7 +61,7 @@ impl From<ViewRow> for CallView {
     fn from(row: ViewRow) -> CallView {
         CallView {
             attempt: row.attempt,
-            stage: Stage::read(&row.stage, digit_of(row.digit)),
+            stage: CallStage::read(&row.stage, digit_of(row.digit)),
             placed_at: Millis(row.placed_at),
             ring_s: row.ring_s,
             talk_s: row.talk_s,
@@ -89,7 +89,7 @@ const LONGEST_MS: i64 = 4 * MINUTE;
 
 impl Org {
     /// Where the people of a broadcast of calls stand.
-    pub async fn call_counts(&self, broadcast: BroadcastId) -> Result<Counts, StoreError> {
+    pub async fn call_counts(&self, broadcast: BroadcastId) -> Result<CallStageCounts, StoreError> {
         let rows: Vec<StageRow> = self
             .db
             .all(
@@ -99,20 +99,20 @@ impl Org {
                 args![broadcast.0, self.id()],
             )
             .await?;
-        let mut counts = Counts::default();
+        let mut counts = CallStageCounts::default();
         for row in rows {
             let state: MessageState = word("messages", "state", &row.state)?;
-            let of_call = row.stage.as_deref().and_then(|stage| Stage::read(stage, digit_of(row.digit)));
+            let of_call = row.stage.as_deref().and_then(|stage| CallStage::read(stage, digit_of(row.digit)));
             let stage = match state {
-                MessageState::Waiting => Stage::Waiting,
-                MessageState::Expired | MessageState::Cancelled => Stage::Expired,
+                MessageState::Waiting => CallStage::Waiting,
+                MessageState::Expired | MessageState::Cancelled => CallStage::Expired,
                 MessageState::Skipped => continue,
-                MessageState::InFlight => of_call.unwrap_or(Stage::Calling),
+                MessageState::InFlight => of_call.unwrap_or(CallStage::Calling),
                 MessageState::Failed => {
-                    of_call.filter(|stage| *stage != Stage::Calling).unwrap_or(Stage::Failed)
+                    of_call.filter(|stage| *stage != CallStage::Calling).unwrap_or(CallStage::Failed)
                 }
                 MessageState::Sent | MessageState::Delivered | MessageState::Read | MessageState::Unknown => {
-                    of_call.unwrap_or(Stage::Calling)
+                    of_call.unwrap_or(CallStage::Calling)
                 }
             };
             counts.add_many(stage, row.n);

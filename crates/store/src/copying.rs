@@ -405,7 +405,7 @@ impl Org {
     ) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
         self.workshop(workshop).await?;
-        let reader = self.scanning().await?;
+        let reader = self.scan_permit().await?;
         for (table, rows) in COPIED {
             reader.copy_table(workshop, table, rows, to).await?;
         }

@@ -291,11 +291,11 @@ impl Db {
     }
 
     /// The same database for one who reads much: its statements have more time and, on SQLite, connections of their own.
-    pub(crate) fn scanning(&self) -> Db {
+    pub(crate) fn scan_permit(&self) -> Db {
         let mut db = self.clone();
         match &mut db {
             Db::Sqlite { readers, .. } => *readers = readers.of(Lane::Scans),
-            Db::Postgres { tenant, .. } => *tenant = tenant.take().map(Tenant::scanning),
+            Db::Postgres { tenant, .. } => *tenant = tenant.take().map(Tenant::scan_permit),
         }
         db
     }

@@ -16,7 +16,7 @@ use crate::{
 
 /// A registration, as a newer list is compared with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Known {
+pub struct ComparedRegistration {
     /// Id of the registration.
     pub id: RegistrantId,
     /// Name; may be empty.
@@ -54,7 +54,7 @@ pub struct NewDifference {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownDifference {
     /// What stands here.
-    pub here: Known,
+    pub here: ComparedRegistration,
     /// What the newer list says.
     pub there: NewDifference,
 }
@@ -71,10 +71,10 @@ struct KnownRow {
     identity: String,
 }
 
-impl TryFrom<KnownRow> for Known {
+impl TryFrom<KnownRow> for ComparedRegistration {
     type Error = StoreError;
-    fn try_from(row: KnownRow) -> Result<Known, StoreError> {
-        Ok(Known {
+    fn try_from(row: KnownRow) -> Result<ComparedRegistration, StoreError> {
+        Ok(ComparedRegistration {
             id: RegistrantId(row.id),
             key: key_of(&row.phone, &row.identity),
             name: row.name,
@@ -105,7 +105,7 @@ impl Org {
         workshop: WorkshopId,
         after: Option<RegistrantId>,
         limit: i64,
-    ) -> Result<Vec<Known>, StoreError> {
+    ) -> Result<Vec<ComparedRegistration>, StoreError> {
         let rows: Vec<KnownRow> = self
             .db
             .by_index()
@@ -116,7 +116,7 @@ impl Org {
                 args![workshop.0, self.id(), after.map_or(Uuid::nil(), |id| id.0), limit],
             )
             .await?;
-        rows.into_iter().map(Known::try_from).collect()
+        rows.into_iter().map(ComparedRegistration::try_from).collect()
     }
 
     /// Keeps in what a list differs, instead of what was kept before.
@@ -166,7 +166,7 @@ impl Org {
             )
             .await?;
         let shown = |row: ShownRow| {
-            let here = Known::try_from(row.here)?;
+            let here = ComparedRegistration::try_from(row.here)?;
             let there = NewDifference {
                 id: here.id,
                 name: row.new_name,

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use crate::{
     db::{Batch, Db, args},
     error::StoreError,
-    reached::Reached,
+    reached::ReachCounts,
     told::Looked,
 };
 
@@ -144,7 +144,7 @@ impl<V: Copy> Cache<V> {
 /// The caches of one open database.
 #[derive(Default)]
 pub(crate) struct Figures {
-    pub(crate) reached: Cache<Reached>,
+    pub(crate) reached: Cache<ReachCounts>,
     pub(crate) told: Cache<Looked>,
 }
 

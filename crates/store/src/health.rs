@@ -207,7 +207,7 @@ impl Store {
 
 /// Receipts that somebody should look at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct OddReceipts {
+pub struct ReceiptsToReview {
     /// Came in since the asked instant and fit no message.
     pub unmatched: i64,
     /// Came in since the asked instant and could not be read.
@@ -218,7 +218,11 @@ pub struct OddReceipts {
 
 impl Work {
     /// Receipts that fit nothing among those received since `since`, and those received before `due` that still wait.
-    pub async fn odd_receipts(&self, since: Millis, due: Millis) -> Result<OddReceipts, StoreError> {
+    pub async fn receipts_to_review(
+        &self,
+        since: Millis,
+        due: Millis,
+    ) -> Result<ReceiptsToReview, StoreError> {
         self.db
             .one(
                 "SELECT (SELECT COUNT(*) FROM receipts WHERE state = 'unmatched' AND received_at >= $1) AS unmatched,

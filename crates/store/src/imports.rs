@@ -141,7 +141,7 @@ pub struct ImportRowCounts {
 
 /// What an import has brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Brought {
+pub struct ImportTotals {
     /// Registrations that it made.
     pub registrations: u64,
     /// People whom the organisation did not know.
@@ -507,7 +507,7 @@ impl Org {
 
     /// What an import has brought so far, in all its runs. Looks at every person of the organisation: for one that was
     /// interrupted.
-    pub async fn brought_by_import(&self, id: ImportId) -> Result<Brought, StoreError> {
+    pub async fn import_totals(&self, id: ImportId) -> Result<ImportTotals, StoreError> {
         let (registrations, leads, agreements): (i64, i64, i64) = self
             .db
             .one(
@@ -518,7 +518,7 @@ impl Org {
             )
             .await?;
         let count = |n: i64| n.unsigned_abs();
-        Ok(Brought {
+        Ok(ImportTotals {
             registrations: count(registrations),
             leads: count(leads),
             agreements: count(agreements),

@@ -9,7 +9,7 @@ use domain::{
     message::MessageState,
     money::Money,
     reason::Reason,
-    sequence::{LadderReport, RungRun, StepKey, Telling, report},
+    sequence::{LadderMessage, LadderReport, RungRun, StepKey, report},
     time::Millis,
     told::Purpose,
 };
@@ -108,7 +108,7 @@ impl Org {
         let mut tellings = Vec::new();
         for row in self.ladder_messages(workshop, ladder).await? {
             let Some(rung) = place(row.plan_row_id) else { continue };
-            tellings.push(Telling {
+            tellings.push(LadderMessage {
                 rung,
                 phone: row.recipient,
                 state: word("messages", "state", &row.state)?,
@@ -121,7 +121,7 @@ impl Org {
         }
         for row in self.ladder_receipts(workshop, ladder).await? {
             let Some(rung) = place(row.plan_row_id) else { continue };
-            tellings.push(Telling {
+            tellings.push(LadderMessage {
                 rung,
                 phone: row.person,
                 state: MessageState::Delivered,

@@ -20,7 +20,7 @@ mod phone_key;
 mod postgres;
 mod readers;
 mod restored;
-mod scans;
+mod scan_permits;
 mod search;
 mod tenancy;
 mod traffic;
@@ -43,12 +43,12 @@ pub mod erasure;
 pub mod groups;
 pub mod imports;
 pub mod integrations;
-pub mod joined;
 pub mod ladders;
 pub mod linked;
 pub mod links;
 pub mod lost_keys;
 pub mod members;
+pub mod membership;
 pub mod messages;
 pub mod moved;
 pub mod people;
@@ -80,23 +80,23 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-pub use access::{Access, AccessLink, LinkKind, NewUser, Patience, SessionLife, SignedIn, User};
+pub use access::{Access, AccessLink, LinkKind, NewUser, SessionLife, SignInLimits, SignedIn, User};
 pub use changes::{Change, Changes};
 pub use error::StoreError;
-pub use health::{Depth, Inspection, OddReceipts, inspect};
+pub use health::{Depth, Inspection, ReceiptsToReview, inspect};
 pub use members::{NewOrganization, Organization};
 pub use org::{Actor, Org};
 pub use phone_key::PhoneKey;
 pub use search::Indexed;
 pub use tenancy::Tenancy;
-pub use traffic::step_back;
+pub use traffic::lower_thread_priority;
 pub use undo::Cleared;
 pub use work::Work;
 
 use db::{Db, args};
 use figures::Figures;
 use readers::{Lane, Readers};
-use scans::Scans;
+use scan_permits::ScanPermits;
 use traffic::Traffic;
 use writer::Writer;
 
@@ -153,7 +153,7 @@ pub struct Store {
     db: Db,
     /// The same database on connections that pages cannot take.
     engine: Db,
-    scans: Scans,
+    scans: ScanPermits,
     figures: Arc<Figures>,
 }
 
@@ -189,7 +189,7 @@ impl Store {
                 plans: *plans,
             },
         };
-        Ok(Store { db, engine, scans: Scans::new(traffic), figures: Arc::default() })
+        Ok(Store { db, engine, scans: ScanPermits::new(traffic), figures: Arc::default() })
     }
 
     /// Whether several machines may share this database.

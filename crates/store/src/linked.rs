@@ -1,7 +1,7 @@
 //! Accounts that are linked to a phone through a gateway: how they stand, and the groups that they are in.
 
 use domain::{
-    group::{self, AccountState, Place, PostBook, slot},
+    group::{self, AccountState, CommunityPlace, PostLoad, slot},
     ids::{BroadcastId, GroupId, IntegrationId},
     phone::Phone,
     role::Permission,
@@ -24,7 +24,7 @@ const SILENT_MS: i64 = MINUTE;
 
 /// An account that is linked to a phone, or is to be, as far as it is known.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Linked {
+pub struct LinkedAccount {
     /// Id of the account.
     pub account: IntegrationId,
     /// How it stood when it was last asked.
@@ -45,7 +45,7 @@ pub struct Linked {
     pub silent_since: Option<Millis>,
 }
 
-impl Linked {
+impl LinkedAccount {
     /// Whether it may post at that instant, as far as is known here.
     pub fn posts(&self, now: Millis) -> bool {
         let answers = self.silent_since.is_none_or(|since| now.since(since) < SILENT_MS);
@@ -67,10 +67,10 @@ pub(crate) struct LinkedRow {
     silent_since: Option<i64>,
 }
 
-impl TryFrom<LinkedRow> for Linked {
+impl TryFrom<LinkedRow> for LinkedAccount {
     type Error = StoreError;
-    fn try_from(row: LinkedRow) -> Result<Linked, StoreError> {
-        Ok(Linked {
+    fn try_from(row: LinkedRow) -> Result<LinkedAccount, StoreError> {
+        Ok(LinkedAccount {
             account: IntegrationId(row.integration_id),
             // What another version wrote is not known here, and is asked for anew soon.
             state: json("linked_accounts", "state", &row.state)
@@ -87,7 +87,7 @@ impl TryFrom<LinkedRow> for Linked {
 }
 
 #[derive(sqlx::FromRow)]
-struct BookRow {
+struct PostLoadRow {
     linked_at: Option<i64>,
     held_until: i64,
     ahead: i64,
@@ -105,7 +105,7 @@ pub struct Synced {
 
 impl Org {
     /// Every account that was ever asked how it stands.
-    pub async fn linked_accounts(&self) -> Result<Vec<Linked>, StoreError> {
+    pub async fn linked_accounts(&self) -> Result<Vec<LinkedAccount>, StoreError> {
         let rows: Vec<LinkedRow> = self
             .db
             .all(
@@ -115,24 +115,24 @@ impl Org {
                 args![self.id()],
             )
             .await?;
-        rows.into_iter().map(Linked::try_from).collect()
+        rows.into_iter().map(LinkedAccount::try_from).collect()
     }
 
     /// What is known of one account; `None` before it was asked for the first time.
-    pub async fn linked_account(&self, id: IntegrationId) -> Result<Option<Linked>, StoreError> {
+    pub async fn linked_account(&self, id: IntegrationId) -> Result<Option<LinkedAccount>, StoreError> {
         let all = self.linked_accounts().await?;
         Ok(all.into_iter().find(|linked| linked.account == id))
     }
 
     /// What an account posted lately, and what waits for it besides posts that begin at `start`: of other broadcasts than `but`, whose own gap
     /// it has. An account that is not there has an empty one.
-    pub async fn post_book(
+    pub async fn post_load(
         &self,
         id: IntegrationId,
         but: Option<BroadcastId>,
         (start, now): (Millis, Millis),
-    ) -> Result<PostBook, StoreError> {
-        let row: Option<BookRow> = self
+    ) -> Result<PostLoad, StoreError> {
+        let row: Option<PostLoadRow> = self
             .db
             .optional(
                 "SELECT l.linked_at, p.held_until,
@@ -147,7 +147,7 @@ impl Org {
                 args![id.0, self.id(), start, now, but.map_or(Uuid::nil(), |but| but.0)],
             )
             .await?;
-        let Some(row) = row else { return Ok(PostBook::default()) };
+        let Some(row) = row else { return Ok(PostLoad::default()) };
         let spent: Vec<(i64, i64)> = self
             .db
             .all(
@@ -156,7 +156,7 @@ impl Org {
                 args![id.0, self.id(), slot(now.plus(-DAY))],
             )
             .await?;
-        Ok(PostBook {
+        Ok(PostLoad {
             linked_at: row.linked_at.map(Millis),
             spent: spent.into_iter().collect(),
             free_at: Millis(row.held_until.max(now.0)),
@@ -290,14 +290,18 @@ impl Org {
 }
 
 fn batch(groups: &[group::Group], now: Millis) -> Batch {
-    let kind = |place: &Place| match place {
-        Place::Parent => COMMUNITY,
-        Place::Announcements { .. } => "announcements",
-        Place::Alone | Place::Of { .. } => "group",
+    let kind = |place: &CommunityPlace| match place {
+        CommunityPlace::Parent => COMMUNITY,
+        CommunityPlace::Announcements { .. } => "announcements",
+        CommunityPlace::Alone | CommunityPlace::Of { .. } => "group",
     };
-    let parent = |place: &Place| match place {
-        Place::Of { parent } | Place::Announcements { parent: Some(parent) } => parent.as_str().to_owned(),
-        Place::Alone | Place::Parent | Place::Announcements { parent: None } => String::new(),
+    let parent = |place: &CommunityPlace| match place {
+        CommunityPlace::Of { parent } | CommunityPlace::Announcements { parent: Some(parent) } => {
+            parent.as_str().to_owned()
+        }
+        CommunityPlace::Alone | CommunityPlace::Parent | CommunityPlace::Announcements { parent: None } => {
+            String::new()
+        }
     };
     Batch::new()
         .uuids("id", groups.iter().map(|_| GroupId::new(now).0))

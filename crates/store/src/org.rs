@@ -8,7 +8,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::{db::Db, error::StoreError, figures::Figures, scans::Scans};
+use crate::{db::Db, error::StoreError, figures::Figures, scan_permits::ScanPermits};
 
 /// The user who asks, the organisation, and the user's role in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Actor {
 pub struct Org {
     pub(crate) db: Db,
     pub(crate) actor: Actor,
-    pub(crate) scans: Scans,
+    pub(crate) scans: ScanPermits,
     pub(crate) figures: Arc<Figures>,
 }
 
@@ -57,17 +57,17 @@ impl Org {
     ///
     /// # Errors
     /// [`StoreError::Busy`] after a wait of [`SCAN_WAIT`](crate::SCAN_WAIT).
-    pub async fn scanning(&self) -> Result<Org, StoreError> {
+    pub async fn scan_permit(&self) -> Result<Org, StoreError> {
         Ok(Org { scans: self.scans.begin().await?, ..self.in_the_background() })
     }
 
     /// The same handle on the connections of those who read much, for a short look that nobody waits for.
     pub(crate) fn in_the_background(&self) -> Org {
-        Org { db: self.db.scanning(), ..self.clone() }
+        Org { db: self.db.scan_permit(), ..self.clone() }
     }
 
     /// Rests in proportion to the work of the last stretch of an export; longer while messages go out.
-    pub async fn give_way(&self, worked: Duration) {
+    pub async fn yield_to_sending(&self, worked: Duration) {
         if self.scans.traffic.is_out() {
             tokio::time::sleep(self.scans.traffic.rest_after(worked)).await;
         }

@@ -27,7 +27,7 @@ use crate::{
 };
 
 pub use record::{FileRow, PersonRecord, RecordedMessage, UserId};
-pub use search::{Found, People};
+pub use search::{FoundPerson, People};
 
 /// How much a story tells at most; the newest.
 #[derive(Clone, Copy, Debug)]

@@ -45,7 +45,7 @@ pub struct NewPosts {
     /// To which groups, in the order in which they are posted to.
     pub groups: Vec<GroupId>,
     /// Who posts them by hand; `None` where the account posts.
-    pub asked: Option<Asked>,
+    pub asked: Option<Assignee>,
     /// Not before this instant.
     pub starts_at: Millis,
     /// Not after this instant.
@@ -89,7 +89,7 @@ fn posted_before(rows: Vec<(Uuid, String, String, i64)>) -> Option<PostedBefore>
 
 /// Who was asked to post by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
+pub struct Assignee {
     /// Id of the member.
     pub user: UserId,
     /// Their name at that moment.
@@ -98,7 +98,7 @@ pub struct Asked {
 
 /// What somebody says of a post that is made by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
+pub enum PostMark {
     /// It stands in the group now.
     Posted,
     /// It was marked by mistake, and does not.
@@ -107,21 +107,21 @@ pub enum Mark {
     CannotPost,
 }
 
-impl Mark {
+impl PostMark {
     /// From which state into which it takes a post.
     fn moves(self) -> (MessageState, MessageState) {
         match self {
-            Mark::Posted => (MessageState::Waiting, MessageState::Sent),
-            Mark::NotYet => (MessageState::Sent, MessageState::Waiting),
-            Mark::CannotPost => (MessageState::Waiting, MessageState::Failed),
+            PostMark::Posted => (MessageState::Waiting, MessageState::Sent),
+            PostMark::NotYet => (MessageState::Sent, MessageState::Waiting),
+            PostMark::CannotPost => (MessageState::Waiting, MessageState::Failed),
         }
     }
 
     fn words(self) -> &'static str {
         match self {
-            Mark::Posted => "posted it by hand",
-            Mark::NotYet => "took back that it is posted",
-            Mark::CannotPost => "could not post it",
+            PostMark::Posted => "posted it by hand",
+            PostMark::NotYet => "took back that it is posted",
+            PostMark::CannotPost => "could not post it",
         }
     }
 }
@@ -137,7 +137,7 @@ struct Held {
 
 /// What somebody did with a post that stands in its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changed {
+pub enum PostChange {
     /// Its text was changed.
     Edited,
     /// It was deleted for everyone.
@@ -150,14 +150,14 @@ impl Org {
     pub async fn note_post_changed(
         &self,
         message: MessageRef,
-        changed: Changed,
+        changed: PostChange,
         now: Millis,
     ) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
         let mut tx = self.db.by_index().begin().await?;
         let (words, action) = match changed {
-            Changed::Edited => ("changed its text in the group", "post.edited"),
-            Changed::Deleted => ("deleted it for everyone", "post.deleted"),
+            PostChange::Edited => ("changed its text in the group", "post.edited"),
+            PostChange::Deleted => ("deleted it for everyone", "post.deleted"),
         };
         let touched = tx
             .run(
@@ -310,7 +310,7 @@ impl Org {
     }
 
     /// Members who may be asked to post by hand, by name.
-    pub async fn posters(&self) -> Result<Vec<Asked>, StoreError> {
+    pub async fn posters(&self) -> Result<Vec<Assignee>, StoreError> {
         let rows: Vec<(Uuid, String, String)> = self
             .db
             .all(
@@ -321,11 +321,16 @@ impl Org {
             .await?;
         let may = |role: &str| role.parse().is_ok_and(|role: Role| role.may(Permission::Send));
         let posters = rows.into_iter().filter(|(_, _, role)| may(role));
-        Ok(posters.map(|(id, name, _)| Asked { user: UserId(id), name }).collect())
+        Ok(posters.map(|(id, name, _)| Assignee { user: UserId(id), name }).collect())
     }
 
     /// Asks another member to post.
-    pub async fn ask_to_post(&self, id: BroadcastId, asked: &Asked, now: Millis) -> Result<(), StoreError> {
+    pub async fn ask_to_post(
+        &self,
+        id: BroadcastId,
+        asked: &Assignee,
+        now: Millis,
+    ) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
         let mut tx = self.db.begin().await?;
         let touched = tx
@@ -347,7 +352,12 @@ impl Org {
     /// the post is due, after its last useful moment, while the broadcast is paused or cancelled, and when somebody
     /// else marked it first. That it stands in the group already is written down also while the broadcast is paused: it
     /// is a fact, and whoever resumes must not ask for it again.
-    pub async fn mark_post(&self, message: MessageRef, mark: Mark, now: Millis) -> Result<(), StoreError> {
+    pub async fn mark_post(
+        &self,
+        message: MessageRef,
+        mark: PostMark,
+        now: Millis,
+    ) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
         let mut tx = self.db.by_index().begin().await?;
         let id = message.broadcast;
@@ -358,7 +368,7 @@ impl Org {
             )
             .await?;
         let held = held.ok_or(StoreError::Missing)?;
-        let fact = mark == Mark::Posted && held.status == "paused";
+        let fact = mark == PostMark::Posted && held.status == "paused";
         let open = fact || matches!(held.status.as_str(), "scheduled" | "in_progress" | "completed");
         if held.assignee_id.is_none() || !open || now.0 < held.starts_at || now.0 >= held.deadline {
             return Err(StoreError::Stale);

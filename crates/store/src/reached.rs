@@ -30,7 +30,7 @@ const TELLINGS_MAX: i64 = 5_000;
 /// The people of one workshop by what became of one purpose. Everybody is in one of them: told is the sum of `read` to
 /// `failed`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reached {
+pub struct ReachCounts {
     /// Registrations that stand.
     pub registered: i64,
     /// Those of them that were entered after the moment that was asked about.
@@ -55,7 +55,7 @@ pub struct Reached {
     pub seconds_old: i64,
 }
 
-impl Reached {
+impl ReachCounts {
     /// Those to whom something went out. People who are still to be told count as under way; the others of `registered`
     /// are `not_told`.
     pub fn told(&self) -> i64 {
@@ -74,8 +74,8 @@ impl Reached {
 
     /// The figures of two workshops together.
     #[must_use]
-    pub fn and(self, other: &Reached) -> Reached {
-        Reached {
+    pub fn and(self, other: &ReachCounts) -> ReachCounts {
+        ReachCounts {
             registered: self.registered + other.registered,
             new: self.new + other.new,
             not_told: self.not_told + other.not_told,
@@ -108,7 +108,7 @@ struct ReachedRow {
 
 /// A message to somebody in a list of registrants, or that they were left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct RegistrantMessage {
     /// The number that it went to; of somebody who was left out, the number of the registration.
     pub phone: String,
     /// The registration that was excluded; `None` where the message went to a number, whoever has it.
@@ -144,10 +144,10 @@ struct PlaceRow {
     changed_at: i64,
 }
 
-impl TryFrom<PlaceRow> for Place {
+impl TryFrom<PlaceRow> for RegistrantMessage {
     type Error = StoreError;
-    fn try_from(row: PlaceRow) -> Result<Place, StoreError> {
-        Ok(Place {
+    fn try_from(row: PlaceRow) -> Result<RegistrantMessage, StoreError> {
+        Ok(RegistrantMessage {
             phone: row.recipient,
             left_out: row.registrant_id.filter(|_| !row.planned).map(RegistrantId),
             message: MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position },
@@ -235,13 +235,13 @@ impl Org {
     ///
     /// A small workshop's figures are counted whenever something moved. The figures of a large workshop are counted
     /// when its people change. While only messages move, they are counted beside the answer and may be some seconds old
-    /// ([`Reached::seconds_old`]): among 20,000 a count takes 110 ms, and a page 10.
+    /// ([`ReachCounts::seconds_old`]): among 20,000 a count takes 110 ms, and a page 10.
     pub async fn reached(
         &self,
         workshops: &[WorkshopId],
         purpose: &Purpose,
         since: Millis,
-    ) -> Result<Vec<(WorkshopId, Reached)>, StoreError> {
+    ) -> Result<Vec<(WorkshopId, ReachCounts)>, StoreError> {
         let mut people = figures::people(&self.db, self.id(), workshops).await?;
         people.retain(|one| one.registrants > 0);
         let fingerprints = figures::fingerprints(&self.db, self.id(), &people, purpose).await?;
@@ -257,7 +257,7 @@ impl Org {
                         self.refresh_reached(key, fingerprint.people, purpose.clone(), since);
                     }
                     let seconds_old = i64::try_from(age.as_secs()).unwrap_or(0);
-                    all.push((workshop, Reached { seconds_old, ..value }));
+                    all.push((workshop, ReachCounts { seconds_old, ..value }));
                 }
                 Cached::Missing => {
                     all.push((workshop, self.count_and_cache(key, fingerprint, purpose, since).await?))
@@ -279,7 +279,7 @@ impl Org {
         few: Vec<(Key, Fingerprint)>,
         purpose: &Purpose,
         since: Millis,
-    ) -> Result<Vec<(WorkshopId, Reached)>, StoreError> {
+    ) -> Result<Vec<(WorkshopId, ReachCounts)>, StoreError> {
         if few.is_empty() {
             return Ok(vec![]);
         }
@@ -315,10 +315,10 @@ impl Org {
         fingerprint: Fingerprint,
         purpose: &Purpose,
         since: Millis,
-    ) -> Result<Reached, StoreError> {
+    ) -> Result<ReachCounts, StoreError> {
         let start = Instant::now();
         let workshop = fingerprint.people.workshop();
-        let mut reached = Reached::default();
+        let mut reached = ReachCounts::default();
         for stretch in self.shown_stretches(workshop.0, (Uuid::nil(), Uuid::max())).await? {
             for (_, part) in self.count_reached(&[workshop], purpose, since, stretch).await? {
                 reached = reached.and(&part);
@@ -336,7 +336,7 @@ impl Org {
         purpose: &Purpose,
         since: Millis,
         (after, before): (Uuid, Uuid),
-    ) -> Result<Vec<(WorkshopId, Reached)>, StoreError> {
+    ) -> Result<Vec<(WorkshopId, ReachCounts)>, StoreError> {
         let rows: Vec<ReachedRow> = self
             .db
             .all_batch(
@@ -368,7 +368,7 @@ impl Org {
                 Batch::new().uuids("id", workshops.iter().map(|id| id.0)),
             )
             .await?;
-        let figures = |row: ReachedRow| Reached {
+        let figures = |row: ReachedRow| ReachCounts {
             registered: row.registered,
             new: row.new,
             not_told: row.not_told,
@@ -390,7 +390,7 @@ impl Org {
         &self,
         workshop: WorkshopId,
         people: &[(RegistrantId, String)],
-    ) -> Result<Vec<Place>, StoreError> {
+    ) -> Result<Vec<RegistrantMessage>, StoreError> {
         let batch = Batch::new()
             .uuids("id", people.iter().map(|(id, _)| id.0))
             .texts("phone", people.iter().map(|(_, phone)| phone.clone()));
@@ -415,6 +415,6 @@ impl Org {
                 batch,
             )
             .await?;
-        rows.into_iter().map(Place::try_from).collect()
+        rows.into_iter().map(RegistrantMessage::try_from).collect()
     }
 }

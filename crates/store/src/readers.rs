@@ -299,7 +299,7 @@ async fn connect(shared: &Shared, lane: Lane) -> Result<Reader, sqlx::Error> {
     connection.lock_handle().await?.set_progress_handler(STEPS, move || {
         // SQLite asks on the thread that works.
         if !watched.hurries() && std::mem::take(&mut steps_back) {
-            traffic::step_back();
+            traffic::lower_thread_priority();
         }
         // From one statement to the next it did nothing: no more than a look takes counts as work.
         let rest = watched.rest_after(worked_from.elapsed().min(LONGEST_LOOK));

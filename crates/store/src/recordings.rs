@@ -115,7 +115,7 @@ impl RecordingUse {
 
 /// What became of a recording that was to be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
+pub enum AddedRecording {
     /// It is kept under this id.
     As(RecordingId),
     /// There are [`RECORDINGS_MAX`] already.
@@ -219,7 +219,7 @@ impl Org {
     ///
     /// # Errors
     /// [`StoreError::Taken`] when another one has its name.
-    pub async fn add_recording(&self, new: NewRecording, now: Millis) -> Result<Kept, StoreError> {
+    pub async fn add_recording(&self, new: NewRecording, now: Millis) -> Result<AddedRecording, StoreError> {
         self.allow(Permission::Manage)?;
         let id = RecordingId::new(now);
         let mut tx = self.db.begin().await?;
@@ -229,7 +229,7 @@ impl Org {
         let (there,): (i64,) =
             tx.one("SELECT COUNT(*) FROM recordings WHERE organization_id = $1", args![self.id()]).await?;
         if there >= RECORDINGS_MAX {
-            return Ok(Kept::Full);
+            return Ok(AddedRecording::Full);
         }
         tx.run(
             "INSERT INTO recordings (id, organization_id, name, language, sha256, address, length_ms, loudness, gain, findings, created_by,
@@ -254,7 +254,7 @@ impl Org {
         .await?;
         self.note(&mut tx, "recording.added", id, &new.name, now).await?;
         tx.commit().await?;
-        Ok(Kept::As(id))
+        Ok(AddedRecording::As(id))
     }
 
     /// Gives a recording another name.

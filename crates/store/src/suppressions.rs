@@ -73,7 +73,7 @@ pub struct Lifted {
 
 /// What came of lifting an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lift {
+pub enum LiftResult {
     /// It is lifted.
     Done,
     /// The person asked for it themselves, and no reason was stated. Nothing changed.
@@ -340,7 +340,12 @@ impl Org {
 
     /// Takes an entry away: the person may be contacted again, as far as no other entry stands. Who, when and why are
     /// kept. What the person asked for themselves is lifted only with a stated reason.
-    pub async fn unsuppress(&self, id: SuppressionId, reason: &str, now: Millis) -> Result<Lift, StoreError> {
+    pub async fn unsuppress(
+        &self,
+        id: SuppressionId,
+        reason: &str,
+        now: Millis,
+    ) -> Result<LiftResult, StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.by_index().begin().await?;
         let (source,): (String,) = tx
@@ -350,7 +355,7 @@ impl Org {
             )
             .await?;
         if reason.trim().is_empty() && matches!(source.as_str(), "person" | "link") {
-            return Ok(Lift::NeedsReason);
+            return Ok(LiftResult::NeedsReason);
         }
         tx.run(
             "INSERT INTO suppressions_lifted (id, organization_id, phone_key, phone, channel, category, reason, source, created_by,
@@ -364,7 +369,7 @@ impl Org {
             .await?;
         self.note(&mut tx, "suppression.removed", id, &source, now).await?;
         tx.commit().await?;
-        Ok(Lift::Done)
+        Ok(LiftResult::Done)
     }
 
     /// Gives erased entries their number back when it registers anew: screens then count those people again. The

@@ -307,7 +307,7 @@ impl Tenant {
     }
 
     /// The same for statements that walk far.
-    pub(crate) fn scanning(self) -> Tenant {
+    pub(crate) fn scan_permit(self) -> Tenant {
         Tenant { statement: SCAN_STATEMENT, ..self }
     }
 

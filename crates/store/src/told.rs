@@ -17,11 +17,11 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
-    audience::{AudienceReader, Place, Registered},
+    audience::{AudienceCursor, AudienceReader, Registered},
     db::{Arg, Batch, args},
     error::StoreError,
     figures::{self, Cached, Key},
-    joined::{in_a_group, left_a_group, members_known},
+    membership::{in_a_group, left_a_group, members_known},
     reached::last_id_of,
 };
 
@@ -267,7 +267,7 @@ impl AudienceReader {
     pub async fn selected(
         &self,
         of: &Selection,
-        after: &Place,
+        after: &AudienceCursor,
         limit: i64,
     ) -> Result<Vec<Registered>, StoreError> {
         if of.is_everyone() {
@@ -362,8 +362,8 @@ impl AudienceReader {
         workshop: WorkshopId,
         phones: Vec<String>,
         emails: Vec<String>,
-    ) -> Result<Vec<Found>, StoreError> {
-        let mut found: Vec<Found> = self
+    ) -> Result<Vec<FoundRegistration>, StoreError> {
+        let mut found: Vec<FoundRegistration> = self
             .db
             .all_batch(
                 "SELECT r.id, r.phone, lower(r.email) AS email FROM @batch
@@ -374,7 +374,7 @@ impl AudienceReader {
             )
             .await?;
         if !emails.is_empty() {
-            let by_mail: Vec<Found> = self
+            let by_mail: Vec<FoundRegistration> = self
                 .db
                 .all_batch(
                     "SELECT r.id, r.phone, lower(r.email) AS email FROM @registrants r
@@ -527,7 +527,7 @@ type Counts = (i64, i64, i64, i64, i64, i64, i64, i64);
 
 /// A registration that was found by number or e-mail address.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Found {
+pub struct FoundRegistration {
     /// Id of the registration.
     id: Uuid,
     /// Phone number in E.164 form; empty without one.
@@ -536,7 +536,7 @@ pub struct Found {
     pub email: String,
 }
 
-impl Found {
+impl FoundRegistration {
     /// Id of the registration.
     pub fn registrant(&self) -> RegistrantId {
         RegistrantId(self.id)

@@ -46,7 +46,7 @@ impl Traffic {
 
 /// The calling thread takes a processor only when nobody else wants it: the system's own way to let others go first, beside rests.
 /// Also for a whole process that calls this before it begins threads. Elsewhere than on Linux it would mean all threads, and does nothing.
-pub fn step_back() {
+pub fn lower_thread_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(STEPS_BACK) {
         tracing::debug!("long work goes on as everything else: {error}");

@@ -21,7 +21,7 @@ use crate::{
     error::StoreError,
     imports::{Import, ImportState, Undone},
     org::Org,
-    registrants::{forget_beside, marked_again, raise_revision, tally_of, tally_of_import},
+    registrants::{forget_beside, raise_revision, renew_duplicate_marks, tally_of, tally_of_import},
     search::{forget_registrants, renew},
     work::Work,
 };
@@ -196,7 +196,7 @@ impl Org {
             args![self.id(), import.id.0, now],
         )
         .await?;
-        if let Some(marked) = marked_again(tx, import.workshop, None, MARKED_AT_ONCE).await?.last {
+        if let Some(marked) = renew_duplicate_marks(tx, import.workshop, None, MARKED_AT_ONCE).await?.last {
             tx.run("UPDATE undoing SET marked_to = $2 WHERE import_id = $1", args![import.id.0, marked])
                 .await?;
         }
@@ -242,7 +242,7 @@ impl Org {
     ) -> Result<(), StoreError> {
         let mut tx = self.db.by_index().begin().await?;
         self.hold(&mut tx, workshop).await?;
-        let marked = marked_again(&mut tx, workshop, marked_to, STEP).await?;
+        let marked = renew_duplicate_marks(&mut tx, workshop, marked_to, STEP).await?;
         if let Some(last) = marked.last {
             tx.run("UPDATE undoing SET marked_to = $2 WHERE import_id = $1", args![id.0, last]).await?;
             return tx.commit().await;

@@ -30,7 +30,7 @@ pub struct Webhook {
 
 /// Registrations of a workshop that came and could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct UnreadRegistrations {
     /// Of which workshop.
     pub workshop: WorkshopId,
     /// What it is called.
@@ -153,7 +153,7 @@ impl Org {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn registrations_kept(&self, now: Millis) -> Result<Vec<Kept>, StoreError> {
+    pub async fn registrations_kept(&self, now: Millis) -> Result<Vec<UnreadRegistrations>, StoreError> {
         let rows: Vec<(Uuid, String, Uuid, i64)> = self
             .db
             .all(
@@ -165,7 +165,7 @@ impl Org {
                 args![self.id(), now],
             )
             .await?;
-        let kept = |(workshop, workshop_title, import, n)| Kept {
+        let kept = |(workshop, workshop_title, import, n)| UnreadRegistrations {
             workshop: WorkshopId(workshop),
             workshop_title,
             import: ImportId(import),

@@ -3,7 +3,7 @@
 use domain::{
     channel::Channel,
     money::Money,
-    sequence::{PlanTarget, RowState, RungOutlook, Step, StepKey, foresee, ladders},
+    sequence::{PlanTarget, RowState, RungForecast, Step, StepKey, forecast_rungs, ladders},
 };
 use store::{StoreError, plans::PlanRow, workshops::Workshop};
 
@@ -42,14 +42,14 @@ impl Composer {
             };
             let people = own.iter().find_map(|at| people(&previews[*at])).unwrap_or(0);
             let share = |channel: Channel| shares.get(&channel).copied();
-            let outlooks: Vec<RungOutlook> = own
+            let outlooks: Vec<RungForecast> = own
                 .iter()
-                .map(|at| RungOutlook {
+                .map(|at| RungForecast {
                     price: each(&previews[*at]),
                     share: share(previews[*at].step.channel),
                 })
                 .collect();
-            for (at, expected) in own.iter().zip(foresee(people, caps, spent, &outlooks)) {
+            for (at, expected) in own.iter().zip(forecast_rungs(people, caps, spent, &outlooks)) {
                 let known = share(previews[*at].step.channel).is_some();
                 previews[*at].rung = Some(RungPreview { expected, known });
             }

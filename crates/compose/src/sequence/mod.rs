@@ -19,7 +19,7 @@ use store::{
     StoreError,
     integrations::Integration,
     plans::{DueRow, LateRow, RowDue, StepRun},
-    posts::Asked,
+    posts::Assignee,
     workshops::Workshop,
 };
 
@@ -322,7 +322,7 @@ impl Composer {
         let asked = match by_hand {
             true => {
                 let posters = caller.org.posters().await?;
-                let who = |one: &&Asked| Some(one.user) == looking.run_by.0;
+                let who = |one: &&Assignee| Some(one.user) == looking.run_by.0;
                 posters.iter().find(who).or(posters.first()).cloned()
             }
             false => None,

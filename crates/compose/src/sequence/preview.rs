@@ -7,7 +7,7 @@ use domain::{
     money::Money,
     post_checks::PostFinding,
     sequence::{
-        Difference, Expected, Plan, PlannedStep, Step, StepState, WhyNot, WorkshopTimes,
+        Difference, Plan, PlannedStep, RungExpectation, Step, StepState, WhyNot, WorkshopTimes,
         difference as differ, plan,
     },
     time::{Millis, Zone},
@@ -61,7 +61,7 @@ impl StepPreview {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RungPreview {
     /// People it goes to, those it reaches, and the cost: expected from what the channels reached lately, and at worst.
-    pub expected: Expected,
+    pub expected: RungExpectation,
     /// Whether anything is known of what its channel reaches; without that nobody is expected to be reached.
     pub known: bool,
 }

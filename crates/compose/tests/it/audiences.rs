@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compose::Audience as Walk;
 use domain::{
-    audience::OneEach,
+    audience::OnePerNumber,
     broadcast::{Addressee, Audience},
     channel::{Category, Channel},
-    group::{Group, Member, MemberRole, Person, Place},
+    group::{CommunityPlace, Group, Member, MemberRole, Person},
     ids::{BroadcastId, IntegrationId, RegistrantId, WorkerId, WorkshopId},
     message::{MessageState, Next},
     money::Money,
@@ -22,7 +22,7 @@ use domain::{
 };
 use store::{
     Org, Work,
-    audience::Place as At,
+    audience::AudienceCursor as At,
     broadcasts::{NewBroadcast, Telling},
     integrations::NewIntegration,
     messages::MessageFilter,
@@ -60,7 +60,7 @@ async fn walk(org: &Org, of: &Selection) -> Walk {
 /// Everybody whom the walk decides about, in small stretches.
 async fn walked(org: &Org, of: &Selection) -> BTreeSet<RegistrantId> {
     let mut walk = walk(org, of).await;
-    let (mut found, mut after, mut each) = (BTreeSet::new(), At::default(), OneEach::default());
+    let (mut found, mut after, mut each) = (BTreeSet::new(), At::default(), OnePerNumber::default());
     loop {
         let people = walk.stretch(&after, 333, &mut each, |_, _| compose::OwnLinks::default()).await.unwrap();
         let Some(last) = people.last() else { return found };
@@ -99,7 +99,7 @@ async fn broadcast(
     let planning = work.planning().await.unwrap().into_iter().next().expect("it is being planned");
     let mut planning = planning;
     let mut walk = walk(org, &planning.selection).await;
-    let mut each = OneEach::default();
+    let mut each = OnePerNumber::default();
     loop {
         let people = walk
             .stretch(&planning.after, STRETCH, &mut each, |_, _| compose::OwnLinks::default())
@@ -180,7 +180,7 @@ async fn group(org: &Org, by: IntegrationId, workshop: WorkshopId, phones: &[Str
         announce: false,
         locked: false,
         admin: Some(true),
-        place: Place::Alone,
+        place: CommunityPlace::Alone,
         invite: None,
         disappears_after: 0,
     };

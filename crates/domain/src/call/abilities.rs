@@ -1,10 +1,10 @@
 //! What a provider of calls can do.
 
-use super::{Language, Plays};
+use super::{Language, Playback};
 
 /// What a provider can do with a call, said before it is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Abilities {
+pub struct CallAbilities {
     /// Each person can hear a text of their own.
     pub own_text: bool,
     /// When a key that was pressed is known.
@@ -32,7 +32,7 @@ pub struct Abilities {
     /// Characters that part one text from the next in its requests, and so cannot be spoken.
     pub separators: &'static [char],
     /// What it can play besides text that it speaks.
-    pub plays: Plays,
+    pub plays: Playback,
 }
 
 /// When a key that was pressed is known.

@@ -30,16 +30,16 @@ impl Attempts {
 
 /// Whether a person is called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Again {
+pub enum Redial {
     /// At that moment, if nothing comes between.
     At(Millis),
     /// Not about this.
-    Not(WhyNotAgain),
+    Not(WhyNoRedial),
 }
 
 /// Why a person is not called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WhyNotAgain {
+pub enum WhyNoRedial {
     /// The call is not over, or nobody knows how it ended: ringing twice is worse than a lost report.
     NotKnown,
     /// They were reached, or cannot be.
@@ -62,36 +62,36 @@ pub fn again(
     calls: &[Millis],
     (now, useful_until): (Millis, Millis),
     hours: CallingHours,
-) -> Again {
+) -> Redial {
     let may = match record.state() {
-        CallState::Calling | CallState::Answered => return Again::Not(WhyNotAgain::NotKnown),
+        CallState::Calling | CallState::Answered => return Redial::Not(WhyNoRedial::NotKnown),
         CallState::NoAnswer | CallState::Busy => true,
         CallState::Completed => attempt == 1 && record.hearing(text_s) == Hearing::HungUp,
         CallState::Failed | CallState::Cancelled => false,
     };
     if !may {
-        return Again::Not(WhyNotAgain::Settled);
+        return Redial::Not(WhyNoRedial::Settled);
     }
     if attempt >= plan.most {
-        return Again::Not(WhyNotAgain::UsedUp);
+        return Redial::Not(WhyNoRedial::UsedUp);
     }
     let last = calls.iter().copied().max().unwrap_or(now);
     let from = hours.next(last.plus(plan.gap_ms).max(now));
     if from >= useful_until {
-        return Again::Not(WhyNotAgain::TooLate);
+        return Redial::Not(WhyNoRedial::TooLate);
     }
     let (day, next_day) = Zone::india().day(from);
     let of_day = calls.iter().filter(|at| (day..next_day).contains(*at)).count();
     if i64::try_from(of_day).unwrap_or(i64::MAX) >= plan.a_day {
-        return Again::Not(WhyNotAgain::OftenToday);
+        return Redial::Not(WhyNoRedial::OftenToday);
     }
-    Again::At(from)
+    Redial::At(from)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Ended, Failure, News, NewsKind};
+    use crate::call::{CallReport, CallReportKind, Ended, Failure};
 
     fn at(text: &str) -> Millis {
         Zone::india().parse_local(text).unwrap()
@@ -99,11 +99,11 @@ mod tests {
 
     fn ended(ended: Ended) -> CallRecord {
         let mut record = CallRecord::default();
-        record.hear(&News::of(NewsKind::Ended(ended)), Millis(0)).unwrap();
+        record.hear(&CallReport::of(CallReportKind::Ended(ended)), Millis(0)).unwrap();
         record
     }
 
-    fn after(record: &CallRecord, attempt: i64, calls: &[&str], until: &str) -> Again {
+    fn after(record: &CallRecord, attempt: i64, calls: &[&str], until: &str) -> Redial {
         let calls: Vec<Millis> = calls.iter().map(|text| at(text)).collect();
         let now = calls.last().copied().unwrap().plus(40_000);
         again(
@@ -120,9 +120,9 @@ mod tests {
 
     #[test]
     fn only_busy_and_unanswered_phones_ring_again_and_not_soon() {
-        let half_past = Again::At(at("2026-10-13T12:30"));
+        let half_past = Redial::At(at("2026-10-13T12:30"));
         let noon = ["2026-10-13T12:00"];
-        let settled = Again::Not(WhyNotAgain::Settled);
+        let settled = Redial::Not(WhyNoRedial::Settled);
         for (how, expected) in [
             (Ended::Busy, half_past),
             (Ended::NoAnswer, half_past),
@@ -134,7 +134,7 @@ mod tests {
             assert_eq!(after(&ended(how), 1, &noon, SEVEN), expected, "{how:?}");
         }
         let unknown = CallRecord::default();
-        assert_eq!(after(&unknown, 1, &noon, SEVEN), Again::Not(WhyNotAgain::NotKnown));
+        assert_eq!(after(&unknown, 1, &noon, SEVEN), Redial::Not(WhyNoRedial::NotKnown));
         let mut hung_up = ended(Ended::Completed);
         hung_up.talk_s = Some(2);
         assert_eq!(after(&hung_up, 1, &noon, SEVEN), half_past);
@@ -144,13 +144,13 @@ mod tests {
     #[test]
     fn attempts_end_with_their_number_the_day_and_their_use() {
         let busy = ended(Ended::Busy);
-        assert_eq!(after(&busy, 3, &["2026-10-13T12:00"], SEVEN), Again::Not(WhyNotAgain::UsedUp));
+        assert_eq!(after(&busy, 3, &["2026-10-13T12:00"], SEVEN), Redial::Not(WhyNoRedial::UsedUp));
         let often = ["2026-10-13T09:00", "2026-10-13T10:00", "2026-10-13T11:00"];
-        assert_eq!(after(&busy, 1, &often, SEVEN), Again::Not(WhyNotAgain::OftenToday));
-        assert_eq!(after(&busy, 1, &["2026-10-13T18:30"], SEVEN), Again::Not(WhyNotAgain::TooLate));
+        assert_eq!(after(&busy, 1, &often, SEVEN), Redial::Not(WhyNoRedial::OftenToday));
+        assert_eq!(after(&busy, 1, &["2026-10-13T18:30"], SEVEN), Redial::Not(WhyNoRedial::TooLate));
         // After nine in the evening it is the next morning, and another day.
         let late = ["2026-10-13T18:00", "2026-10-13T19:00", "2026-10-13T20:45"];
-        assert_eq!(after(&busy, 1, &late, "2026-10-14T12:00"), Again::At(at("2026-10-14T09:00")));
+        assert_eq!(after(&busy, 1, &late, "2026-10-14T12:00"), Redial::At(at("2026-10-14T09:00")));
         assert_eq!(Attempts::usual(10 * MINUTE), Attempts { most: 2, gap_ms: 3 * MINUTE, a_day: 3 });
     }
 }

@@ -3,13 +3,14 @@
 use std::ops::RangeInclusive;
 
 use super::{
-    Abilities, Action, CallScript, Digit, Keys, Language, Plays, ROUNDS, WAIT_S, recorded, said, spoken,
+    Action, CallAbilities, CallScript, Digit, Keys, Language, Playback, ROUNDS, WAIT_S, recorded, said,
+    spoken,
 };
 use crate::channel::Channel;
 
 /// Which text of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Place {
+pub enum ScriptText {
     /// Greeting and reminder.
     Text,
     /// The question.
@@ -24,18 +25,18 @@ pub enum Place {
 
 /// Something about a script that its author should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum ScriptFinding {
     /// Nothing is said there.
-    Empty(Place),
+    Empty(ScriptText),
     /// A placeholder that means nothing.
     Unknown {
         /// The text that it stands in.
-        place: Place,
+        place: ScriptText,
         /// The word between the braces.
         name: String,
     },
     /// A link, which nobody can hear.
-    Link(Place),
+    Link(ScriptText),
     /// Text and question take longer than people listen.
     TooLong {
         /// How long they take, in seconds.
@@ -70,38 +71,38 @@ pub enum Finding {
     /// The provider takes these characters for the end of the text; they are left out.
     LeftOut(Vec<char>),
     /// The text names people, and its recording says the same to everybody.
-    SameForAll(Place),
+    SameForAll(ScriptText),
     /// The provider plays no recordings: it speaks their texts.
     NoRecordings,
     /// The provider plays a recording or speaks a text each time, never one after the other: it speaks both of these
     /// texts.
-    NotTogether(Place, Place),
+    NotTogether(ScriptText, ScriptText),
 }
 
-impl Finding {
+impl ScriptFinding {
     /// Whether the script cannot be used so.
     pub fn is_error(&self) -> bool {
         match self {
-            Finding::Empty(_)
-            | Finding::Unknown { .. }
-            | Finding::Link(_)
-            | Finding::QuestionWithoutKeys
-            | Finding::Twice(_)
-            | Finding::CallsAgain(_)
-            | Finding::Rounds(_)
-            | Finding::Wait(_)
-            | Finding::NoOwnText
-            | Finding::NoKeys
-            | Finding::Language(_) => true,
-            Finding::TooLong { .. }
-            | Finding::NotNamed(_)
-            | Finding::NoStopKey
-            | Finding::NoCaller
-            | Finding::ClosingsElsewhere
-            | Finding::LeftOut(_)
-            | Finding::SameForAll(_)
-            | Finding::NoRecordings
-            | Finding::NotTogether(..) => false,
+            ScriptFinding::Empty(_)
+            | ScriptFinding::Unknown { .. }
+            | ScriptFinding::Link(_)
+            | ScriptFinding::QuestionWithoutKeys
+            | ScriptFinding::Twice(_)
+            | ScriptFinding::CallsAgain(_)
+            | ScriptFinding::Rounds(_)
+            | ScriptFinding::Wait(_)
+            | ScriptFinding::NoOwnText
+            | ScriptFinding::NoKeys
+            | ScriptFinding::Language(_) => true,
+            ScriptFinding::TooLong { .. }
+            | ScriptFinding::NotNamed(_)
+            | ScriptFinding::NoStopKey
+            | ScriptFinding::NoCaller
+            | ScriptFinding::ClosingsElsewhere
+            | ScriptFinding::LeftOut(_)
+            | ScriptFinding::SameForAll(_)
+            | ScriptFinding::NoRecordings
+            | ScriptFinding::NotTogether(..) => false,
         }
     }
 }
@@ -113,7 +114,7 @@ const SPOKEN_S: i64 = 25;
 const VALUE_CHARS: usize = 12;
 
 /// Everything about a script that its author should know; with a provider's abilities also what that cannot do.
-pub fn examine(script: &CallScript, abilities: Option<&Abilities>) -> Vec<Finding> {
+pub fn examine(script: &CallScript, abilities: Option<&CallAbilities>) -> Vec<ScriptFinding> {
     let mut findings = Vec::new();
     texts(script, &mut findings);
     keys(script, &mut findings);
@@ -123,39 +124,39 @@ pub fn examine(script: &CallScript, abilities: Option<&Abilities>) -> Vec<Findin
     findings
 }
 
-fn texts(script: &CallScript, findings: &mut Vec<Finding>) {
-    let fixed = [(Place::Text, &script.text), (Place::Question, &script.question)];
-    let rest = [(Place::WrongKey, &script.wrong_key), (Place::NoKey, &script.no_key)];
-    let closings = script.keys.iter().map(|key| (Place::Closing(key.digit), &key.closing));
+fn texts(script: &CallScript, findings: &mut Vec<ScriptFinding>) {
+    let fixed = [(ScriptText::Text, &script.text), (ScriptText::Question, &script.question)];
+    let rest = [(ScriptText::WrongKey, &script.wrong_key), (ScriptText::NoKey, &script.no_key)];
+    let closings = script.keys.iter().map(|key| (ScriptText::Closing(key.digit), &key.closing));
     for (place, text) in fixed.into_iter().chain(rest).chain(closings) {
         let must = match place {
-            Place::Text | Place::Closing(_) => true,
-            Place::Question => !script.keys.is_empty(),
-            Place::WrongKey | Place::NoKey => false,
+            ScriptText::Text | ScriptText::Closing(_) => true,
+            ScriptText::Question => !script.keys.is_empty(),
+            ScriptText::WrongKey | ScriptText::NoKey => false,
         };
         if must && spoken::speakable(text, script.language).is_empty() {
-            findings.push(Finding::Empty(place));
+            findings.push(ScriptFinding::Empty(place));
         }
         for piece in said::pieces(text) {
             if let said::Piece::Name(name) = piece
                 && said::known(name).is_none()
             {
-                findings.push(Finding::Unknown { place, name: name.to_owned() });
+                findings.push(ScriptFinding::Unknown { place, name: name.to_owned() });
             }
         }
         if has_link(text) {
-            findings.push(Finding::Link(place));
+            findings.push(ScriptFinding::Link(place));
         }
     }
     for place in script.recordings.keys().filter(|place| recorded::has_places(script.text_at(**place))) {
-        findings.push(Finding::SameForAll(*place));
+        findings.push(ScriptFinding::SameForAll(*place));
     }
-    let seconds = script.seconds_at(Place::Text) + script.seconds_at(Place::Question);
+    let seconds = script.seconds_at(ScriptText::Text) + script.seconds_at(ScriptText::Question);
     if seconds > SPOKEN_S {
-        findings.push(Finding::TooLong { seconds, most: SPOKEN_S });
+        findings.push(ScriptFinding::TooLong { seconds, most: SPOKEN_S });
     }
     if !names(&script.text, "organisation") {
-        findings.push(Finding::NoCaller);
+        findings.push(ScriptFinding::NoCaller);
     }
 }
 
@@ -180,81 +181,82 @@ fn has_link(text: &str) -> bool {
     ["http://", "https://", "www."].iter().any(|start| lower.contains(start))
 }
 
-fn keys(script: &CallScript, findings: &mut Vec<Finding>) {
+fn keys(script: &CallScript, findings: &mut Vec<ScriptFinding>) {
     let out_of = |value: u8, range: RangeInclusive<u8>| !range.contains(&value);
     if script.keys.is_empty() {
         if !script.question.trim().is_empty() {
-            findings.push(Finding::QuestionWithoutKeys);
+            findings.push(ScriptFinding::QuestionWithoutKeys);
         }
         return;
     }
     if out_of(script.rounds, ROUNDS) {
-        findings.push(Finding::Rounds(script.rounds));
+        findings.push(ScriptFinding::Rounds(script.rounds));
     }
     if out_of(script.wait_s, WAIT_S) {
-        findings.push(Finding::Wait(script.wait_s));
+        findings.push(ScriptFinding::Wait(script.wait_s));
     }
     let asked = spoken::speakable(&script.question, script.language);
     for (at, key) in script.keys.iter().enumerate() {
         if script.keys[..at].iter().any(|earlier| earlier.digit == key.digit) {
-            findings.push(Finding::Twice(key.digit));
+            findings.push(ScriptFinding::Twice(key.digit));
         }
         let word = spoken::number_words(key.digit.get().into(), script.language);
         let is_named = asked
             .split(|c: char| !(c.is_alphanumeric() || ('\u{900}'..='\u{963}').contains(&c)))
             .any(|one| one == word);
         if !is_named {
-            findings.push(Finding::NotNamed(key.digit));
+            findings.push(ScriptFinding::NotNamed(key.digit));
         }
         if matches!(key.action, Action::Message { channel: Channel::IvrCall | Channel::WhatsappGroup, .. }) {
-            findings.push(Finding::CallsAgain(key.digit));
+            findings.push(ScriptFinding::CallsAgain(key.digit));
         }
     }
     if !script.keys.iter().any(|key| key.action == Action::StopCalls) {
-        findings.push(Finding::NoStopKey);
+        findings.push(ScriptFinding::NoStopKey);
     }
 }
 
-fn provider(script: &CallScript, abilities: &Abilities, findings: &mut Vec<Finding>) {
+fn provider(script: &CallScript, abilities: &CallAbilities, findings: &mut Vec<ScriptFinding>) {
     let places = script.texts().flat_map(said::pieces);
     let has_places = places.into_iter().any(|piece| matches!(piece, said::Piece::Name(_)));
     if has_places && !abilities.own_text {
-        findings.push(Finding::NoOwnText);
+        findings.push(ScriptFinding::NoOwnText);
     }
     match abilities.keys {
         _ if script.keys.is_empty() => {}
         Keys::During => {}
-        Keys::Notice => findings.push(Finding::ClosingsElsewhere),
-        Keys::Never => findings.push(Finding::NoKeys),
+        Keys::Notice => findings.push(ScriptFinding::ClosingsElsewhere),
+        Keys::Never => findings.push(ScriptFinding::NoKeys),
     }
     if !abilities.languages.contains(&script.language) {
-        findings.push(Finding::Language(script.language));
+        findings.push(ScriptFinding::Language(script.language));
     }
     recordings(script, abilities.plays, findings);
     let spoken = [&script.text, &script.question].map(|text| text.as_str()).concat();
     let left_out: Vec<char> = abilities.separators.iter().copied().filter(|c| spoken.contains(*c)).collect();
     if !left_out.is_empty() {
-        findings.push(Finding::LeftOut(left_out));
+        findings.push(ScriptFinding::LeftOut(left_out));
     }
 }
 
 /// Pairs of lines that are spoken in one go. Where a provider speaks or plays a whole step, both of a pair or neither has to
 /// be recorded.
-const TOGETHER: [(Place, Place); 2] = [(Place::Text, Place::Question), (Place::WrongKey, Place::Question)];
+const TOGETHER: [(ScriptText, ScriptText); 2] =
+    [(ScriptText::Text, ScriptText::Question), (ScriptText::WrongKey, ScriptText::Question)];
 
-fn recordings(script: &CallScript, plays: Plays, findings: &mut Vec<Finding>) {
+fn recordings(script: &CallScript, plays: Playback, findings: &mut Vec<ScriptFinding>) {
     match plays {
         _ if script.recordings.is_empty() => {}
-        Plays::Lines => {}
-        Plays::Nothing => findings.push(Finding::NoRecordings),
-        Plays::Whole => {
-            let differ = |(first, then): &(Place, Place)| {
+        Playback::Lines => {}
+        Playback::Nothing => findings.push(ScriptFinding::NoRecordings),
+        Playback::Whole => {
+            let differ = |(first, then): &(ScriptText, ScriptText)| {
                 let both = [first, then].map(|place| script.recorded(*place).is_some());
                 let said = [first, then].map(|place| !script.text_at(*place).trim().is_empty());
                 said == [true, true] && both[0] != both[1]
             };
             let apart = TOGETHER.into_iter().filter(differ);
-            findings.extend(apart.map(|(first, then)| Finding::NotTogether(first, then)));
+            findings.extend(apart.map(|(first, then)| ScriptFinding::NotTogether(first, then)));
         }
     }
 }
@@ -271,7 +273,7 @@ mod tests {
         CallScript::usual(language, Channel::Sms, TemplateId::new(Millis(0)))
     }
 
-    const ALL: Abilities = Abilities {
+    const ALL: CallAbilities = CallAbilities {
         own_text: true,
         keys: Keys::During,
         looks_up: true,
@@ -285,7 +287,7 @@ mod tests {
         per_request: 1,
         languages: &[Language::English, Language::Hindi],
         separators: &[],
-        plays: Plays::Lines,
+        plays: Playback::Lines,
     };
 
     #[test]
@@ -296,19 +298,22 @@ mod tests {
             address: "00".into(),
             length_ms,
         };
-        script.recordings.insert(Place::Question, recorded(4_000));
-        let less = |script: &CallScript, plays| examine(script, Some(&Abilities { plays, ..ALL }));
-        assert_eq!(less(&script, Plays::Lines), []);
-        assert_eq!(less(&script, Plays::Nothing), [Finding::NoRecordings]);
+        script.recordings.insert(ScriptText::Question, recorded(4_000));
+        let less = |script: &CallScript, plays| examine(script, Some(&CallAbilities { plays, ..ALL }));
+        assert_eq!(less(&script, Playback::Lines), []);
+        assert_eq!(less(&script, Playback::Nothing), [ScriptFinding::NoRecordings]);
         let apart = [
-            Finding::NotTogether(Place::Text, Place::Question),
-            Finding::NotTogether(Place::WrongKey, Place::Question),
+            ScriptFinding::NotTogether(ScriptText::Text, ScriptText::Question),
+            ScriptFinding::NotTogether(ScriptText::WrongKey, ScriptText::Question),
         ];
-        assert_eq!(less(&script, Plays::Whole), apart);
-        script.recordings.insert(Place::WrongKey, recorded(1_000));
-        script.recordings.insert(Place::Text, recorded(26_000));
-        let found = less(&script, Plays::Whole);
-        assert_eq!(found, [Finding::SameForAll(Place::Text), Finding::TooLong { seconds: 30, most: 25 }]);
+        assert_eq!(less(&script, Playback::Whole), apart);
+        script.recordings.insert(ScriptText::WrongKey, recorded(1_000));
+        script.recordings.insert(ScriptText::Text, recorded(26_000));
+        let found = less(&script, Playback::Whole);
+        assert_eq!(
+            found,
+            [ScriptFinding::SameForAll(ScriptText::Text), ScriptFinding::TooLong { seconds: 30, most: 25 }]
+        );
         assert!(found.iter().all(|finding| !finding.is_error()));
     }
 
@@ -323,29 +328,29 @@ mod tests {
     fn each_fault_of_a_script_is_found() {
         let digit = |n| Digit::new(n).unwrap();
         type Change = fn(&mut CallScript);
-        let cases: &[(Change, Finding)] = &[
+        let cases: &[(Change, ScriptFinding)] = &[
             (
                 |s| s.text = "{organisation} 🎉 {wrkshop}".into(),
-                Finding::Unknown { place: Place::Text, name: "wrkshop".into() },
+                ScriptFinding::Unknown { place: ScriptText::Text, name: "wrkshop".into() },
             ),
-            (|s| s.keys[1].closing = " 🎉 ".into(), Finding::Empty(Place::Closing(digit(2)))),
-            (|s| s.question.clear(), Finding::Empty(Place::Question)),
-            (|s| s.no_key = "See www.example.in".into(), Finding::Link(Place::NoKey)),
-            (|s| s.keys.clear(), Finding::QuestionWithoutKeys),
-            (|s| s.keys[1].digit = Digit::new(1).unwrap(), Finding::Twice(digit(1))),
-            (|s| s.keys[1].digit = Digit::new(3).unwrap(), Finding::NotNamed(digit(3))),
+            (|s| s.keys[1].closing = " 🎉 ".into(), ScriptFinding::Empty(ScriptText::Closing(digit(2)))),
+            (|s| s.question.clear(), ScriptFinding::Empty(ScriptText::Question)),
+            (|s| s.no_key = "See www.example.in".into(), ScriptFinding::Link(ScriptText::NoKey)),
+            (|s| s.keys.clear(), ScriptFinding::QuestionWithoutKeys),
+            (|s| s.keys[1].digit = Digit::new(1).unwrap(), ScriptFinding::Twice(digit(1))),
+            (|s| s.keys[1].digit = Digit::new(3).unwrap(), ScriptFinding::NotNamed(digit(3))),
             (
                 |s| {
                     s.keys[0].action =
                         Action::Message { channel: Channel::IvrCall, template: TemplateId::new(Millis(0)) }
                 },
-                Finding::CallsAgain(digit(1)),
+                ScriptFinding::CallsAgain(digit(1)),
             ),
-            (|s| s.rounds = 3, Finding::Rounds(3)),
-            (|s| s.rounds = 0, Finding::Rounds(0)),
-            (|s| s.wait_s = 7, Finding::Wait(7)),
-            (|s| _ = s.keys.pop(), Finding::NoStopKey),
-            (|s| s.text = "Your workshop starts at {time}.".into(), Finding::NoCaller),
+            (|s| s.rounds = 3, ScriptFinding::Rounds(3)),
+            (|s| s.rounds = 0, ScriptFinding::Rounds(0)),
+            (|s| s.wait_s = 7, ScriptFinding::Wait(7)),
+            (|s| _ = s.keys.pop(), ScriptFinding::NoStopKey),
+            (|s| s.text = "Your workshop starts at {time}.".into(), ScriptFinding::NoCaller),
         ];
         for (change, finding) in cases {
             let mut script = usual(Language::English);
@@ -358,21 +363,21 @@ mod tests {
         assert!(
             examine(&long, None)
                 .iter()
-                .any(|one| matches!(one, Finding::TooLong { seconds, most: 25 } if *seconds > 25)),
+                .any(|one| matches!(one, ScriptFinding::TooLong { seconds, most: 25 } if *seconds > 25)),
         );
     }
 
     #[test]
     fn what_a_provider_cannot_do_is_said_before_it_is_chosen() {
-        let less = |change: fn(&mut Abilities)| {
+        let less = |change: fn(&mut CallAbilities)| {
             let mut abilities = ALL;
             change(&mut abilities);
             examine(&usual(Language::Hindi), Some(&abilities))
         };
-        assert_eq!(less(|a| a.own_text = false), [Finding::NoOwnText]);
-        assert_eq!(less(|a| a.keys = Keys::Notice), [Finding::ClosingsElsewhere]);
-        assert_eq!(less(|a| a.keys = Keys::Never), [Finding::NoKeys]);
-        assert_eq!(less(|a| a.languages = &[Language::English]), [Finding::Language(Language::Hindi)]);
-        assert_eq!(less(|a| a.separators = &[',', ';']), [Finding::LeftOut(vec![','])]);
+        assert_eq!(less(|a| a.own_text = false), [ScriptFinding::NoOwnText]);
+        assert_eq!(less(|a| a.keys = Keys::Notice), [ScriptFinding::ClosingsElsewhere]);
+        assert_eq!(less(|a| a.keys = Keys::Never), [ScriptFinding::NoKeys]);
+        assert_eq!(less(|a| a.languages = &[Language::English]), [ScriptFinding::Language(Language::Hindi)]);
+        assert_eq!(less(|a| a.separators = &[',', ';']), [ScriptFinding::LeftOut(vec![','])]);
     }
 }

@@ -1,11 +1,11 @@
 //! The next words of a call that is under way.
 
-use super::{CallScript, Digit, Place, Pressed, Said, pressed};
+use super::{CallScript, Digit, FilledScript, Pressed, ScriptText, pressed};
 use crate::time::{Millis, SECOND};
 
 /// How far a call has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SoFar {
+pub struct CallProgress {
     /// How often the question was asked.
     pub asked: u8,
     /// The first key of the script that was pressed.
@@ -17,16 +17,16 @@ const SAME_MS: i64 = 2 * SECOND;
 
 /// Counts the questions of a call where a provider asks for each of them: two rounds of silence look alike in everything but their time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rounds {
+pub struct QuestionRounds {
     asked: u8,
     at: Option<Millis>,
 }
 
-impl Rounds {
+impl QuestionRounds {
     /// The question was asked so often, and last at that moment; as a store keeps it.
-    pub fn of(asked: i64, at: Millis) -> Rounds {
+    pub fn of(asked: i64, at: Millis) -> QuestionRounds {
         let asked = u8::try_from(asked.max(0)).unwrap_or(u8::MAX);
-        Rounds { asked, at: (asked > 0).then_some(at) }
+        QuestionRounds { asked, at: (asked > 0).then_some(at) }
     }
 
     /// How often it was asked, and when last; the beginning of time for never.
@@ -35,7 +35,7 @@ impl Rounds {
     }
 
     /// Counts what another process asked as well: whoever asked more often knows the rest.
-    pub fn learn(&mut self, other: Rounds) {
+    pub fn learn(&mut self, other: QuestionRounds) {
         if other.asked > self.asked {
             *self = other;
         }
@@ -61,7 +61,7 @@ impl Rounds {
 
 /// What comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Turn {
+pub enum NextPrompt {
     /// Says this and waits for a key.
     Ask {
         /// What is said.
@@ -82,7 +82,7 @@ pub enum Turn {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextLines {
     /// The lines, in the order in which they are said or played.
-    pub places: Vec<Place>,
+    pub places: Vec<ScriptText>,
     /// A key is waited for after them; else the call ends.
     pub asks: bool,
     /// The key that they answer.
@@ -91,33 +91,38 @@ pub struct NextLines {
 
 /// Which lines come next, after this was pressed; `None` at the beginning. A key that was pressed once is answered again however often it
 /// is asked about, so that a repeated request gets the same words.
-pub fn next_lines(script: &CallScript, so_far: SoFar, heard: Option<&str>) -> NextLines {
+pub fn next_lines(script: &CallScript, so_far: CallProgress, heard: Option<&str>) -> NextLines {
     let close = |key: Digit| {
-        let place = if script.key(key).is_some() { Place::Closing(key) } else { Place::NoKey };
+        let place = if script.key(key).is_some() { ScriptText::Closing(key) } else { ScriptText::NoKey };
         NextLines { places: vec![place], asks: false, key: Some(key) }
     };
-    let ask = |places: &[Place]| NextLines { places: places.to_vec(), asks: true, key: None };
+    let ask = |places: &[ScriptText]| NextLines { places: places.to_vec(), asks: true, key: None };
     let end = |place| NextLines { places: vec![place], asks: false, key: None };
     if let Some(key) = so_far.key {
         return close(key);
     }
     if script.keys.is_empty() {
-        return end(Place::Text);
+        return end(ScriptText::Text);
     }
-    let Some(heard) = heard else { return ask(&[Place::Text, Place::Question]) };
+    let Some(heard) = heard else { return ask(&[ScriptText::Text, ScriptText::Question]) };
     match pressed(heard, script) {
         Pressed::Key(key) => close(key),
-        Pressed::Other if so_far.asked < script.rounds => ask(&[Place::WrongKey, Place::Question]),
-        Pressed::Nothing if so_far.asked < script.rounds => ask(&[Place::Question]),
-        Pressed::Nothing | Pressed::Other => end(Place::NoKey),
+        Pressed::Other if so_far.asked < script.rounds => ask(&[ScriptText::WrongKey, ScriptText::Question]),
+        Pressed::Nothing if so_far.asked < script.rounds => ask(&[ScriptText::Question]),
+        Pressed::Nothing | Pressed::Other => end(ScriptText::NoKey),
     }
 }
 
 /// The same in words.
-pub fn next_turn(script: &CallScript, said: &Said, so_far: SoFar, heard: Option<&str>) -> Turn {
+pub fn next_prompt(
+    script: &CallScript,
+    said: &FilledScript,
+    so_far: CallProgress,
+    heard: Option<&str>,
+) -> NextPrompt {
     let NextLines { places, asks, key } = next_lines(script, so_far, heard);
     let text = said.lines(&places);
-    if asks { Turn::Ask { text, wait_s: script.wait_s } } else { Turn::Close { text, key } }
+    if asks { NextPrompt::Ask { text, wait_s: script.wait_s } } else { NextPrompt::Close { text, key } }
 }
 
 #[cfg(test)]
@@ -130,7 +135,7 @@ mod tests {
         template::Facts,
     };
 
-    fn script() -> (CallScript, Said) {
+    fn script() -> (CallScript, FilledScript) {
         let script = CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)));
         let facts = Facts {
             organisation: "Udaan".into(),
@@ -138,48 +143,51 @@ mod tests {
             workshop_time: "7:00 PM".into(),
             ..Facts::default()
         };
-        let said = Said::new(&script, &fill(&script, &facts).unwrap());
+        let said = FilledScript::new(&script, &fill(&script, &facts).unwrap());
         (script, said)
     }
 
-    fn so_far(asked: u8) -> SoFar {
-        SoFar { asked, key: None }
+    fn so_far(asked: u8) -> CallProgress {
+        CallProgress { asked, key: None }
     }
 
     #[test]
     fn a_key_is_answered_and_silence_is_asked_once_more() {
         let (script, said) = script();
-        let next = |asked, heard| next_turn(&script, &said, so_far(asked), heard);
-        assert_eq!(next(0, None), Turn::Ask { text: said.opening(), wait_s: 6 });
+        let next = |asked, heard| next_prompt(&script, &said, so_far(asked), heard);
+        assert_eq!(next(0, None), NextPrompt::Ask { text: said.opening(), wait_s: 6 });
         let nine = Digit::new(9);
         assert_eq!(
             next(1, Some("\"9\"")),
-            Turn::Close { text: "All right. We will not call you again.".into(), key: nine }
+            NextPrompt::Close { text: "All right. We will not call you again.".into(), key: nine }
         );
-        assert_eq!(next(1, Some("")), Turn::Ask { text: said.question.clone(), wait_s: 6 });
-        let Turn::Ask { text, .. } = next(1, Some("5")) else { panic!("asks again") };
+        assert_eq!(next(1, Some("")), NextPrompt::Ask { text: said.question.clone(), wait_s: 6 });
+        let NextPrompt::Ask { text, .. } = next(1, Some("5")) else { panic!("asks again") };
         assert!(text.starts_with("That key does nothing. Press one"), "{text}");
         for heard in ["", "5", "null"] {
-            assert_eq!(next(2, Some(heard)), Turn::Close { text: "Thank you. Goodbye.".into(), key: None });
+            assert_eq!(
+                next(2, Some(heard)),
+                NextPrompt::Close { text: "Thank you. Goodbye.".into(), key: None }
+            );
         }
     }
 
     #[test]
     fn a_repeated_request_gets_the_same_closing_words() {
         let (script, said) = script();
-        let one = SoFar { asked: 1, key: Digit::new(1) };
+        let one = CallProgress { asked: 1, key: Digit::new(1) };
         for heard in [None, Some(""), Some("1"), Some("9")] {
-            let turn = next_turn(&script, &said, one, heard);
+            let turn = next_prompt(&script, &said, one, heard);
             assert_eq!(
                 turn,
-                Turn::Close { text: "Thank you. The link is on its way.".into(), key: Digit::new(1) }
+                NextPrompt::Close { text: "Thank you. The link is on its way.".into(), key: Digit::new(1) }
             );
         }
     }
 
     #[test]
     fn a_request_that_is_made_twice_is_one_round() {
-        let (mut rounds, at) = (Rounds::default(), |s| Millis(s * SECOND));
+        let (mut rounds, at) = (QuestionRounds::default(), |s| Millis(s * SECOND));
         assert_eq!(rounds.before(at(0)), 0);
         rounds.asked(at(0));
         assert_eq!((rounds.before(at(1)), rounds.before(at(9))), (0, 1));
@@ -191,17 +199,17 @@ mod tests {
     #[test]
     fn what_another_process_asked_counts_and_less_is_no_news() {
         let at = |s| Millis(s * SECOND);
-        let mut here = Rounds::default();
+        let mut here = QuestionRounds::default();
         here.asked(at(0));
         let mut there = here;
         there.asked(at(9));
         assert_eq!(there.kept(), (2, at(9)));
         let mut learnt = here;
-        learnt.learn(Rounds::of(2, at(9)));
+        learnt.learn(QuestionRounds::of(2, at(9)));
         assert_eq!(learnt, there);
         learnt.learn(here);
         assert_eq!((learnt, learnt.before(at(10)), learnt.before(at(20))), (there, 1, 2));
-        assert_eq!(Rounds::of(0, at(0)), Rounds::default());
+        assert_eq!(QuestionRounds::of(0, at(0)), QuestionRounds::default());
     }
 
     #[test]
@@ -209,8 +217,8 @@ mod tests {
         let (mut script, said) = script();
         script.keys.clear();
         assert_eq!(
-            next_turn(&script, &said, so_far(0), None),
-            Turn::Close { text: said.text.clone(), key: None }
+            next_prompt(&script, &said, so_far(0), None),
+            NextPrompt::Close { text: said.text.clone(), key: None }
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{CallScript, Place, Said, said};
+use super::{CallScript, FilledScript, ScriptText, said};
 use crate::template::{CallContent, Content, Facts, Part, Slot, ValueError};
 
 /// How long somebody thinks before a key is pressed, in seconds.
@@ -59,17 +59,17 @@ impl CallScript {
     }
 
     /// What a person with these values hears.
-    pub fn said(&self, content: &Content) -> Said {
-        Said::new(self, content.values())
+    pub fn said(&self, content: &Content) -> FilledScript {
+        FilledScript::new(self, content.values())
     }
 
     /// About how long somebody is on the line who picks up, in seconds: they hear reminder and question, think, press and hear the closing
     /// words.
     pub fn talk_s(&self) -> i64 {
         let closing =
-            self.keys.iter().map(|key| self.seconds_at(Place::Closing(key.digit))).max().unwrap_or(0);
+            self.keys.iter().map(|key| self.seconds_at(ScriptText::Closing(key.digit))).max().unwrap_or(0);
         let asks = if self.keys.is_empty() { 0 } else { THINKS_S };
-        self.seconds_at(Place::Text) + self.seconds_at(Place::Question) + asks + closing
+        self.seconds_at(ScriptText::Text) + self.seconds_at(ScriptText::Question) + asks + closing
     }
 }
 

@@ -1,6 +1,6 @@
 //! A call that speaks and takes a key: what is said, what a key does, how one call stands, what it costs and when it may ring.
 //!
-//! Everything here is the same for all providers. What one of them can do is told by its [`Abilities`], and [`examine`] says before a
+//! Everything here is the same for all providers. What one of them can do is told by its [`CallAbilities`], and [`examine`] says before a
 //! script is used what it asks for in vain.
 
 mod abilities;
@@ -19,19 +19,20 @@ mod script;
 mod spoken;
 mod strip;
 
-pub use abilities::{Abilities, Keys, Ring};
-pub use again::{Again, Attempts, WhyNotAgain, again};
-pub use check::{Finding, Place, examine};
-pub use conversation::{NextLines, Rounds, SoFar, Turn, next_lines, next_turn};
+pub use abilities::{CallAbilities, Keys, Ring};
+pub use again::{Attempts, Redial, WhyNoRedial, again};
+pub use check::{ScriptFinding, ScriptText, examine};
+pub use conversation::{CallProgress, NextLines, NextPrompt, QuestionRounds, next_lines, next_prompt};
 pub use cost::{GAP_S, RINGS_S, Rate, finish_ms, opt_outs_stop};
 pub use hours::{CallingHours, HoursError};
 pub use pressed::{Pressed, pressed};
 pub use record::{
-    AnsweredBy, CallRecord, CallState, Ended, Failure, Hearing, News, NewsKind, Refused, look_up_after,
+    AnsweredBy, CallRecord, CallReport, CallReportKind, CallState, Ended, Failure, Hearing, ReportRefused,
+    poll_after,
 };
-pub use recorded::{Plays, Recorded, Shown, digit_of};
+pub use recorded::{Playback, Recorded, ShownPart, digit_of};
 pub use reference::CallRef;
-pub use said::{Said, fill, placeholders};
+pub use said::{FilledScript, fill, placeholders};
 pub use script::{Action, CallScript, Digit, Key, Language, ROUNDS, WAIT_S};
 pub use spoken::{number_words, seconds_of, speakable};
-pub use strip::{Counts, Stage};
+pub use strip::{CallStage, CallStageCounts};

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallRef, Digit, Ring, SoFar};
+use super::{CallProgress, CallRef, Digit, Ring};
 use crate::{
     money::Money,
     outcome::ProviderAnswer,
@@ -83,7 +83,7 @@ pub enum AnsweredBy {
 
 /// What a report tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NewsKind {
+pub enum CallReportKind {
     /// The request was taken, or the phone rings.
     Calling,
     /// Somebody picked up: told so, or asked what to say.
@@ -98,7 +98,7 @@ pub enum NewsKind {
 
 /// One report of a call, from a post, an answer or a look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct News {
+pub struct CallReport {
     /// The call as we named it, when the report carries that.
     pub call: Option<CallRef>,
     /// The provider's id of the call.
@@ -106,7 +106,7 @@ pub struct News {
     /// The phone that was called: digits with country code.
     pub digits: Option<String>,
     /// What it tells.
-    pub kind: NewsKind,
+    pub kind: CallReportKind,
     /// When that was, where it is told.
     pub at: Option<Millis>,
     /// How long somebody was on the line, in seconds.
@@ -121,10 +121,10 @@ pub struct News {
     pub said: String,
 }
 
-impl News {
+impl CallReport {
     /// News of that kind, with nothing else known.
-    pub fn of(kind: NewsKind) -> News {
-        News {
+    pub fn of(kind: CallReportKind) -> CallReport {
+        CallReport {
             call: None,
             provider_id: None,
             digits: None,
@@ -141,7 +141,7 @@ impl News {
 
 /// Why news were not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum ReportRefused {
     /// They name another call than the one that they came to.
     #[error("the report names another call than the one of its address")]
     Foreign,
@@ -177,26 +177,26 @@ impl CallRecord {
     /// Takes news in, which came at `now`. Says whether anything is known now that was not.
     ///
     /// # Errors
-    /// [`Refused::Foreign`], and nothing changes.
-    pub fn hear(&mut self, news: &News, now: Millis) -> Result<bool, Refused> {
+    /// [`ReportRefused::Foreign`], and nothing changes.
+    pub fn hear(&mut self, news: &CallReport, now: Millis) -> Result<bool, ReportRefused> {
         if let (Some(bound), Some(told)) = (&self.provider_id, &news.provider_id)
             && bound != told
         {
-            return Err(Refused::Foreign);
+            return Err(ReportRefused::Foreign);
         }
         let before = self.clone();
         if self.provider_id.is_none() {
             self.provider_id.clone_from(&news.provider_id);
         }
         match news.kind {
-            NewsKind::Calling => {}
-            NewsKind::PickedUp => self.picked_up = true,
-            NewsKind::Heard => self.heard = true,
-            NewsKind::Pressed(digit) => {
+            CallReportKind::Calling => {}
+            CallReportKind::PickedUp => self.picked_up = true,
+            CallReportKind::Heard => self.heard = true,
+            CallReportKind::Pressed(digit) => {
                 let pressed = (news.at.unwrap_or(now), digit);
                 self.key = Some(self.key.map_or(pressed, |known| known.min(pressed)));
             }
-            NewsKind::Ended(ended) => self.ended = self.ended.max(Some(ended)),
+            CallReportKind::Ended(ended) => self.ended = self.ended.max(Some(ended)),
         }
         self.talk_s = self.talk_s.max(news.talk_s);
         self.ring_s = self.ring_s.max(news.ring_s);
@@ -230,8 +230,8 @@ impl CallRecord {
     }
 
     /// How far it has come, for what is said next.
-    pub fn so_far(&self, asked: u8) -> SoFar {
-        SoFar { asked, key: self.key.map(|(_, digit)| digit) }
+    pub fn so_far(&self, asked: u8) -> CallProgress {
+        CallProgress { asked, key: self.key.map(|(_, digit)| digit) }
     }
 
     /// Whether the person heard it, where the reminder takes `text_s` seconds.
@@ -314,7 +314,7 @@ impl Hearing {
 }
 
 /// When a provider that told nothing final of a call is asked: five minutes after it must be over.
-pub fn look_up_after(placed: Millis, ring: Ring) -> Millis {
+pub fn poll_after(placed: Millis, ring: Ring) -> Millis {
     placed.plus((ring.ring_s + ring.longest_s) * SECOND + 5 * MINUTE)
 }
 
@@ -329,17 +329,17 @@ mod tests {
         Digit::new(n).unwrap()
     }
 
-    fn any_kind() -> impl Strategy<Value = NewsKind> {
+    fn any_kind() -> impl Strategy<Value = CallReportKind> {
         prop_oneof![
-            Just(NewsKind::Calling),
-            Just(NewsKind::PickedUp),
-            Just(NewsKind::Heard),
-            (0u8..10).prop_map(|n| NewsKind::Pressed(digit(n))),
-            Just(NewsKind::Ended(Ended::Cancelled)),
-            Just(NewsKind::Ended(Ended::Failed(Failure::Network))),
-            Just(NewsKind::Ended(Ended::NoAnswer)),
-            Just(NewsKind::Ended(Ended::Busy)),
-            Just(NewsKind::Ended(Ended::Completed)),
+            Just(CallReportKind::Calling),
+            Just(CallReportKind::PickedUp),
+            Just(CallReportKind::Heard),
+            (0u8..10).prop_map(|n| CallReportKind::Pressed(digit(n))),
+            Just(CallReportKind::Ended(Ended::Cancelled)),
+            Just(CallReportKind::Ended(Ended::Failed(Failure::Network))),
+            Just(CallReportKind::Ended(Ended::NoAnswer)),
+            Just(CallReportKind::Ended(Ended::Busy)),
+            Just(CallReportKind::Ended(Ended::Completed)),
         ]
     }
 
@@ -347,19 +347,19 @@ mod tests {
         fn any_news()(
             kind in any_kind(), at in 0i64..4, talk_s in prop::option::of(0i64..60), cost in prop::option::of(0i64..9_000),
             machine in prop::option::weighted(0.2, any::<bool>()), named in any::<bool>(),
-        ) -> News {
-            News {
+        ) -> CallReport {
+            CallReport {
                 provider_id: named.then(|| "call-1".to_owned()),
                 at: Some(NOW.plus(at)),
                 talk_s,
                 cost: cost.map(Money),
                 answered_by: machine.map(|machine| if machine { AnsweredBy::Machine } else { AnsweredBy::Human }),
-                ..News::of(kind)
+                ..CallReport::of(kind)
             }
         }
     }
 
-    fn record<'n>(news: impl IntoIterator<Item = &'n News>) -> CallRecord {
+    fn record<'n>(news: impl IntoIterator<Item = &'n CallReport>) -> CallRecord {
         let mut record = CallRecord::default();
         for one in news {
             record.hear(one, NOW).unwrap();
@@ -410,26 +410,27 @@ mod tests {
 
     #[test]
     fn a_key_a_prompt_and_talk_each_beat_missed() {
-        let missed = News::of(NewsKind::Ended(Ended::NoAnswer));
+        let missed = CallReport::of(CallReportKind::Ended(Ended::NoAnswer));
         for proof in [
-            News::of(NewsKind::Pressed(digit(1))),
-            News::of(NewsKind::PickedUp),
-            News::of(NewsKind::Heard),
-            News { talk_s: Some(20), ..News::of(NewsKind::Calling) },
+            CallReport::of(CallReportKind::Pressed(digit(1))),
+            CallReport::of(CallReportKind::PickedUp),
+            CallReport::of(CallReportKind::Heard),
+            CallReport { talk_s: Some(20), ..CallReport::of(CallReportKind::Calling) },
         ] {
             assert_eq!(record([&missed, &proof]).state(), CallState::Completed, "{proof:?}");
             assert_eq!(record([&proof, &missed]).state(), CallState::Completed, "{proof:?}");
         }
-        let silent = News { talk_s: Some(0), ..missed.clone() };
+        let silent = CallReport { talk_s: Some(0), ..missed.clone() };
         assert_eq!(record([&silent]).state(), CallState::NoAnswer);
-        assert_eq!(record([&News::of(NewsKind::Calling)]).state(), CallState::Calling);
+        assert_eq!(record([&CallReport::of(CallReportKind::Calling)]).state(), CallState::Calling);
     }
 
     #[test]
     fn only_who_heard_the_reminder_was_told() {
-        let ended = News::of(NewsKind::Ended(Ended::Completed));
-        let talked = |seconds| News { talk_s: Some(seconds), ..ended.clone() };
-        let voicemail = News { answered_by: Some(AnsweredBy::Machine), talk_s: Some(40), ..ended.clone() };
+        let ended = CallReport::of(CallReportKind::Ended(Ended::Completed));
+        let talked = |seconds| CallReport { talk_s: Some(seconds), ..ended.clone() };
+        let voicemail =
+            CallReport { answered_by: Some(AnsweredBy::Machine), talk_s: Some(40), ..ended.clone() };
         for (news, hearing, told) in [
             (talked(12), Hearing::Heard, true),
             (talked(11), Hearing::NotKnown, false),
@@ -443,23 +444,23 @@ mod tests {
             assert_eq!((record.hearing(12), record.hearing(12).is_told()), (hearing, told), "{news:?}");
             assert_eq!(record.proof(12) == Some(Proof::Delivered), told, "{news:?}");
         }
-        let pressed = record([&talked(2), &News::of(NewsKind::Pressed(digit(9)))]);
+        let pressed = record([&talked(2), &CallReport::of(CallReportKind::Pressed(digit(9)))]);
         assert!(pressed.hearing(12).is_told(), "a key proves a person, however short the call was");
     }
 
     #[test]
     fn a_report_that_names_another_call_changes_nothing() {
-        let named = |id: &str, kind| News { provider_id: Some(id.into()), ..News::of(kind) };
+        let named = |id: &str, kind| CallReport { provider_id: Some(id.into()), ..CallReport::of(kind) };
         let mut record = CallRecord::default();
-        record.hear(&named("call-1", NewsKind::Calling), NOW).unwrap();
+        record.hear(&named("call-1", CallReportKind::Calling), NOW).unwrap();
         let before = record.clone();
         assert_eq!(
-            record.hear(&named("call-2", NewsKind::Ended(Ended::Completed)), NOW),
-            Err(Refused::Foreign)
+            record.hear(&named("call-2", CallReportKind::Ended(Ended::Completed)), NOW),
+            Err(ReportRefused::Foreign)
         );
         assert_eq!(record, before);
         assert_eq!(
-            record.hear(&News::of(NewsKind::PickedUp), NOW),
+            record.hear(&CallReport::of(CallReportKind::PickedUp), NOW),
             Ok(true),
             "a report without an id is its own"
         );
@@ -467,9 +468,12 @@ mod tests {
 
     #[test]
     fn the_first_key_counts() {
-        let key = |n, at| News { at: Some(NOW.plus(at)), ..News::of(NewsKind::Pressed(digit(n))) };
+        let key = |n, at| CallReport {
+            at: Some(NOW.plus(at)),
+            ..CallReport::of(CallReportKind::Pressed(digit(n)))
+        };
         let record = record([&key(9, 5), &key(1, 2), &key(2, 7)]);
         assert_eq!(record.key, Some((NOW.plus(2), digit(1))));
-        assert_eq!(look_up_after(NOW, Ring::default()), NOW.plus(450_000), "30 s, 120 s and five minutes");
+        assert_eq!(poll_after(NOW, Ring::default()), NOW.plus(450_000), "30 s, 120 s and five minutes");
     }
 }

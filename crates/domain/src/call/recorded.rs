@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CallScript, Digit, Place, check, said, spoken};
+use super::{CallScript, Digit, ScriptText, check, said, spoken};
 use crate::{
     UnknownWord,
     ids::RecordingId,
@@ -35,7 +35,7 @@ impl fmt::Debug for Recorded {
 
 /// What a provider can play besides text that it speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Plays {
+pub enum Playback {
     /// Nothing: a text is spoken where a recording was chosen.
     Nothing,
     /// A recording or a text each time it speaks, never one after the other.
@@ -48,51 +48,51 @@ pub enum Plays {
 const KEY: &str = "key_";
 
 /// Its word, as it stands in stored scripts and in forms.
-impl fmt::Display for Place {
+impl fmt::Display for ScriptText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Text => f.write_str("text"),
-            Place::Question => f.write_str("question"),
-            Place::WrongKey => f.write_str("wrong_key"),
-            Place::NoKey => f.write_str("no_key"),
-            Place::Closing(digit) => write!(f, "{KEY}{digit}"),
+            ScriptText::Text => f.write_str("text"),
+            ScriptText::Question => f.write_str("question"),
+            ScriptText::WrongKey => f.write_str("wrong_key"),
+            ScriptText::NoKey => f.write_str("no_key"),
+            ScriptText::Closing(digit) => write!(f, "{KEY}{digit}"),
         }
     }
 }
 
-impl FromStr for Place {
+impl FromStr for ScriptText {
     type Err = UnknownWord;
 
-    fn from_str(word: &str) -> Result<Place, UnknownWord> {
+    fn from_str(word: &str) -> Result<ScriptText, UnknownWord> {
         let unknown = || UnknownWord { what: "place in a script", word: word.to_owned() };
         Ok(match word {
-            "text" => Place::Text,
-            "question" => Place::Question,
-            "wrong_key" => Place::WrongKey,
-            "no_key" => Place::NoKey,
+            "text" => ScriptText::Text,
+            "question" => ScriptText::Question,
+            "wrong_key" => ScriptText::WrongKey,
+            "no_key" => ScriptText::NoKey,
             _ => {
                 let digit = word.strip_prefix(KEY).and_then(|digit| digit.parse().ok());
-                Place::Closing(digit.ok_or_else(unknown)?)
+                ScriptText::Closing(digit.ok_or_else(unknown)?)
             }
         })
     }
 }
 
-impl Serialize for Place {
+impl Serialize for ScriptText {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Place {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Place, D::Error> {
+impl<'de> Deserialize<'de> for ScriptText {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<ScriptText, D::Error> {
         String::deserialize(from)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
 /// A stretch of a line as one person reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shown {
+pub enum ShownPart {
     /// As it is, or a value.
     Known(Part),
     /// A placeholder that means nothing.
@@ -101,24 +101,24 @@ pub enum Shown {
 
 impl CallScript {
     /// The text of that place; empty where there is none.
-    pub fn text_at(&self, place: Place) -> &str {
+    pub fn text_at(&self, place: ScriptText) -> &str {
         match place {
-            Place::Text => &self.text,
-            Place::Question => &self.question,
-            Place::WrongKey => &self.wrong_key,
-            Place::NoKey => &self.no_key,
-            Place::Closing(digit) => self.key(digit).map_or("", |key| &key.closing),
+            ScriptText::Text => &self.text,
+            ScriptText::Question => &self.question,
+            ScriptText::WrongKey => &self.wrong_key,
+            ScriptText::NoKey => &self.no_key,
+            ScriptText::Closing(digit) => self.key(digit).map_or("", |key| &key.closing),
         }
     }
 
     /// What is played in the place of that text.
-    pub fn recorded(&self, place: Place) -> Option<&Recorded> {
+    pub fn recorded(&self, place: ScriptText) -> Option<&Recorded> {
         self.recordings.get(&place)
     }
 
     /// How long that line takes, in seconds: that of its recording, else about that of its text with usual values in
     /// its places.
-    pub fn seconds_at(&self, place: Place) -> i64 {
+    pub fn seconds_at(&self, place: ScriptText) -> i64 {
         match self.recorded(place) {
             Some(recorded) => (recorded.length_ms + 999) / 1_000,
             None => check::seconds(self.text_at(place), self.language),
@@ -126,19 +126,19 @@ impl CallScript {
     }
 
     /// A line as it is written, with one person's values in their places.
-    pub fn shown(&self, place: Place, facts: &Facts) -> Vec<Shown> {
+    pub fn shown(&self, place: ScriptText, facts: &Facts) -> Vec<ShownPart> {
         let piece = |piece| match piece {
-            said::Piece::Text(text) => Shown::Known(Part::Fixed(text.to_owned())),
+            said::Piece::Text(text) => ShownPart::Known(Part::Fixed(text.to_owned())),
             said::Piece::Name(name) => match said::known(name) {
-                Some((_, _, source)) => Shown::Known(Part::Filled(facts.value(source).to_owned())),
-                None => Shown::Unknown(format!("{{{name}}}")),
+                Some((_, _, source)) => ShownPart::Known(Part::Filled(facts.value(source).to_owned())),
+                None => ShownPart::Unknown(format!("{{{name}}}")),
             },
         };
         said::pieces(self.text_at(place)).into_iter().map(piece).collect()
     }
 
     /// A line as a voice speaks it to one person. A value that is missing is left out.
-    pub fn spoken(&self, place: Place, facts: &Facts) -> String {
+    pub fn spoken(&self, place: ScriptText, facts: &Facts) -> String {
         let mut text = String::new();
         for piece in said::pieces(self.text_at(place)) {
             match piece {
@@ -154,11 +154,12 @@ impl CallScript {
     }
 
     /// The places that the script has, in the order in which they may be heard.
-    pub fn places_of_lines(&self) -> Vec<Place> {
+    pub fn places_of_lines(&self) -> Vec<ScriptText> {
         let asks = !self.keys.is_empty();
-        let closings = self.keys.iter().map(|key| Place::Closing(key.digit));
-        let fixed = [Place::Question, Place::WrongKey, Place::NoKey].into_iter().filter(|_| asks);
-        std::iter::once(Place::Text).chain(fixed).chain(closings).collect()
+        let closings = self.keys.iter().map(|key| ScriptText::Closing(key.digit));
+        let fixed =
+            [ScriptText::Question, ScriptText::WrongKey, ScriptText::NoKey].into_iter().filter(|_| asks);
+        std::iter::once(ScriptText::Text).chain(fixed).chain(closings).collect()
     }
 
     /// Recordings are kept only where the script has a line.
@@ -174,10 +175,10 @@ pub(super) fn has_places(text: &str) -> bool {
 }
 
 /// The digit of a place that answers a key.
-pub fn digit_of(place: Place) -> Option<Digit> {
+pub fn digit_of(place: ScriptText) -> Option<Digit> {
     match place {
-        Place::Closing(digit) => Some(digit),
-        Place::Text | Place::Question | Place::WrongKey | Place::NoKey => None,
+        ScriptText::Closing(digit) => Some(digit),
+        ScriptText::Text | ScriptText::Question | ScriptText::WrongKey | ScriptText::NoKey => None,
     }
 }
 
@@ -197,32 +198,32 @@ mod tests {
     #[test]
     fn a_recording_stands_beside_its_text_and_is_stored_with_the_script() {
         let mut script = usual();
-        let nine = Place::Closing(Digit::new(9).unwrap());
-        script.recordings.insert(Place::Text, recorded(6_400));
+        let nine = ScriptText::Closing(Digit::new(9).unwrap());
+        script.recordings.insert(ScriptText::Text, recorded(6_400));
         script.recordings.insert(nine, recorded(1_000));
         let stored = serde_json::to_value(&script).unwrap();
         assert_eq!(stored["recordings"]["text"]["length_ms"], 6_400);
         assert_eq!(stored["recordings"]["key_9"]["address"], "00ff");
         let again: CallScript = serde_json::from_value(stored).unwrap();
         assert_eq!(again, script);
-        assert_eq!((again.seconds_at(Place::Text), again.seconds_at(nine)), (7, 1));
+        assert_eq!((again.seconds_at(ScriptText::Text), again.seconds_at(nine)), (7, 1));
         assert!(again.extra.is_empty(), "they are no vendor's words");
         let without = serde_json::to_value(usual()).unwrap();
         assert!(without.get("recordings").is_none(), "{without}");
         script.keys.pop();
         script.tidy_recordings();
-        assert_eq!(script.recordings.keys().copied().collect::<Vec<_>>(), [Place::Text]);
+        assert_eq!(script.recordings.keys().copied().collect::<Vec<_>>(), [ScriptText::Text]);
     }
 
     #[test]
     fn each_place_has_a_word_of_its_own() {
         for place in usual().places_of_lines() {
-            assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
+            assert_eq!(place.to_string().parse::<ScriptText>().unwrap(), place);
         }
         for bad in ["", "key_", "key_10", "key_x", "closing"] {
-            assert!(bad.parse::<Place>().is_err(), "{bad}");
+            assert!(bad.parse::<ScriptText>().is_err(), "{bad}");
         }
-        assert_eq!(digit_of(Place::NoKey), None);
+        assert_eq!(digit_of(ScriptText::NoKey), None);
     }
 
     #[test]
@@ -235,14 +236,14 @@ mod tests {
             workshop_time: "7:00 PM".into(),
             ..Facts::default()
         };
-        let filled = |text: &str| Shown::Known(Part::Filled(text.to_owned()));
-        let shown = script.shown(Place::Text, &facts);
+        let filled = |text: &str| ShownPart::Known(Part::Filled(text.to_owned()));
+        let shown = script.shown(ScriptText::Text, &facts);
         assert_eq!(
             (&shown[1], &shown[3], &shown[5]),
             (&filled("Asha"), &filled("Excel"), &filled("7:00 PM"))
         );
-        assert_eq!(shown.last(), Some(&Shown::Unknown("{nonsense}".into())));
-        assert_eq!(script.spoken(Place::Text, &facts), "Hello Asha, Excel starts at seven P M.");
-        assert_eq!(script.spoken(Place::Closing(Digit::new(5).unwrap()), &facts), "");
+        assert_eq!(shown.last(), Some(&ShownPart::Unknown("{nonsense}".into())));
+        assert_eq!(script.spoken(ScriptText::Text, &facts), "Hello Asha, Excel starts at seven P M.");
+        assert_eq!(script.spoken(ScriptText::Closing(Digit::new(5).unwrap()), &facts), "");
     }
 }

@@ -1,6 +1,6 @@
 //! What is said to one person.
 
-use super::{CallScript, Digit, Language, Place, spoken};
+use super::{CallScript, Digit, Language, ScriptText, spoken};
 use crate::template::{Facts, Source, ValueError};
 
 /// The placeholders of a script: the word between braces, what it means, and where its value comes from. A link is none: nobody can hear
@@ -100,7 +100,7 @@ pub(super) fn places(
 
 /// What one person hears: every value in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
+pub struct FilledScript {
     /// In which language.
     pub language: Language,
     /// Greeting and reminder.
@@ -115,15 +115,15 @@ pub struct Said {
     pub closings: Vec<(Digit, String)>,
 }
 
-impl Said {
+impl FilledScript {
     /// Puts the values of [`fill`] into a script. A place without a value is left out.
-    pub fn new(script: &CallScript, values: &[String]) -> Said {
+    pub fn new(script: &CallScript, values: &[String]) -> FilledScript {
         let mut values = values.iter();
         let mut put = |text: &str| put_in(text, &mut values, script.language);
         let [text, question, wrong_key, no_key] =
             [&script.text, &script.question, &script.wrong_key, &script.no_key].map(|text| put(text));
         let closings = script.keys.iter().map(|key| (key.digit, put(&key.closing))).collect();
-        Said { language: script.language, text, question, wrong_key, no_key, closings }
+        FilledScript { language: script.language, text, question, wrong_key, no_key, closings }
     }
 
     /// Text and question, as the call begins.
@@ -142,18 +142,18 @@ impl Said {
     }
 
     /// The words of a place; empty where nothing is said.
-    pub fn at(&self, place: Place) -> &str {
+    pub fn at(&self, place: ScriptText) -> &str {
         match place {
-            Place::Text => &self.text,
-            Place::Question => &self.question,
-            Place::WrongKey => &self.wrong_key,
-            Place::NoKey => &self.no_key,
-            Place::Closing(digit) => self.closing(digit).unwrap_or(&self.no_key),
+            ScriptText::Text => &self.text,
+            ScriptText::Question => &self.question,
+            ScriptText::WrongKey => &self.wrong_key,
+            ScriptText::NoKey => &self.no_key,
+            ScriptText::Closing(digit) => self.closing(digit).unwrap_or(&self.no_key),
         }
     }
 
     /// These lines, one after the other.
-    pub fn lines(&self, places: &[Place]) -> String {
+    pub fn lines(&self, places: &[ScriptText]) -> String {
         let texts = places.iter().map(|place| self.at(*place)).filter(|text| !text.is_empty());
         texts.collect::<Vec<_>>().join(" ")
     }
@@ -200,9 +200,9 @@ mod tests {
         }
     }
 
-    fn said(language: Language, facts: &Facts) -> Said {
+    fn said(language: Language, facts: &Facts) -> FilledScript {
         let script = CallScript::usual(language, Channel::Sms, TemplateId::new(Millis(0)));
-        Said::new(&script, &fill(&script, facts).unwrap())
+        FilledScript::new(&script, &fill(&script, facts).unwrap())
     }
 
     #[test]

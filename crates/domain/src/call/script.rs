@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Place, Recorded};
+use super::{Recorded, ScriptText};
 use crate::{UnknownWord, channel::Channel, ids::TemplateId};
 
 /// How often the question may be asked: once, or once more after silence or a wrong key.
@@ -165,7 +165,7 @@ pub struct CallScript {
     pub no_key: String,
     /// Recordings that are played in the place of texts.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub recordings: BTreeMap<Place, Recorded>,
+    pub recordings: BTreeMap<ScriptText, Recorded>,
     /// What only the provider that places the call knows, under the keys of its template fields.
     #[serde(flatten)]
     pub extra: Map<String, Value>,

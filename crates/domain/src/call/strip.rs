@@ -6,7 +6,7 @@ use super::{CallRecord, CallState, Digit};
 
 /// Where a person's call stands on the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Stage {
+pub enum CallStage {
     /// Their phone has not rung yet.
     Waiting,
     /// It rings.
@@ -25,63 +25,63 @@ pub enum Stage {
     Expired,
 }
 
-impl Stage {
+impl CallStage {
     /// Its word where it is kept, with the key beside it.
     pub fn word(self) -> &'static str {
         match self {
-            Stage::Waiting => "waiting",
-            Stage::Calling => "calling",
-            Stage::Answered => "answered",
-            Stage::Pressed(_) => "pressed",
-            Stage::NoAnswer => "no_answer",
-            Stage::Busy => "busy",
-            Stage::Failed => "failed",
-            Stage::Expired => "expired",
+            CallStage::Waiting => "waiting",
+            CallStage::Calling => "calling",
+            CallStage::Answered => "answered",
+            CallStage::Pressed(_) => "pressed",
+            CallStage::NoAnswer => "no_answer",
+            CallStage::Busy => "busy",
+            CallStage::Failed => "failed",
+            CallStage::Expired => "expired",
         }
     }
 
-    /// Reads what [`word`](Stage::word) wrote; `None` for any other text.
-    pub fn read(word: &str, digit: Option<Digit>) -> Option<Stage> {
+    /// Reads what [`word`](CallStage::word) wrote; `None` for any other text.
+    pub fn read(word: &str, digit: Option<Digit>) -> Option<CallStage> {
         Some(match word {
-            "waiting" => Stage::Waiting,
-            "calling" => Stage::Calling,
-            "answered" => Stage::Answered,
-            "pressed" => Stage::Pressed(digit?),
-            "no_answer" => Stage::NoAnswer,
-            "busy" => Stage::Busy,
-            "failed" => Stage::Failed,
-            "expired" => Stage::Expired,
+            "waiting" => CallStage::Waiting,
+            "calling" => CallStage::Calling,
+            "answered" => CallStage::Answered,
+            "pressed" => CallStage::Pressed(digit?),
+            "no_answer" => CallStage::NoAnswer,
+            "busy" => CallStage::Busy,
+            "failed" => CallStage::Failed,
+            "expired" => CallStage::Expired,
             _ => return None,
         })
     }
 
     /// The stage of a call that was placed.
-    pub fn of(record: &CallRecord) -> Stage {
+    pub fn of(record: &CallRecord) -> CallStage {
         if let Some((_, digit)) = record.key {
-            return Stage::Pressed(digit);
+            return CallStage::Pressed(digit);
         }
         match record.state() {
-            CallState::Calling => Stage::Calling,
-            CallState::Answered | CallState::Completed => Stage::Answered,
-            CallState::NoAnswer => Stage::NoAnswer,
-            CallState::Busy => Stage::Busy,
-            CallState::Failed | CallState::Cancelled => Stage::Failed,
+            CallState::Calling => CallStage::Calling,
+            CallState::Answered | CallState::Completed => CallStage::Answered,
+            CallState::NoAnswer => CallStage::NoAnswer,
+            CallState::Busy => CallStage::Busy,
+            CallState::Failed | CallState::Cancelled => CallStage::Failed,
         }
     }
 }
 
 /// How many people stand where.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Counts(BTreeMap<Stage, i64>);
+pub struct CallStageCounts(BTreeMap<CallStage, i64>);
 
-impl Counts {
+impl CallStageCounts {
     /// One more person at that stage.
-    pub fn add(&mut self, stage: Stage) {
+    pub fn add(&mut self, stage: CallStage) {
         *self.0.entry(stage).or_default() += 1;
     }
 
     /// A person moves on.
-    pub fn shift(&mut self, from: Stage, to: Stage) {
+    pub fn shift(&mut self, from: CallStage, to: CallStage) {
         let left = self.0.entry(from).or_default();
         if *left > 0 {
             *left -= 1;
@@ -90,17 +90,17 @@ impl Counts {
     }
 
     /// So many more at that stage.
-    pub fn add_many(&mut self, stage: Stage, n: i64) {
+    pub fn add_many(&mut self, stage: CallStage, n: i64) {
         *self.0.entry(stage).or_default() += n;
     }
 
     /// How many stand there.
-    pub fn at(&self, stage: Stage) -> i64 {
+    pub fn at(&self, stage: CallStage) -> i64 {
         self.0.get(&stage).copied().unwrap_or(0)
     }
 
     /// The stages where anybody stands, in order.
-    pub fn all(&self) -> impl Iterator<Item = (Stage, i64)> {
+    pub fn all(&self) -> impl Iterator<Item = (CallStage, i64)> {
         self.0.iter().map(|(stage, count)| (*stage, *count)).filter(|(_, count)| *count > 0)
     }
 
@@ -114,7 +114,7 @@ impl Counts {
 mod tests {
     use super::*;
     use crate::{
-        call::{Ended, News, NewsKind},
+        call::{CallReport, CallReportKind, Ended},
         time::Millis,
     };
 
@@ -122,40 +122,40 @@ mod tests {
     fn a_stage_is_read_back_as_it_was_kept() {
         let nine = Digit::new(9);
         for stage in [
-            Stage::Waiting,
-            Stage::Calling,
-            Stage::Answered,
-            Stage::Pressed(nine.unwrap()),
-            Stage::NoAnswer,
-            Stage::Busy,
-            Stage::Failed,
-            Stage::Expired,
+            CallStage::Waiting,
+            CallStage::Calling,
+            CallStage::Answered,
+            CallStage::Pressed(nine.unwrap()),
+            CallStage::NoAnswer,
+            CallStage::Busy,
+            CallStage::Failed,
+            CallStage::Expired,
         ] {
-            assert_eq!(Stage::read(stage.word(), nine), Some(stage));
+            assert_eq!(CallStage::read(stage.word(), nine), Some(stage));
         }
-        assert_eq!((Stage::read("pressed", None), Stage::read("x", nine)), (None, None));
+        assert_eq!((CallStage::read("pressed", None), CallStage::read("x", nine)), (None, None));
     }
 
     #[test]
     fn everybody_stands_somewhere_and_a_key_is_counted_by_itself() {
-        let mut counts = Counts::default();
+        let mut counts = CallStageCounts::default();
         for _ in 0..3 {
-            counts.add(Stage::Waiting);
+            counts.add(CallStage::Waiting);
         }
         let one = Digit::new(1).unwrap();
         let mut record = CallRecord::default();
-        counts.shift(Stage::Waiting, Stage::of(&record));
+        counts.shift(CallStage::Waiting, CallStage::of(&record));
         for (kind, stage) in [
-            (NewsKind::PickedUp, Stage::Answered),
-            (NewsKind::Pressed(one), Stage::Pressed(one)),
-            (NewsKind::Ended(Ended::NoAnswer), Stage::Pressed(one)),
+            (CallReportKind::PickedUp, CallStage::Answered),
+            (CallReportKind::Pressed(one), CallStage::Pressed(one)),
+            (CallReportKind::Ended(Ended::NoAnswer), CallStage::Pressed(one)),
         ] {
-            let before = Stage::of(&record);
-            record.hear(&News::of(kind), Millis(0)).unwrap();
-            counts.shift(before, Stage::of(&record));
+            let before = CallStage::of(&record);
+            record.hear(&CallReport::of(kind), Millis(0)).unwrap();
+            counts.shift(before, CallStage::of(&record));
             assert_eq!((counts.at(stage), counts.sum()), (1, 3), "{kind:?}");
         }
-        counts.shift(Stage::Busy, Stage::Waiting);
-        assert_eq!(counts.all().collect::<Vec<_>>(), [(Stage::Waiting, 2), (Stage::Pressed(one), 1)]);
+        counts.shift(CallStage::Busy, CallStage::Waiting);
+        assert_eq!(counts.all().collect::<Vec<_>>(), [(CallStage::Waiting, 2), (CallStage::Pressed(one), 1)]);
     }
 }

@@ -1,8 +1,8 @@
 //! The account that would send, and what it may spend.
 
-use super::{Examined, Finding};
+use super::{CheckInput, Finding};
 
-pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
+pub(super) fn check(what: &CheckInput<'_>, all: &mut Vec<Finding>) {
     if let Some((by, at)) = what.sending_stopped {
         all.push(Finding::SendingStopped { by: by.to_owned(), at });
     }

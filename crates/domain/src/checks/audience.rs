@@ -1,20 +1,20 @@
 //! Findings about the people: who gets the message, and who is excluded for which reason.
 
-use super::{Among, Examined, Finding, Nobody};
+use super::{Among, CheckInput, Finding, NoRecipients};
 use crate::{message::SkipReason, template::Message};
 
-pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
+pub(super) fn check(what: &CheckInput<'_>, all: &mut Vec<Finding>) {
     let a = &what.audience;
     all.push(if a.reachable > 0 {
         Finding::SomebodyReached
     } else if a.no_consent > 0 {
-        Finding::NobodyReached(Nobody::Agreed)
+        Finding::NobodyReached(NoRecipients::Agreed)
     } else if a.bad_value > 0 {
-        Finding::NobodyReached(Nobody::Filled)
+        Finding::NobodyReached(NoRecipients::Filled)
     } else if a.total > 0 {
-        Finding::NobodyReached(Nobody::Reached)
+        Finding::NobodyReached(NoRecipients::Reached)
     } else {
-        Finding::NobodyReached(Nobody::Registered)
+        Finding::NobodyReached(NoRecipients::Registered)
     });
     // Values that are wrong for some people are reported value by value, and valid numbers out of reach apart from
     // invalid ones.

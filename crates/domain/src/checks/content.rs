@@ -1,6 +1,6 @@
 //! What would be said: values, links, length, and what the provider says about it.
 
-use super::{Among, Examined, Finding, Probe};
+use super::{Among, CheckInput, Finding, Probe};
 use crate::{
     audience::Tally,
     call::{self, CallScript},
@@ -9,7 +9,7 @@ use crate::{
     whatsapp::WhatsappTemplate,
 };
 
-pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
+pub(super) fn check(what: &CheckInput<'_>, all: &mut Vec<Finding>) {
     join_link(what, all);
     match what.rules.message() {
         Message::Whatsapp(template) => whatsapp(template, what.probe, all),
@@ -20,7 +20,7 @@ pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
     }
 }
 
-fn join_link(what: &Examined<'_>, all: &mut Vec<Finding>) {
+fn join_link(what: &CheckInput<'_>, all: &mut Vec<Finding>) {
     let link = what.rules.event().workshop_join_link.as_str();
     let uses_link = what.rules.message().sources().any(|source| *source == Source::WorkshopJoinLink);
     if uses_link && link.trim().is_empty() {
@@ -65,7 +65,7 @@ fn whatsapp(template: &WhatsappTemplate, probe: Option<&Probe>, all: &mut Vec<Fi
     }
 }
 
-fn call(script: &CallScript, what: &Examined<'_>, all: &mut Vec<Finding>) {
+fn call(script: &CallScript, what: &CheckInput<'_>, all: &mut Vec<Finding>) {
     let found = call::examine(script, what.abilities);
     if found.is_empty() {
         all.push(Finding::ScriptComplete);

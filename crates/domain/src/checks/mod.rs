@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     audience::{AudienceSummary, Rules, Tally},
-    call::{self, Abilities},
+    call::{self, CallAbilities},
     channel::Category,
     message::SkipReason,
     money::Money,
@@ -59,7 +59,7 @@ pub enum People {
 /// Why a message would reach nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Nobody {
+pub enum NoRecipients {
     /// Nobody is registered.
     Registered,
     /// Nobody has a number that may be written to.
@@ -160,7 +160,7 @@ pub enum Finding {
     /// Somebody gets it.
     SomebodyReached,
     /// Nobody gets it.
-    NobodyReached(Nobody),
+    NobodyReached(NoRecipients),
     /// A rule excludes people; none of them where `n` is 0.
     Excluded { reason: SkipReason, n: i64 },
     /// Recipients have no name and read the fallback.
@@ -274,7 +274,7 @@ pub enum Finding {
     /// The text names a day or a span that is not the workshop's.
     WrongDay { word: String, starts_at: Millis },
     /// Something about what a call says.
-    Script(call::Finding),
+    Script(call::ScriptFinding),
     /// Nothing stands against what a call says.
     ScriptComplete,
     /// People would get again what they were told before, or are being told, for the same purpose.
@@ -445,7 +445,7 @@ pub enum Probe {
 
 /// An earlier broadcast to the same workshop on the same channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Earlier {
+pub struct EarlierBroadcast {
     /// What it is called.
     pub title: String,
     /// Who confirmed it.
@@ -458,7 +458,7 @@ pub struct Earlier {
 
 /// Everything that the checks look at.
 #[derive(Clone, Debug)]
-pub struct Examined<'a> {
+pub struct CheckInput<'a> {
     /// The people of the message, and the facts of the event.
     pub rules: &'a Rules,
     /// The people, and what was decided about them, in figures.
@@ -468,7 +468,7 @@ pub struct Examined<'a> {
     /// What the provider said; `None` when it was not asked.
     pub probe: Option<&'a Probe>,
     /// What the provider of a call can do; `None` for messages, and while the account cannot be opened.
-    pub abilities: Option<&'static Abilities>,
+    pub abilities: Option<&'static CallAbilities>,
     /// Not before this instant.
     pub start: Millis,
     /// When the first one would be handed over: later than the start where it waits for its hours.
@@ -508,7 +508,7 @@ pub struct Examined<'a> {
     /// People that the tier allows in 24 hours, where it can be read; unlimited is `i64::MAX`.
     pub tier_left: Option<i64>,
     /// The last broadcast of the same template to the same workshop.
-    pub sent_before: Option<Earlier>,
+    pub sent_before: Option<EarlierBroadcast>,
     /// A message that goes out, or just went, to the same numbers on a channel that wants a gap.
     pub under_way: Option<String>,
     /// The moment of the look.
@@ -516,7 +516,7 @@ pub struct Examined<'a> {
 }
 
 /// All findings, errors first, then warnings, then what passed.
-pub fn examine(what: &Examined<'_>) -> Vec<Finding> {
+pub fn examine(what: &CheckInput<'_>) -> Vec<Finding> {
     let mut all = Vec::new();
     audience::check(what, &mut all);
     content::check(what, &mut all);

@@ -58,7 +58,7 @@ impl Given {
         let zone = Zone::india();
         let hours = SendingHours::of(self.template.category, self.quiet, &zone, AfterHours::Cancel)
             .within(self.own_hours, &zone);
-        examine(&Examined {
+        examine(&CheckInput {
             rules: &rules,
             audience: self.audience,
             tally: None,
@@ -110,7 +110,7 @@ fn a_sound_broadcast_has_nothing_but_passed_checks() {
 fn each_fault_is_found_and_only_errors_block() {
     use Severity::{Error, Warning};
     let excluded = |reason, n| Finding::Excluded { reason, n };
-    check(|g| g.audience.reachable = 0, Error, Finding::NobodyReached(Nobody::Reached));
+    check(|g| g.audience.reachable = 0, Error, Finding::NobodyReached(NoRecipients::Reached));
     check(|g| g.audience.bad_value = 3, Warning, excluded(SkipReason::BadValue, 3));
     check(|g| g.audience.duplicate = 2, Warning, excluded(SkipReason::Duplicate, 2));
     check(|g| g.audience.suppressed = 2, Warning, excluded(SkipReason::Suppressed, 2));
@@ -170,5 +170,5 @@ fn promotion_may_not_start_at_night_and_goes_to_those_alone_who_agreed() {
     );
     let mut given = Given::fine();
     given.audience = AudienceSummary { total: 2, no_consent: 2, ..AudienceSummary::default() };
-    assert!(given.examine().contains(&Finding::NobodyReached(Nobody::Agreed)));
+    assert!(given.examine().contains(&Finding::NobodyReached(NoRecipients::Agreed)));
 }

@@ -1,13 +1,13 @@
 //! When it would go out, and until when it is of use.
 
-use super::{Examined, Finding, Stage, day_words::wrong_word};
+use super::{CheckInput, Finding, Stage, day_words::wrong_word};
 use crate::{
     channel::Category,
     sending_hours::{AfterHours, SendingHours},
     time::HOUR,
 };
 
-pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
+pub(super) fn check(what: &CheckInput<'_>, all: &mut Vec<Finding>) {
     if what.time_unreadable {
         all.push(Finding::TimeUnreadable);
     }
@@ -53,7 +53,7 @@ pub(super) fn check(what: &Examined<'_>, all: &mut Vec<Finding>) {
 }
 
 /// What the hours in which it may send mean for it.
-fn hours(what: &Examined<'_>, all: &mut Vec<Finding>) {
+fn hours(what: &CheckInput<'_>, all: &mut Vec<Finding>) {
     if !what.hours.are_limited() {
         return;
     }
@@ -70,7 +70,7 @@ fn hours(what: &Examined<'_>, all: &mut Vec<Finding>) {
 }
 
 /// It starts while it may not be sent: by the law, by the account, or by a choice to leave people alone.
-fn closed_at_start(what: &Examined<'_>, category: Category, opens: crate::time::Millis) -> Finding {
+fn closed_at_start(what: &CheckInput<'_>, category: Category, opens: crate::time::Millis) -> Finding {
     let (quiet, zone) = what.quiet;
     let promotes = category == Category::Marketing;
     let lawful = SendingHours::of(category, quiet, zone, AfterHours::USUAL);

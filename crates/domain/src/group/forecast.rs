@@ -10,7 +10,7 @@ const AHEAD_MS: i64 = 60 * DAY;
 
 /// What an account has posted lately and what it has to post before: what a forecast starts from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PostBook {
+pub struct PostLoad {
     /// When its phone was linked first; `None` for one that is new.
     pub linked_at: Option<Millis>,
     /// Posts of the last 24 hours, by the ten minutes in which they began (see [`slot`]).
@@ -34,7 +34,7 @@ pub fn days_of_use(linked_at: Option<Millis>, now: Millis) -> usize {
     usize::try_from(days).unwrap_or(usize::MAX)
 }
 
-impl PostBook {
+impl PostLoad {
     /// When each of so many posts is expected to begin, in order, the first not before `start`. Fewer where the last ones would begin later
     /// than in two months.
     pub fn moments(&self, pace: &PostPace, posts: usize, start: Millis) -> Vec<Millis> {
@@ -81,8 +81,8 @@ mod tests {
 
     const START: Millis = Millis(1_791_878_400_000);
 
-    fn old() -> PostBook {
-        PostBook { linked_at: Some(START.plus(-60 * DAY)), ..PostBook::default() }
+    fn old() -> PostLoad {
+        PostLoad { linked_at: Some(START.plus(-60 * DAY)), ..PostLoad::default() }
     }
 
     #[test]
@@ -90,17 +90,17 @@ mod tests {
         // Nineteen pauses of 8 to 20 seconds, 14 on average.
         let moments = old().moments(&PostPace::CAUTION, 20, START);
         assert_eq!((moments.len(), moments[0], moments[19]), (20, START, START.plus(19 * 14 * SECOND)));
-        let busy = PostBook { ahead: 10, free_at: START.plus(MINUTE), ..old() };
+        let busy = PostLoad { ahead: 10, free_at: START.plus(MINUTE), ..old() };
         let moments = busy.moments(&PostPace::CAUTION, 1, START);
         assert_eq!(moments, [START.plus(MINUTE + 140 * SECOND)]);
     }
 
     #[test]
     fn a_chosen_gap_makes_it_longer_and_never_shorter() {
-        let with = |gap_s| PostBook { gap_s, ..old() }.moments(&PostPace::CAUTION, 3, START)[2];
+        let with = |gap_s| PostLoad { gap_s, ..old() }.moments(&PostPace::CAUTION, 3, START)[2];
         assert_eq!((with(60), with(5)), (START.plus(2 * MINUTE), START.plus(28 * SECOND)));
         // What others wait for is not theirs to make longer.
-        let busy = PostBook { ahead: 2, gap_s: 60, ..old() }.moments(&PostPace::CAUTION, 2, START);
+        let busy = PostLoad { ahead: 2, gap_s: 60, ..old() }.moments(&PostPace::CAUTION, 2, START);
         assert_eq!(busy, [START.plus(28 * SECOND), START.plus(88 * SECOND)]);
     }
 
@@ -111,13 +111,13 @@ mod tests {
         // Posts count by ten minutes: those of the first ten are out of the hour after seventy.
         assert_eq!(moments[60], START.plus(70 * MINUTE));
         let spent = BTreeMap::from([(slot(START), 60)]);
-        let full = PostBook { spent, ..old() }.moments(&PostPace::CAUTION, 1, START);
+        let full = PostLoad { spent, ..old() }.moments(&PostPace::CAUTION, 1, START);
         assert_eq!(full, [START.plus(70 * MINUTE)]);
     }
 
     #[test]
     fn a_new_account_takes_days_for_what_an_old_one_does_in_minutes() {
-        let new = PostBook { linked_at: Some(START), ..PostBook::default() };
+        let new = PostLoad { linked_at: Some(START), ..PostLoad::default() };
         let moments = new.moments(&PostPace::CAUTION, 50, START);
         let within = |from: i64, to: i64| {
             moments.iter().filter(|at| (from * DAY..to * DAY).contains(&at.since(START))).count()

@@ -8,9 +8,9 @@ mod news;
 mod pace;
 
 pub use account::{AccountState, AccountStateWord, Passkey};
-pub use forecast::{PostBook, days_of_use, slot};
+pub use forecast::{PostLoad, days_of_use, slot};
 pub use ids::{GROUP_ID_BYTES_MAX, InviteLink, Jid, JidError, Lid, Person};
-pub use news::{MemberMove, News, Seen};
+pub use news::{GroupEvent, MemberMove, MemberReceiptKind};
 pub use pace::PostPace;
 
 use crate::time::Millis;
@@ -31,7 +31,7 @@ pub struct Group {
     /// Whether our account is an admin; `None` where the gateway does not say.
     pub admin: Option<bool>,
     /// Where it stands in a community.
-    pub place: Place,
+    pub place: CommunityPlace,
     /// The invitation, where the listing carries it.
     pub invite: Option<InviteLink>,
     /// Seconds after which posts disappear; 0 for never.
@@ -42,13 +42,13 @@ impl Group {
     /// Whether our account may post here: never to a community's parent, and to a group of announcements only as an
     /// admin. Where the gateway does not say whether we are one, WhatsApp will.
     pub fn takes_posts(&self) -> bool {
-        self.place != Place::Parent && (!self.announce || self.admin != Some(false))
+        self.place != CommunityPlace::Parent && (!self.announce || self.admin != Some(false))
     }
 }
 
 /// Where a group stands in a community.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Place {
+pub enum CommunityPlace {
     /// In none.
     #[default]
     Alone,
@@ -96,7 +96,7 @@ impl MemberRole {
 
 /// A post that a gateway found in a group when it was asked about one whose ending is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundPost {
     /// The gateway's id of it.
     pub id: String,
     /// When it says that it was posted.
@@ -107,7 +107,7 @@ pub struct Found {
 mod tests {
     use super::*;
 
-    fn group(place: Place, announce: bool, admin: Option<bool>) -> Group {
+    fn group(place: CommunityPlace, announce: bool, admin: Option<bool>) -> Group {
         Group {
             jid: "120363000000000001@g.us".parse().unwrap(),
             subject: "Batch 7".into(),
@@ -125,12 +125,12 @@ mod tests {
     fn a_parent_takes_no_post_and_announcements_take_those_of_admins() {
         let parent: Jid = "120363000000000002@g.us".parse().unwrap();
         for (place, announce, admin, takes) in [
-            (Place::Parent, false, Some(true), false),
-            (Place::Alone, false, Some(false), true),
-            (Place::Alone, true, Some(false), false),
-            (Place::Alone, true, None, true),
-            (Place::Announcements { parent: None }, true, Some(true), true),
-            (Place::Of { parent }, false, None, true),
+            (CommunityPlace::Parent, false, Some(true), false),
+            (CommunityPlace::Alone, false, Some(false), true),
+            (CommunityPlace::Alone, true, Some(false), false),
+            (CommunityPlace::Alone, true, None, true),
+            (CommunityPlace::Announcements { parent: None }, true, Some(true), true),
+            (CommunityPlace::Of { parent }, false, None, true),
         ] {
             let group = group(place, announce, admin);
             assert_eq!(group.takes_posts(), takes, "{group:?}");

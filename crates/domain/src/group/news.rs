@@ -6,7 +6,7 @@ use crate::{phone::Phone, time::Millis};
 /// One thing that a gateway told. The same news may come again, and comes from every account that is in the group. The
 /// store keeps it once for each group, message, person and kind (docs/facts/groups.md §14).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum News {
+pub enum GroupEvent {
     /// How the account stands now.
     Account {
         /// The state that the gateway reports.
@@ -47,7 +47,7 @@ pub enum News {
         /// Who; `None` where the gateway does not say, and then nobody can be counted.
         person: Option<Person>,
         /// Which of the two.
-        seen: Seen,
+        seen: MemberReceiptKind,
         /// When, where it is told.
         at: Option<Millis>,
     },
@@ -84,7 +84,7 @@ pub enum News {
 
 crate::text_enum! {
     /// What a member's phone did with a post.
-    Seen, "member receipt" {
+    MemberReceiptKind, "member receipt" {
         /// It is on the phone.
         Delivered = "delivered",
         /// It was opened.

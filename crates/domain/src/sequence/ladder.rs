@@ -11,7 +11,7 @@ use crate::{
     ids::{IntegrationId, PlanRowId, TemplateId},
     money::Money,
     time::Millis,
-    told::{StepPeople, Unproven},
+    told::{LadderProof, StepPeople},
 };
 
 /// Most rungs of a ladder.
@@ -22,7 +22,7 @@ pub const RUNG_WAIT_MAX: i64 = 7 * 1_440;
 /// What a ladder may cost. A message counts with its charge where that is known, otherwise with its estimated price. A
 /// message that was refused before the provider took it counts nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Caps {
+pub struct CostCaps {
     /// At most so much for one person on all rungs together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_person: Option<Money>,
@@ -38,7 +38,7 @@ pub struct Rung {
     pub ladder: StepKey,
     /// What it may cost.
     #[serde(flatten)]
-    pub caps: Caps,
+    pub caps: CostCaps,
 }
 
 /// The parts of a ladder that are frozen when one of its rungs is confirmed.
@@ -47,7 +47,7 @@ pub struct RungRun {
     /// The ladder's key.
     pub ladder: StepKey,
     /// What it may cost.
-    pub caps: Caps,
+    pub caps: CostCaps,
     /// So long after a rung went to somebody the next one waits for its proof, in milliseconds; 0 for the first.
     pub wait_ms: i64,
     /// Messages that were sent by hand from that moment on prove it as well.
@@ -78,7 +78,7 @@ pub struct Ladder {
     /// The key by which its steps name it.
     pub key: StepKey,
     /// What it may cost.
-    pub caps: Caps,
+    pub caps: CostCaps,
     /// The rungs, the first one first.
     pub rungs: Vec<LadderRung>,
 }
@@ -205,7 +205,7 @@ impl Plan {
         let mut people = step.audience.people(row, since);
         if let Some(run) = self.rung(steps, step).filter(|run| run.wait_ms > 0) {
             people.untold_since = Millis::MAX;
-            people.unproven = Some(Unproven { ladder: run.ladder, since });
+            people.unproven = Some(LadderProof { ladder: run.ladder, since });
         }
         people
     }
@@ -240,7 +240,7 @@ pub struct Claimant {
 
 /// Whether a rung goes to somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Admission {
     /// It goes.
     Go,
     /// They were reached.
@@ -255,24 +255,24 @@ pub enum Verdict {
 
 /// Decides about each of the people whom a rung is about to go to, in their order: what those before them cost is
 /// spent. No other code decides this. `spent` is what the ladder cost in all before them.
-pub fn admit(caps: Caps, spent: Money, wait_ms: i64, people: &[Claimant], now: Millis) -> Vec<Verdict> {
+pub fn admit(caps: CostCaps, spent: Money, wait_ms: i64, people: &[Claimant], now: Millis) -> Vec<Admission> {
     let mut spent = spent;
     let decide = |one: &Claimant| {
         if one.proven {
-            return Verdict::Reached;
+            return Admission::Reached;
         }
         if let Some(free) = one.last_sent.map(|at| at.plus(wait_ms)).filter(|free| *free > now) {
-            return Verdict::Later(free);
+            return Admission::Later(free);
         }
         let over = |cap: Option<Money>, so_far: Money| cap.is_some_and(|cap| so_far + one.price > cap);
         if over(caps.per_person, one.spent) {
-            return Verdict::OverPerson;
+            return Admission::OverPerson;
         }
         if over(caps.in_all, spent) {
-            return Verdict::OverAll;
+            return Admission::OverAll;
         }
         spent = spent + one.price;
-        Verdict::Go
+        Admission::Go
     };
     people.iter().map(decide).collect()
 }
@@ -303,7 +303,7 @@ mod tests {
         Ladder {
             shared,
             key: StepKey::stored("reach".into()),
-            caps: Caps { per_person: Some(Money::rupees(1)), in_all: Some(Money::rupees(200)) },
+            caps: CostCaps { per_person: Some(Money::rupees(1)), in_all: Some(Money::rupees(200)) },
             rungs: vec![
                 rung("reach-1", Channel::WhatsappGroup, 0),
                 rung("reach-2", Channel::WhatsappPersonal, 15),
@@ -382,7 +382,7 @@ mod tests {
         assert_eq!(wrong(&|steps| steps[3].late = LateRule::Always), differ(3));
         assert_eq!(wrong(&|steps| steps[2].timing = Timing::At { days: 0, minute: 9 }), differ(2));
         assert_eq!(wrong(&|steps| steps[3].timing = steps[2].timing), Err((3, StepError::RungsAtOnce)));
-        let zero = Caps { per_person: None, in_all: Some(Money(0)) };
+        let zero = CostCaps { per_person: None, in_all: Some(Money(0)) };
         assert_eq!(
             wrong(&|steps| steps[1].rung.as_mut().unwrap().caps = zero),
             Err((1, StepError::Cap)),
@@ -408,7 +408,7 @@ mod tests {
             wait_ms in 0_i64..10_000,
             people in prop::collection::vec((0_i64..3_000, 0_i64..4_000, any::<bool>(), prop::option::of(0_i64..20_000)), 0..60),
         ) {
-            let caps = Caps { per_person: per_person.map(Money), in_all: in_all.map(Money) };
+            let caps = CostCaps { per_person: per_person.map(Money), in_all: in_all.map(Money) };
             let people: Vec<Claimant> = people
                 .into_iter()
                 .map(|(price, spent, proven, last)| Claimant {
@@ -425,17 +425,17 @@ mod tests {
             for (one, verdict) in people.iter().zip(&verdicts) {
                 let waits = one.last_sent.is_some_and(|at| at.0 + wait_ms > now.0);
                 match verdict {
-                    Verdict::Go => {
+                    Admission::Go => {
                         prop_assert!(!one.proven && !waits);
                         total += one.price.0;
                         prop_assert!(per_person.is_none_or(|cap| one.spent.0 + one.price.0 <= cap));
                         prop_assert!(in_all.is_none_or(|cap| total <= cap));
                     }
-                    Verdict::Reached => prop_assert!(one.proven),
-                    Verdict::Later(until) => prop_assert!(*until > now && !one.proven),
+                    Admission::Reached => prop_assert!(one.proven),
+                    Admission::Later(until) => prop_assert!(*until > now && !one.proven),
                     // Nobody is left out for money that is there.
-                    Verdict::OverPerson => prop_assert!(per_person.is_some_and(|cap| one.spent.0 + one.price.0 > cap)),
-                    Verdict::OverAll => prop_assert!(in_all.is_some_and(|cap| total + one.price.0 > cap)),
+                    Admission::OverPerson => prop_assert!(per_person.is_some_and(|cap| one.spent.0 + one.price.0 > cap)),
+                    Admission::OverAll => prop_assert!(in_all.is_some_and(|cap| total + one.price.0 > cap)),
                 }
             }
         }

@@ -6,21 +6,21 @@
 
 mod difference;
 mod ladder;
-mod outlook;
 mod plan;
 mod reach;
 mod row;
+mod rung_forecast;
 mod step;
 mod timing;
 
 pub use difference::{Change, Difference, difference};
 pub use ladder::{
-    Caps, Claimant, Ladder, LadderRung, RUNG_WAIT_MAX, RUNGS_MAX, Rung, RungRun, Verdict, admit, ladders,
-    rungs_of,
+    Admission, Claimant, CostCaps, Ladder, LadderRung, RUNG_WAIT_MAX, RUNGS_MAX, Rung, RungRun, admit,
+    ladders, rungs_of,
 };
-pub use outlook::{Expected, RungOutlook, foresee};
 pub use plan::{Plan, PlannedStep, StepState, WorkshopTimes, plan};
-pub use reach::{LadderReport, RungReport, Telling, report};
-pub use row::{OwnWhyNot, PlanTarget, Relaid, RowState, WhyNot, relay};
+pub use reach::{LadderMessage, LadderReport, RungReport, report};
+pub use row::{OwnWhyNot, PlanTarget, Replanned, RowState, WhyNot, replan};
+pub use rung_forecast::{RungExpectation, RungForecast, forecast_rungs};
 pub use step::{LateRule, Presence, STEPS_MAX, Step, StepAudience, StepError, StepKey, Until, check_steps};
 pub use timing::{Anchor, Timing, TimingError};

@@ -11,7 +11,7 @@ use crate::{
 
 /// One message of a ladder to one person, or the receipt of a post by their phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Telling {
+pub struct LadderMessage {
     /// Which rung, from 0.
     pub rung: usize,
     /// The person's number.
@@ -30,7 +30,7 @@ pub struct Telling {
     pub price: Money,
 }
 
-impl Telling {
+impl LadderMessage {
     /// Whether it left, or may have.
     pub fn left(&self) -> bool {
         match self.state {
@@ -114,10 +114,10 @@ fn share_of(sorted: &[i64], percent: usize) -> Option<i64> {
 
 /// What a ladder of so many rungs did for so many people, from its messages. A person whom two rungs reached counts for
 /// the rung whose proof came first.
-pub fn report(people: i64, rungs: usize, tellings: &[Telling]) -> LadderReport {
+pub fn report(people: i64, rungs: usize, tellings: &[LadderMessage]) -> LadderReport {
     let mut report =
         LadderReport { people, rungs: vec![RungReport::default(); rungs], ..LadderReport::default() };
-    let mut each: BTreeMap<&str, Vec<&Telling>> = BTreeMap::new();
+    let mut each: BTreeMap<&str, Vec<&LadderMessage>> = BTreeMap::new();
     let mut waits: Vec<Vec<i64>> = vec![Vec::new(); rungs];
     for rung in &mut report.rungs {
         rung.cost_known = true;
@@ -153,7 +153,7 @@ pub fn report(people: i64, rungs: usize, tellings: &[Telling]) -> LadderReport {
             }
         }
         for one in own {
-            let after = |later: &&&Telling| {
+            let after = |later: &&&LadderMessage| {
                 later.rung > one.rung && later.sent_at.is_some() && later.sent_at < one.proven_at
             };
             report.rungs[one.rung].late +=
@@ -179,8 +179,14 @@ pub fn report(people: i64, rungs: usize, tellings: &[Telling]) -> LadderReport {
 mod tests {
     use super::*;
 
-    fn telling(rung: usize, phone: &str, state: MessageState, sent: i64, proven: Option<i64>) -> Telling {
-        Telling {
+    fn telling(
+        rung: usize,
+        phone: &str,
+        state: MessageState,
+        sent: i64,
+        proven: Option<i64>,
+    ) -> LadderMessage {
+        LadderMessage {
             rung,
             phone: phone.to_owned(),
             state,
@@ -195,10 +201,13 @@ mod tests {
     #[test]
     fn a_person_counts_once_for_the_rung_whose_proof_came_first() {
         use MessageState::{Delivered, Failed, Sent, Skipped};
-        let over =
-            Telling { reason: Reason::Excluded(SkipReason::LadderCap), ..telling(1, "d", Skipped, 0, None) };
-        let charged = Telling { charged: Some(Money(1_500)), ..telling(0, "a", Delivered, 10, Some(40)) };
-        let refused = Telling { sent_at: None, ..telling(0, "d", Failed, 0, None) };
+        let over = LadderMessage {
+            reason: Reason::Excluded(SkipReason::LadderCap),
+            ..telling(1, "d", Skipped, 0, None)
+        };
+        let charged =
+            LadderMessage { charged: Some(Money(1_500)), ..telling(0, "a", Delivered, 10, Some(40)) };
+        let refused = LadderMessage { sent_at: None, ..telling(0, "d", Failed, 0, None) };
         let report = report(
             6,
             2,

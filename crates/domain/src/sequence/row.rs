@@ -131,7 +131,7 @@ impl serde::Serialize for WhyNot {
 
 /// Where a new plan takes a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Relaid {
+pub enum Replanned {
     /// It stays as it is: it ran, or a person decided about it.
     Kept,
     /// It stands there now, for that reason.
@@ -141,22 +141,22 @@ pub enum Relaid {
 /// Where a plan takes a step. `was` is the state of its row, `None` for a new step. With `include`, a step that is due
 /// already or that follows each registration also concerns people who are registered already. No other code decides
 /// this.
-pub fn relay(was: Option<(RowState, WhyNot)>, to: &PlannedStep, anchor: Anchor, include: bool) -> Relaid {
-    let missed = Relaid::Stands(RowState::Missed, WhyNot::Nothing);
-    let planned = Relaid::Stands(RowState::Planned, WhyNot::Nothing);
+pub fn replan(was: Option<(RowState, WhyNot)>, to: &PlannedStep, anchor: Anchor, include: bool) -> Replanned {
+    let missed = Replanned::Stands(RowState::Missed, WhyNot::Nothing);
+    let planned = Replanned::Stands(RowState::Planned, WhyNot::Nothing);
     let comes = to.state == StepState::Planned || anchor == Anchor::Registration;
     match was {
         Some((RowState::Broadcast, _) | (RowState::Cancelled, WhyNot::Own(OwnWhyNot::ByPerson))) => {
-            Relaid::Kept
+            Replanned::Kept
         }
         _ if to.state == StepState::Missed => missed,
         Some((RowState::Planned | RowState::Missed, _)) => planned,
         // What stood in its way stood there at its moment: it comes again with another one.
-        Some((RowState::Skipped, _)) if !comes && !include => Relaid::Kept,
+        Some((RowState::Skipped, _)) if !comes && !include => Replanned::Kept,
         Some((RowState::Skipped, _)) => planned,
         Some((RowState::Cancelled, _)) | None if comes || include => planned,
         Some((RowState::Cancelled, _)) | None => {
-            Relaid::Stands(RowState::Skipped, WhyNot::Own(OwnWhyNot::PastAtRun))
+            Replanned::Stands(RowState::Skipped, WhyNot::Own(OwnWhyNot::PastAtRun))
         }
     }
 }
@@ -181,11 +181,11 @@ mod tests {
         use OwnWhyNot::{ByPerson, PastAtRun, Removed, WorkshopCancelled};
         use RowState::{Broadcast, Cancelled, Missed, Planned, Skipped};
         let nothing = WhyNot::Nothing;
-        let stands = |state, why| Relaid::Stands(state, why);
+        let stands = |state, why| Replanned::Stands(state, why);
         for (was, state, include, expected) in [
-            (Some((Broadcast, nothing)), StepState::Planned, false, Relaid::Kept),
-            (Some((Broadcast, nothing)), StepState::Missed, false, Relaid::Kept),
-            (Some((Cancelled, WhyNot::Own(ByPerson))), StepState::Planned, true, Relaid::Kept),
+            (Some((Broadcast, nothing)), StepState::Planned, false, Replanned::Kept),
+            (Some((Broadcast, nothing)), StepState::Missed, false, Replanned::Kept),
+            (Some((Cancelled, WhyNot::Own(ByPerson))), StepState::Planned, true, Replanned::Kept),
             (Some((Cancelled, WhyNot::Own(Removed))), StepState::Planned, false, stands(Planned, nothing)),
             (
                 Some((Cancelled, WhyNot::Own(WorkshopCancelled))),
@@ -197,7 +197,7 @@ mod tests {
             (Some((Planned, nothing)), StepState::Missed, false, stands(Missed, nothing)),
             (Some((Missed, nothing)), StepState::Planned, false, stands(Planned, nothing)),
             (Some((Missed, nothing)), StepState::Missed, false, stands(Missed, nothing)),
-            (Some((Skipped, WhyNot::Check(CheckId::Wallet))), StepState::Due, false, Relaid::Kept),
+            (Some((Skipped, WhyNot::Check(CheckId::Wallet))), StepState::Due, false, Replanned::Kept),
             (
                 Some((Skipped, WhyNot::Check(CheckId::Wallet))),
                 StepState::Planned,
@@ -212,7 +212,7 @@ mod tests {
             let due = if state == StepState::Planned { Millis(2_000) } else { Millis(500) };
             let to =
                 PlannedStep { key: StepKey::stored("a".into()), due: Some(due), until: Millis(9_000), state };
-            assert_eq!(relay(was, &to, Anchor::Start, include), expected, "{was:?} {state:?} {include}");
+            assert_eq!(replan(was, &to, Anchor::Start, include), expected, "{was:?} {state:?} {include}");
         }
     }
 }

@@ -52,7 +52,7 @@ impl Tag {
     }
 
     /// Whether a value is of this kind. A value on which the rules are not clear is accepted: see
-    /// [`doubt`](Tag::doubt).
+    /// [`doubt`](Tag::value_warning).
     pub fn takes(self, value: &str) -> bool {
         match self {
             Tag::Var | Tag::Alphanumeric => true,
@@ -64,7 +64,7 @@ impl Tag {
     }
 
     /// What an operator may dislike about a value that is sent all the same.
-    pub fn doubt(self, value: &str, limits: &ValueLimits) -> Option<&'static str> {
+    pub fn value_warning(self, value: &str, limits: &ValueLimits) -> Option<&'static str> {
         match self {
             Tag::Alphanumeric if !value.chars().all(char::is_alphanumeric) => {
                 Some("holds something other than letters and digits; some operators refuse that")
@@ -242,15 +242,15 @@ mod tests {
     #[test]
     fn what_the_rules_leave_open_is_a_doubt_and_no_refusal() {
         let usual = ValueLimits::default();
-        assert!(Tag::Alphanumeric.doubt("7:00 PM", &usual).is_some());
-        assert!(Tag::Alphanumeric.doubt(&"a".repeat(31), &usual).is_some());
+        assert!(Tag::Alphanumeric.value_warning("7:00 PM", &usual).is_some());
+        assert!(Tag::Alphanumeric.value_warning(&"a".repeat(31), &usual).is_some());
         let set = ValueLimits { alphanumeric: 35, ..usual };
         assert_eq!(
-            Tag::Alphanumeric.doubt(&"a".repeat(31), &set),
+            Tag::Alphanumeric.value_warning(&"a".repeat(31), &set),
             None,
             "somebody set what their portal takes"
         );
-        assert_eq!(Tag::Alphanumeric.doubt("Asha", &usual), None);
+        assert_eq!(Tag::Alphanumeric.value_warning("Asha", &usual), None);
         for link in [
             "at https://example.in/j",
             "example.in/j",
@@ -259,12 +259,12 @@ mod tests {
             "HTTP://x.y",
             "meet.example.events",
         ] {
-            assert!(Tag::Var.doubt(link, &usual).is_some(), "{link}");
+            assert!(Tag::Var.value_warning(link, &usual).is_some(), "{link}");
         }
         for none in ["Dr.Rao", "7.30pm", "7.30", "Rs.500/-", "asha@example.in", "a.b", "Node.js", "St.Mary/2"]
         {
-            assert!(Tag::Var.doubt(none, &usual).is_none(), "{none}");
+            assert!(Tag::Var.value_warning(none, &usual).is_none(), "{none}");
         }
-        assert_eq!(Tag::Var.doubt("7:00 PM", &usual), None);
+        assert_eq!(Tag::Var.value_warning("7:00 PM", &usual), None);
     }
 }

@@ -265,8 +265,8 @@ impl Variable {
     }
 
     /// What an operator may dislike about this person's value, which is sent all the same.
-    pub fn doubt(&self, value: &str, limits: &ValueLimits) -> Option<&'static str> {
-        self.tag.doubt(value, limits)
+    pub fn value_warning(&self, value: &str, limits: &ValueLimits) -> Option<&'static str> {
+        self.tag.value_warning(value, limits)
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::{
     ids::MessageRef,
     message::MessageState,
-    receipt::{Proof, Reading, advance},
+    receipt::{ParsedReceipt, Proof, advance},
     time::Millis,
 };
 use store::work::{Applied, Candidate, ReceiptChange};
@@ -77,7 +77,7 @@ impl CandidateSet {
 
     /// Whether no further candidate could be meant rather than the one that is there: our id or the provider's leads to
     /// it, and a number that comes along is its own.
-    pub(super) fn is_sure_of(&self, reading: &Reading) -> bool {
+    pub(super) fn is_sure_of(&self, reading: &ParsedReceipt) -> bool {
         match self.find(reading) {
             Ok(at) => reading.digits.is_none() || forms_of(reading).contains(&self.rows[at].recipient),
             Err(Nowhere::Erased) => true,
@@ -86,7 +86,7 @@ impl CandidateSet {
     }
 
     /// Finds the message of a receipt and moves it; never guesses.
-    pub(super) fn enter(&mut self, reading: &Reading, received_at: Millis) -> Applied {
+    pub(super) fn enter(&mut self, reading: &ParsedReceipt, received_at: Millis) -> Applied {
         let waits = |most: i64, or: &'static str| {
             if self.now.since(received_at) < most {
                 Applied::Later(self.now.plus(AGAIN_MS))
@@ -116,7 +116,7 @@ impl CandidateSet {
     }
 
     /// Our own id comes first, then the provider's, then what is left of the messages to the number.
-    fn find(&self, reading: &Reading) -> Result<usize, Nowhere> {
+    fn find(&self, reading: &ParsedReceipt) -> Result<usize, Nowhere> {
         let rows = &self.rows;
         let by_id = reading.provider_id.as_ref().and_then(|id| self.by_id.get(id));
         let named = nameless(reading);
@@ -161,7 +161,7 @@ impl CandidateSet {
     }
 
     /// Of the messages to the number the latest one of the campaign that has no id of its own.
-    fn of_campaign(&self, reading: &Reading, by_number: &[usize]) -> Option<usize> {
+    fn of_campaign(&self, reading: &ParsedReceipt, by_number: &[usize]) -> Option<usize> {
         let fits = |at: &&usize| {
             let row = &self.rows[**at];
             // A row that has an id of its own is not the one that a receipt with another id means.
@@ -175,7 +175,7 @@ impl CandidateSet {
     }
 
     /// The message of a request that had one number, for a receipt that says nothing else.
-    fn of_request(&self, reading: &Reading) -> Vec<usize> {
+    fn of_request(&self, reading: &ParsedReceipt) -> Vec<usize> {
         let Some(request) = request(reading).filter(|request| !self.by_id.contains_key(request)) else {
             return Vec::new();
         };
@@ -189,7 +189,7 @@ impl CandidateSet {
 
     fn nowhere(
         &self,
-        reading: &Reading,
+        reading: &ParsedReceipt,
         by_number: &[usize],
         by_id: Option<&MessageRef>,
         requests: usize,
@@ -209,7 +209,7 @@ impl CandidateSet {
         }
     }
 
-    fn turn(&mut self, at: usize, reading: &Reading) -> Applied {
+    fn turn(&mut self, at: usize, reading: &ParsedReceipt) -> Applied {
         let now = self.now;
         let row = &mut self.rows[at];
         let message = row.message;

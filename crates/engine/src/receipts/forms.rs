@@ -1,9 +1,9 @@
 //! What a receipt names its message by, and the forms in which numbers are written.
 
-use domain::{ids::MessageRef, receipt::Reading};
+use domain::{ids::MessageRef, receipt::ParsedReceipt};
 
 /// The recipient as the receipt writes it, which carries digits without `+`.
-pub(super) fn number(reading: &Reading) -> Option<String> {
+pub(super) fn number(reading: &ParsedReceipt) -> Option<String> {
     reading.digits.as_ref().map(|digits| format!("+{digits}"))
 }
 
@@ -47,12 +47,12 @@ fn is_bare(digits: &str) -> bool {
 }
 
 /// The one message that a receipt names by what we sent along.
-pub(super) fn nameless(reading: &Reading) -> Option<MessageRef> {
+pub(super) fn nameless(reading: &ParsedReceipt) -> Option<MessageRef> {
     let span = reading.udf.filter(|span| span.first == span.last)?;
     Some(MessageRef { broadcast: span.broadcast, position: span.first })
 }
 
 /// The request of a receipt that says nothing else about its message.
-pub(super) fn request(reading: &Reading) -> Option<String> {
+pub(super) fn request(reading: &ParsedReceipt) -> Option<String> {
     reading.provider_id.clone().filter(|_| reading.digits.is_none() && reading.udf.is_none())
 }

@@ -4,9 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    group::{News, Person},
+    group::{GroupEvent, Person},
     ids::{IntegrationId, MessageRef, OrganizationId},
-    receipt::{Event, Proof, Reading},
+    receipt::{Event, ParsedReceipt, Proof},
     time::{MINUTE, Millis, SECOND},
 };
 use providers::{
@@ -15,7 +15,7 @@ use providers::{
 };
 use store::{
     StoreError,
-    work::{Applied, MemberReacted, MemberSeen},
+    work::{Applied, MemberReacted, MemberReceipt},
 };
 
 use super::Read;
@@ -37,11 +37,11 @@ impl Engine {
         let (mut results, mut seen, mut reacted, mut ask) = (HashMap::new(), Vec::new(), Vec::new(), false);
         for (at, received_at, news) in news {
             match news {
-                News::Seen { message, person: Some(person), seen: what, at: when, .. } => {
+                GroupEvent::Seen { message, person: Some(person), seen: what, at: when, .. } => {
                     match known.get(message) {
                         Some(found) => {
                             let at_ms = when.unwrap_or(received_at);
-                            seen.push(MemberSeen {
+                            seen.push(MemberReceipt {
                                 message: *found,
                                 person: person.clone(),
                                 seen: *what,
@@ -56,12 +56,12 @@ impl Engine {
                         None => {}
                     }
                 }
-                News::Account { state, phone, at: when } => {
+                GroupEvent::Account { state, phone, at: when } => {
                     let at_ms = when.unwrap_or(received_at);
                     self.work.account_news(integration, state, phone.as_ref(), at_ms).await?;
                 }
-                News::AskAccount => ask = true,
-                News::Members { group, to, people, at: when } => {
+                GroupEvent::AskAccount => ask = true,
+                GroupEvent::Members { group, to, people, at: when } => {
                     let organization = read[at].0.organization;
                     let at_ms = when.unwrap_or(received_at);
                     self.work
@@ -70,7 +70,7 @@ impl Engine {
                     results.insert(at, Applied::Ignored);
                 }
                 // Most reactions are to what somebody else wrote: they are no news of ours.
-                News::Reacted { message, person, emoji, at: when, .. } => {
+                GroupEvent::Reacted { message, person, emoji, at: when, .. } => {
                     if let Some(found) = known.get(message) {
                         reacted.push(MemberReacted {
                             message: *found,
@@ -82,10 +82,10 @@ impl Engine {
                     results.insert(at, Applied::Ignored);
                 }
                 // What proves something of a post of ours has become its receipt.
-                News::Seen { person: None, .. }
-                | News::HandedOver { .. }
-                | News::Refused { .. }
-                | News::GroupChanged { .. } => {}
+                GroupEvent::Seen { person: None, .. }
+                | GroupEvent::HandedOver { .. }
+                | GroupEvent::Refused { .. }
+                | GroupEvent::GroupChanged { .. } => {}
             }
         }
         if ask || read.iter().flat_map(|(_, events)| events).any(stops_the_account) {
@@ -93,7 +93,7 @@ impl Engine {
         }
         if let Some((first, _)) = read.first().filter(|_| !seen.is_empty() || !reacted.is_empty()) {
             self.drop_erased_members(first.organization, &mut seen, &mut reacted).await?;
-            self.work.saw_members(first.organization, &seen, &reacted).await?;
+            self.work.record_member_receipts(first.organization, &seen, &reacted).await?;
             let posts = seen.iter().map(|one| one.message).chain(reacted.iter().map(|one| one.message));
             self.tell(posts.map(|message| message.broadcast).collect::<HashSet<_>>());
         }
@@ -106,7 +106,7 @@ impl Engine {
     async fn drop_erased_members(
         &self,
         organization: OrganizationId,
-        seen: &mut Vec<MemberSeen>,
+        seen: &mut Vec<MemberReceipt>,
         reacted: &mut Vec<MemberReacted>,
     ) -> Result<(), StoreError> {
         let people = seen.iter().map(|one| &one.person).chain(reacted.iter().map(|one| &one.person));
@@ -147,12 +147,12 @@ impl Engine {
 
 /// Whether a refusal speaks of the account and not of the post: then the gateway knows more.
 fn stops_the_account(event: &Event) -> bool {
-    let Event::Receipt(Reading { proof: Proof::Failed(said), .. }) = event else { return false };
+    let Event::Receipt(ParsedReceipt { proof: Proof::Failed(said), .. }) = event else { return false };
     codes::meaning(&said.code).is_some_and(|meaning| meaning.action == NextAction::PauseAccount)
 }
 
 /// The news of these posts, each with the place of its post and when that came.
-fn news_in(read: &[Read]) -> Vec<(usize, Millis, &News)> {
+fn news_in(read: &[Read]) -> Vec<(usize, Millis, &GroupEvent)> {
     let mut all = Vec::new();
     for (at, (receipt, events)) in read.iter().enumerate() {
         for event in events {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use domain::{
     ids::{IntegrationId, ReceiptId},
     outcome::ProviderAnswer,
-    receipt::{Event, OptWord, Proof, Reading, opt_word},
+    receipt::{Event, OptWord, ParsedReceipt, Proof, opt_word},
     time::{HOUR, MINUTE, Millis, SECOND},
 };
 use providers::{
@@ -196,7 +196,7 @@ impl Engine {
         read: &[Read],
         now: Millis,
     ) -> Result<CandidateSet, StoreError> {
-        let readings: Vec<&Reading> =
+        let readings: Vec<&ParsedReceipt> =
             read.iter().flat_map(|(_, events)| events).filter_map(reading).collect();
         let mut by_id = HashMap::new();
         if !account.can().echoes {
@@ -209,7 +209,7 @@ impl Engine {
         let since = now.plus(-IDS_KEPT_MS);
         candidates.add(self.work.candidates(integration, none(), none(), named, since).await?);
         for since in [now.plus(-LATELY_MS), since] {
-            let open: Vec<&&Reading> =
+            let open: Vec<&&ParsedReceipt> =
                 readings.iter().filter(|reading| !candidates.is_sure_of(reading)).collect();
             if open.is_empty() {
                 break;
@@ -265,7 +265,7 @@ impl Engine {
         &self,
         receipt: &PendingReceipt,
         account: &dyn Account,
-        reading: &Reading,
+        reading: &ParsedReceipt,
         whose: Option<String>,
         result: &Applied,
         now: Millis,
@@ -371,7 +371,7 @@ impl People {
     }
 }
 
-fn reading(event: &Event) -> Option<&Reading> {
+fn reading(event: &Event) -> Option<&ParsedReceipt> {
     match event {
         Event::Receipt(reading) => Some(reading),
         Event::Inbound { .. } | Event::Group(_) | Event::Other | Event::NotUnderstood(_) => None,
@@ -387,7 +387,7 @@ fn who(event: &Event) -> (Option<&String>, Option<&String>) {
     }
 }
 
-fn forms_of(reading: &Reading) -> Vec<String> {
+fn forms_of(reading: &ParsedReceipt) -> Vec<String> {
     reading.digits.as_deref().map(forms).unwrap_or_default()
 }
 

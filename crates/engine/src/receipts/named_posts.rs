@@ -5,11 +5,11 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{
-    group::{Jid, News},
+    group::{GroupEvent, Jid},
     ids::{IntegrationId, MessageRef},
     message::MessageState,
     outcome::ProviderAnswer,
-    receipt::{Event, Proof, Reading},
+    receipt::{Event, ParsedReceipt, Proof},
     time::{MINUTE, Millis, SECOND},
 };
 use store::{StoreError, work::OpenPost};
@@ -47,21 +47,24 @@ struct Naming<'a> {
 fn naming(event: &Event) -> Option<Naming<'_>> {
     let Event::Group(news) = event else { return None };
     match news {
-        News::HandedOver { group, message } => {
+        GroupEvent::HandedOver { group, message } => {
             Some(Naming { group, id: Some(message), proof: Some(Proof::Sent), ours: true })
         }
-        News::Refused { group, message, code, text } => {
+        GroupEvent::Refused { group, message, code, text } => {
             let said = ProviderAnswer::new(code.clone(), text.clone());
             Some(Naming { group, id: message.as_ref(), proof: Some(Proof::Failed(said)), ours: true })
         }
-        News::Seen { group, message, .. } => {
+        GroupEvent::Seen { group, message, .. } => {
             Some(Naming { group, id: Some(message), proof: None, ours: true })
         }
         // People react to what anybody in the group wrote.
-        News::Reacted { group, message, .. } => {
+        GroupEvent::Reacted { group, message, .. } => {
             Some(Naming { group, id: Some(message), proof: None, ours: false })
         }
-        News::Account { .. } | News::AskAccount | News::Members { .. } | News::GroupChanged { .. } => None,
+        GroupEvent::Account { .. }
+        | GroupEvent::AskAccount
+        | GroupEvent::Members { .. }
+        | GroupEvent::GroupChanged { .. } => None,
     }
 }
 
@@ -165,8 +168,8 @@ impl NamedPosts {
     }
 }
 
-fn reading(id: Option<String>, message: Option<MessageRef>, proof: Proof) -> Reading {
-    Reading {
+fn reading(id: Option<String>, message: Option<MessageRef>, proof: Proof) -> ParsedReceipt {
+    ParsedReceipt {
         provider_id: id,
         network_id: None,
         digits: None,

@@ -17,7 +17,7 @@ use store::{
 };
 use tracing::warn;
 
-use super::Told;
+use super::KnownCall;
 use crate::Engine;
 
 /// Keys taken at once.
@@ -38,7 +38,7 @@ impl Engine {
         for call in pressed {
             let now = self.clock.now();
             let named = call.call;
-            let note = match Told::of(call) {
+            let note = match KnownCall::of(call) {
                 Some(told) => self.act_on(&told, now).await?,
                 None => Some("The script cannot be read.".to_owned()),
             };
@@ -50,7 +50,7 @@ impl Engine {
     }
 
     /// Does what one key does: what stood in the way of it, in words, or nothing; `None` where it has to wait.
-    async fn act_on(&self, told: &Told, now: Millis) -> Result<Option<String>, StoreError> {
+    async fn act_on(&self, told: &KnownCall, now: Millis) -> Result<Option<String>, StoreError> {
         let Some(key) = told.record.key.and_then(|(_, digit)| told.script.key(digit)) else {
             return Ok(Some(String::new()));
         };

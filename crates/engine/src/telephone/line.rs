@@ -1,7 +1,7 @@
 //! What is said to whoever is on the line: made from the call that was stored before it was placed.
 
 use domain::{
-    call::{CallRecord, CallRef, CallScript, Rounds, Said},
+    call::{CallRecord, CallRef, CallScript, FilledScript, QuestionRounds},
     ids::{BroadcastId, IntegrationId, MessageRef},
     template::{Content, Message},
     time::Millis,
@@ -9,7 +9,7 @@ use domain::{
 use providers::voice::Step;
 use store::StoreError;
 
-use super::{NUMBER_WITHIN_MS, Told};
+use super::{KnownCall, NUMBER_WITHIN_MS};
 use crate::Engine;
 
 /// A call that somebody is on the line of.
@@ -20,11 +20,11 @@ pub struct Conversation {
     /// What is said, before values are put in.
     pub script: CallScript,
     /// What this person hears.
-    pub said: Said,
+    pub said: FilledScript,
     /// What is proven so far, and the key that any process heard.
     pub record: CallRecord,
     /// How often any process asked the question.
-    pub rounds: Rounds,
+    pub rounds: QuestionRounds,
 }
 
 impl Engine {
@@ -46,9 +46,9 @@ impl Engine {
             }
             (None, None) => (Vec::new(), None),
         };
-        let told = found.into_iter().find_map(Told::of);
+        let told = found.into_iter().find_map(KnownCall::of);
         let told = told.filter(|told| test.is_none_or(|(_, placed)| placed <= told.call.placed_at));
-        if let Some(Told { call, script, said, mut record, .. }) = told {
+        if let Some(KnownCall { call, script, said, mut record, .. }) = told {
             record.key = record.key.or(call.line_key.map(|key| (now, key)));
             return Ok(Some(Conversation { call: call.call, script, said, record, rounds: call.rounds }));
         }
@@ -72,7 +72,7 @@ impl Engine {
         };
         let Ok(content) = Content::from_json(kept.channel, &kept.content) else { return Ok(None) };
         let said = script.said(&content);
-        let (record, rounds) = (CallRecord::default(), Rounds::default());
+        let (record, rounds) = (CallRecord::default(), QuestionRounds::default());
         Ok(Some(Conversation { call, script, said, record, rounds }))
     }
 }

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{
     call::{
-        Again, Attempts, CallRecord, CallRef, CallScript, CallState, CallingHours, Hearing, News, Refused,
-        Said, again,
+        Attempts, CallRecord, CallRef, CallReport, CallScript, CallState, CallingHours, FilledScript,
+        Hearing, Redial, ReportRefused, again,
     },
     ids::{IntegrationId, MessageRef, ReceiptId},
     message::MessageState,
@@ -20,7 +20,7 @@ use domain::{
 };
 use providers::{
     account::NotGenuine,
-    voice::{Kept, Taken, Voice},
+    voice::{CallbackContent, StoredPost, Voice},
 };
 use store::{
     StoreError,
@@ -41,23 +41,23 @@ const PRICED_MS: i64 = 15 * MINUTE;
 const NUMBER_WITHIN_MS: i64 = DAY;
 
 /// A call with what is said in it and what became of it.
-pub(crate) struct Told {
+pub(crate) struct KnownCall {
     call: Call,
     script: CallScript,
-    said: Said,
+    said: FilledScript,
     record: CallRecord,
     /// Nobody was in doubt about it: the person may be called again.
     sure: bool,
 }
 
-impl Told {
+impl KnownCall {
     /// `None` for a script that this version cannot read.
-    fn of(call: Call) -> Option<Told> {
+    fn of(call: Call) -> Option<KnownCall> {
         let channel = domain::channel::Channel::IvrCall;
         let Ok(Message::Call(script)) = Message::from_text(channel, &call.template) else { return None };
         let content = Content::from_json(channel, &call.content).ok()?;
         let (said, record) = (script.said(&content), call.record.clone());
-        Some(Told { call, script, said, record, sure: true })
+        Some(KnownCall { call, script, said, record, sure: true })
     }
 
     /// What the key does that was pressed first; empty where nothing more was written.
@@ -98,17 +98,17 @@ type CallsBefore = HashMap<String, Vec<(MessageRef, Millis)>>;
 
 /// The calls that a batch of reports may be about.
 #[derive(Default)]
-struct Book {
-    calls: BTreeMap<CallRef, Told>,
+struct CallIndex {
+    calls: BTreeMap<CallRef, KnownCall>,
     by_id: HashMap<String, CallRef>,
     by_number: HashMap<String, CallRef>,
     /// Changed by a report of this batch.
     touched: HashSet<CallRef>,
 }
 
-impl Book {
+impl CallIndex {
     fn add(&mut self, calls: Vec<Call>) {
-        for told in calls.into_iter().filter_map(Told::of) {
+        for told in calls.into_iter().filter_map(KnownCall::of) {
             let call = told.call.call;
             if !told.call.provider_id.is_empty() {
                 self.by_id.insert(told.call.provider_id.clone(), call);
@@ -125,14 +125,14 @@ impl Book {
         self.add(calls);
     }
 
-    fn find(&self, taken: &Taken) -> Option<CallRef> {
+    fn find(&self, taken: &CallbackContent) -> Option<CallRef> {
         named(taken)
             .or_else(|| self.by_id.get(&provider_id(taken)?).copied())
             .or_else(|| self.by_number.get(&number(taken)?).copied())
     }
 
     /// Takes a report in.
-    fn hear(&mut self, taken: &Taken, received_at: Millis, now: Millis) -> Applied {
+    fn hear(&mut self, taken: &CallbackContent, received_at: Millis, now: Millis) -> Applied {
         if let Some(why) = taken.not_understood {
             return Applied::NotUnderstood(why);
         }
@@ -152,7 +152,7 @@ impl Book {
         }
         let before = told.record.clone();
         for news in taken.news_of(&told.script) {
-            if told.record.hear(&news, received_at) == Err(Refused::Foreign) {
+            if told.record.hear(&news, received_at) == Err(ReportRefused::Foreign) {
                 told.record = before;
                 return Applied::Unmatched("it names another call than the one of its address");
             }
@@ -163,18 +163,18 @@ impl Book {
 }
 
 /// The call that a report names in our words.
-fn named(taken: &Taken) -> Option<CallRef> {
+fn named(taken: &CallbackContent) -> Option<CallRef> {
     let asked = taken.ask.as_ref().and_then(|step| step.call);
     asked.or_else(|| taken.news.iter().find_map(|news| news.call))
 }
 
-fn provider_id(taken: &Taken) -> Option<String> {
+fn provider_id(taken: &CallbackContent) -> Option<String> {
     let asked = taken.ask.as_ref().and_then(|step| step.provider_id.clone());
     asked.or_else(|| taken.news.iter().find_map(|news| news.provider_id.clone()))
 }
 
 /// The number that a report names, in E.164 form.
-fn number(taken: &Taken) -> Option<String> {
+fn number(taken: &CallbackContent) -> Option<String> {
     let asked = taken.ask.as_ref().and_then(|step| step.digits.clone());
     let digits = asked.or_else(|| taken.news.iter().find_map(|news| news.digits.clone()))?;
     Some(format!("+{digits}"))
@@ -189,14 +189,14 @@ impl Engine {
         receipts: Vec<PendingReceipt>,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let read: Vec<(PendingReceipt, Result<Taken, NotGenuine>)> = receipts
+        let read: Vec<(PendingReceipt, Result<CallbackContent, NotGenuine>)> = receipts
             .into_iter()
             .map(|receipt| {
-                let taken = voice.hear(&Kept::read(&receipt.body).hook());
+                let taken = voice.hear(&StoredPost::read(&receipt.body).hook());
                 (receipt, taken)
             })
             .collect();
-        let taken: Vec<&Taken> = read.iter().filter_map(|(_, taken)| taken.as_ref().ok()).collect();
+        let taken: Vec<&CallbackContent> = read.iter().filter_map(|(_, taken)| taken.as_ref().ok()).collect();
         let mut book = self.book_of(integration, &taken, now).await?;
         let mut results = Vec::with_capacity(read.len());
         for (receipt, taken) in &read {
@@ -214,13 +214,13 @@ impl Engine {
     async fn book_of(
         &self,
         integration: IntegrationId,
-        taken: &[&Taken],
+        taken: &[&CallbackContent],
         now: Millis,
-    ) -> Result<Book, StoreError> {
-        let mut book = Book::default();
+    ) -> Result<CallIndex, StoreError> {
+        let mut book = CallIndex::default();
         let calls: HashSet<CallRef> = taken.iter().filter_map(|taken| named(taken)).collect();
         book.add(self.work.calls_named(integration, &calls.into_iter().collect::<Vec<_>>()).await?);
-        let nameless: Vec<&&Taken> = taken.iter().filter(|taken| named(taken).is_none()).collect();
+        let nameless: Vec<&&CallbackContent> = taken.iter().filter(|taken| named(taken).is_none()).collect();
         let ids: HashSet<String> = nameless.iter().filter_map(|taken| provider_id(taken)).collect();
         book.add(self.work.calls_of_ids(integration, ids.into_iter().collect()).await?);
         let numbers: HashSet<String> = nameless
@@ -238,7 +238,7 @@ impl Engine {
     async fn settle_calls(
         &self,
         voice: &dyn Voice,
-        calls: Vec<Told>,
+        calls: Vec<KnownCall>,
         mut results: Vec<(ReceiptId, Applied)>,
         now: Millis,
     ) -> Result<(), StoreError> {
@@ -275,8 +275,8 @@ impl Engine {
     }
 
     /// The calls of the day to everybody who may be called again.
-    async fn calls_before(&self, calls: &[Told]) -> Result<CallsBefore, StoreError> {
-        let again: Vec<&Told> = calls.iter().filter(|told| told.may_be_called_again()).collect();
+    async fn calls_before(&self, calls: &[KnownCall]) -> Result<CallsBefore, StoreError> {
+        let again: Vec<&KnownCall> = calls.iter().filter(|told| told.may_be_called_again()).collect();
         let Some(first) = again.iter().min_by_key(|told| told.call.placed_at) else {
             return Ok(CallsBefore::new());
         };
@@ -291,16 +291,17 @@ impl Engine {
         &self,
         voice: &dyn Voice,
         call: Call,
-        news: Vec<News>,
+        news: Vec<CallReport>,
         pressed: Option<String>,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let Some(told) = Told::of(call) else { return Ok(()) };
-        let mut told = Told { sure: false, ..told };
-        let taken = Taken { dedupe_key: String::new(), news, pressed, ask: None, not_understood: None };
+        let Some(told) = KnownCall::of(call) else { return Ok(()) };
+        let mut told = KnownCall { sure: false, ..told };
+        let taken =
+            CallbackContent { dedupe_key: String::new(), news, pressed, ask: None, not_understood: None };
         for news in taken.news_of(&told.script) {
             // An order is not a call: its id binds nothing.
-            let nameless = News { provider_id: None, ..news };
+            let nameless = CallReport { provider_id: None, ..news };
             // Without an id nothing is foreign.
             let _ = told.record.hear(&nameless, now);
         }
@@ -310,7 +311,7 @@ impl Engine {
 
 /// What a call proves about its message. A text that was spoken to its end was heard by a voicemail as well: where the provider marks one, the
 /// end of the call decides, unless a key does.
-fn proof_of(voice: &dyn Voice, told: &Told) -> Option<Proof> {
+fn proof_of(voice: &dyn Voice, told: &KnownCall) -> Option<Proof> {
     let record = &told.record;
     let is_open = record.key.is_none() && !record.state().is_final() && voice.abilities().marks_voicemail;
     let proof = record.proof(told.said.text_s())?;
@@ -320,11 +321,11 @@ fn proof_of(voice: &dyn Voice, told: &Told) -> Option<Proof> {
 /// What a call means for its message; `None` where it stays.
 fn message_change(
     voice: &dyn Voice,
-    told: &Told,
+    told: &KnownCall,
     before: &CallsBefore,
     now: Millis,
 ) -> Option<ReceiptChange> {
-    let Told { call, record, .. } = told;
+    let KnownCall { call, record, .. } = told;
     let is_newest = call.call.attempt == call.newest;
     let cost = record.cost.filter(|cost| Some(*cost) != call.cost && is_newest);
     let mut change =
@@ -354,7 +355,7 @@ fn message_change(
             // A call that nobody was sure of is never placed again.
             if call.state == MessageState::Sent
                 && told.sure
-                && let Again::At(from) = called_again(voice, told, before, now)
+                && let Redial::At(from) = called_again(voice, told, before, now)
             {
                 (change.to, change.failed_at, change.again_at) = (MessageState::Waiting, None, Some(from));
             }
@@ -365,11 +366,11 @@ fn message_change(
 }
 
 /// Whether and when the person is called again: only busy lines, phones that nobody picked up and, once, who hung up at once.
-fn called_again(voice: &dyn Voice, told: &Told, before: &CallsBefore, now: Millis) -> Again {
+fn called_again(voice: &dyn Voice, told: &KnownCall, before: &CallsBefore, now: Millis) -> Redial {
     if !told.may_be_called_again() {
-        return Again::Not(domain::call::WhyNotAgain::Settled);
+        return Redial::Not(domain::call::WhyNoRedial::Settled);
     }
-    let Told { call, record, said, .. } = told;
+    let KnownCall { call, record, said, .. } = told;
     // A call that comes tomorrow has tomorrow's count; two days hold both.
     let (day, _) = Zone::india().day(call.placed_at);
     let all = before.get(&call.recipient).map_or(&[][..], Vec::as_slice);

@@ -5,14 +5,14 @@ use domain::{
     message::MessageState,
     time::{HOUR, MINUTE, Millis},
 };
-use providers::voice::{Found, LookUp, Voice};
+use providers::voice::{CallQuery, CallStatus, Voice};
 use store::{
     StoreError,
     work::{Call, ReceiptChange},
 };
 use tracing::warn;
 
-use super::Told;
+use super::KnownCall;
 use crate::{Engine, accounts::OpenAccounts};
 
 /// A call that is being asked about is given to nobody else for so long.
@@ -56,11 +56,12 @@ impl Engine {
             return self.ask_later(named, now.plus(wait_ms.max(1_000))).await;
         }
         let provider_id = Some(call.provider_id.as_str()).filter(|id| !id.is_empty());
-        let about = LookUp { call: named, provider_id, to: &call.recipient, placed: call.placed_at, now };
+        let about = CallQuery { call: named, provider_id, to: &call.recipient, placed: call.placed_at, now };
         let next = usize::try_from(asked).ok().and_then(|at| NEXT_MS.get(at)).map(|after| now.plus(*after));
-        match voice.look_up(&self.http, &about).await {
-            Ok(Found::Call(news, pressed)) => {
-                let is_over = news.iter().any(|one| matches!(one.kind, domain::call::NewsKind::Ended(_)));
+        match voice.poll_status(&self.http, &about).await {
+            Ok(CallStatus::Call(news, pressed)) => {
+                let is_over =
+                    news.iter().any(|one| matches!(one.kind, domain::call::CallReportKind::Ended(_)));
                 if !is_over {
                     self.nobody_knows(&call, now).await?;
                     self.work.ask_again(named, next).await?;
@@ -68,7 +69,7 @@ impl Engine {
                 self.take_in(voice, call, news, pressed, now).await
             }
             // What it never heard of it may still hear of: nobody calls again by itself.
-            Ok(Found::Absent | Found::NotYet) => {
+            Ok(CallStatus::Absent | CallStatus::NotYet) => {
                 self.nobody_knows(&call, now).await?;
                 self.work.ask_again(named, next).await
             }
@@ -114,5 +115,5 @@ impl Engine {
 
 /// Whether the text was spoken to its end.
 fn was_heard(call: &Call) -> bool {
-    Told::of(call.clone()).is_some_and(|told| told.record.hearing(told.said.text_s()).is_told())
+    KnownCall::of(call.clone()).is_some_and(|told| told.record.hearing(told.said.text_s()).is_told())
 }

@@ -24,7 +24,7 @@ impl Sender {
     pub(super) async fn look(&mut self, now: Millis) -> Result<(), StoreError> {
         if self.due_at.is_none_or(|at| now.since(at) >= LOOK_AGAIN_MS) {
             self.due = self.engine.work.due(now).await?;
-            let wall = self.engine.clock.wall();
+            let wall = self.engine.clock.wall_clock();
             if wall > now && !self.due.is_empty() {
                 // Set forward, and not believed yet: what would be too late by the new time waits, and so does what is due by it alone.
                 let then = self.engine.work.due(wall).await?;

@@ -9,7 +9,7 @@ use domain::{
 use store::StoreError;
 use tracing::warn;
 
-use super::{Sender, Tried};
+use super::{CalledRow, Sender};
 
 /// How often claimed rows are looked for after a turn that the store did not answer. After a while they are looked for
 /// less often: a commit may still be on its way, and nobody can say for how long.
@@ -53,7 +53,7 @@ impl Sender {
         let lost: Vec<_> = here
             .into_iter()
             .filter(|(message, _)| !known.contains(message))
-            .map(|(message, attempt)| Tried { message, attempt })
+            .map(|(message, attempt)| CalledRow { message, attempt })
             .collect();
         if !lost.is_empty() {
             warn!(rows = lost.len(), "{} messages were claimed without an answer and go back", lost.len());

@@ -8,19 +8,19 @@ use domain::{
     reason::OwnReason,
     time::Millis,
 };
-use providers::{LookUpKey, UNRECOGNISED};
-use store::work::{LookUpTarget, NewLookUp, Record, SentRequest};
+use providers::{StatusPollKey, UNRECOGNISED};
+use store::work::{NewStatusPoll, Record, SentRequest, StatusPollTarget};
 use tracing::{error, warn};
 
-use super::{Done, Kept, Sender, Tried, cost::shares};
+use super::{CallContext, CalledRow, Done, Sender, cost::shares};
 use crate::{
-    look_up,
     send::{Ended, Ready},
+    status_poll,
     strikes::{self, Fault},
 };
 
 impl Sender {
-    pub(super) fn take(&mut self, (rows, ready): Kept, done: Option<Done>, now: Millis) {
+    pub(super) fn take(&mut self, (rows, ready): CallContext, done: Option<Done>, now: Millis) {
         self.rows_under_way -= rows.len();
         let (parts, at) = done.unwrap_or_else(|| {
             // A panic costs the messages of one call, and nobody knows whether they went out.
@@ -52,7 +52,7 @@ impl Sender {
     }
 
     /// What the end of one call means for its rows, for its broadcast and for its account.
-    fn conclude(&mut self, rows: Vec<Tried>, ready: &Ready, outcome: Outcome, at: Millis) {
+    fn conclude(&mut self, rows: Vec<CalledRow>, ready: &Ready, outcome: Outcome, at: Millis) {
         let Some(broadcast) = rows.first().map(|row| row.message.broadcast) else { return };
         if let Some(until) = self.breakers.after(ready.integration, &outcome, at) {
             self.hold(ready.integration, until, at);
@@ -79,15 +79,15 @@ impl Sender {
         else {
             return;
         };
-        let (asked, due_at) = (LookUpTarget::As(key), at.plus(look_up::FIRST_MS));
-        self.endings.ask(NewLookUp { broadcast, asked, first, last, since: at, due_at });
+        let (asked, due_at) = (StatusPollTarget::As(key), at.plus(status_poll::FIRST_MS));
+        self.endings.ask(NewStatusPoll { broadcast, asked, first, last, since: at, due_at });
     }
 
     /// Where messages go that were refused in words that nobody knows, as long as it is not proven to be their own fault.
     fn instead_of_failing(
         &mut self,
         broadcast: BroadcastId,
-        rows: &[Tried],
+        rows: &[CalledRow],
         outcome: &Outcome,
         at: Millis,
     ) -> Option<Next> {
@@ -109,7 +109,7 @@ impl Sender {
 
     fn accepted(
         &mut self,
-        rows: Vec<Tried>,
+        rows: Vec<CalledRow>,
         ready: &Ready,
         provider_id: Option<String>,
         cost: Option<Money>,
@@ -120,18 +120,18 @@ impl Sender {
         if !ready.account.can().echoes {
             self.endings.found_by_id.insert(broadcast);
         }
-        if let Some(asked) = ready.account.look_up_key(&ready.template, provider_id.as_deref()) {
+        if let Some(asked) = ready.account.status_poll_key(&ready.template, provider_id.as_deref()) {
             let (first, last) = (first.message.position, last.message.position);
             let (asked, first, last) = match asked {
                 // Personal messages that went out together share a question; those that go again may lie anywhere.
-                LookUpKey::Call(_) if ready.batch() == 1 && rows[0].attempt == 1 => {
-                    (LookUpTarget::Each, first, last)
+                StatusPollKey::Call(_) if ready.batch() == 1 && rows[0].attempt == 1 => {
+                    (StatusPollTarget::Each, first, last)
                 }
-                LookUpKey::Call(id) => (LookUpTarget::As(id), first, last),
-                LookUpKey::Broadcast(name) => (LookUpTarget::As(name), 1, i64::MAX),
+                StatusPollKey::Call(id) => (StatusPollTarget::As(id), first, last),
+                StatusPollKey::Broadcast(name) => (StatusPollTarget::As(name), 1, i64::MAX),
             };
-            let due_at = at.plus(look_up::FIRST_MS);
-            self.endings.ask(NewLookUp { broadcast, asked, first, last, since: at, due_at });
+            let due_at = at.plus(status_poll::FIRST_MS);
+            self.endings.ask(NewStatusPoll { broadcast, asked, first, last, since: at, due_at });
         }
         // Rows of a first attempt that lie side by side in the plan: one change covers them all and no other.
         let (first, last) = (first.message.position, last.message.position);
@@ -160,7 +160,7 @@ impl Sender {
     }
 
     /// Rows for which no call is made. They are claimed only for broadcasts that are ready; kept honest all the same.
-    pub(super) fn return_to_waiting(&mut self, rows: impl IntoIterator<Item = Tried>) {
+    pub(super) fn return_to_waiting(&mut self, rows: impl IntoIterator<Item = CalledRow>) {
         let at = self.engine.clock.now();
         let next = Next::HandBack {
             from: at,

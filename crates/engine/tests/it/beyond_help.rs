@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::time::SECOND;
-use munadi_engine::{Limits, Running, Standing};
+use munadi_engine::{Limits, Running, SendingHealth};
 use store::{on_both, testing::TestStore};
 
 use crate::world::{World, limits};
@@ -35,7 +35,7 @@ async fn failing(world: &World, db: &TestStore, takes: Takes) -> (munadi_engine:
     let running = engine.run("serve", 1).await.unwrap();
     refuse(db, takes).await;
     for _ in 0..3_000 {
-        if matches!(engine.standing(), Standing::Failing { .. }) {
+        if matches!(engine.standing(), SendingHealth::Failing { .. }) {
             world.clock.advance(GIVE_UP_MS + SECOND);
             return (engine, running);
         }
@@ -48,19 +48,19 @@ on_both! {
     async fn a_process_ends_when_a_fresh_connection_writes_and_its_turns_still_fail(db: TestStore) {
         let world = World::new(db).await;
         let (_engine, running) = failing(&world, db, Takes::TestWrites).await;
-        tokio::time::timeout(PATIENCE, running.beyond_help()).await.expect("it asks to be started again");
+        tokio::time::timeout(PATIENCE, running.until_unrecoverable()).await.expect("it asks to be started again");
         running.stop().await;
     }
 
     async fn a_process_whose_database_takes_nothing_from_anybody_goes_on_and_recovers_by_itself(db: TestStore) {
         let world = World::new(db).await;
         let (engine, running) = failing(&world, db, Takes::Nothing).await;
-        let ended = tokio::time::timeout(PATIENCE, running.beyond_help()).await;
+        let ended = tokio::time::timeout(PATIENCE, running.until_unrecoverable()).await;
         assert!(ended.is_err(), "a fresh process would fare no better");
         db.damage("ALTER TABLE test_writes_gone RENAME TO test_writes").await;
         db.damage("ALTER TABLE integration_pace_gone RENAME TO integration_pace").await;
         for _ in 0..1_000 {
-            if matches!(engine.standing(), Standing::Well(_)) {
+            if matches!(engine.standing(), SendingHealth::Well(_)) {
                 running.stop().await;
                 return;
             }

@@ -18,7 +18,7 @@ use store::{
     on_both,
     posts::NewPosts,
     testing::TestStore,
-    work::{RawReceipt, SeenBy},
+    work::{PostReach, RawReceipt},
 };
 
 use crate::world::{AWAY, World};
@@ -194,7 +194,7 @@ impl Scene {
         org.update_integration(self.account, "Front desk", &settings, pace, self.world.now()).await.unwrap();
     }
 
-    pub(crate) async fn seen(&self, id: BroadcastId) -> SeenBy {
+    pub(crate) async fn seen(&self, id: BroadcastId) -> PostReach {
         self.world.org.seen_by(id).await.unwrap().get(&1).copied().unwrap_or_default()
     }
 }
@@ -207,7 +207,7 @@ fn listed(jid: &str, subject: &str) -> domain::group::Group {
         announce: false,
         locked: false,
         admin: Some(true),
-        place: domain::group::Place::Alone,
+        place: domain::group::CommunityPlace::Alone,
         invite: None,
         disappears_after: 0,
     }
@@ -222,10 +222,10 @@ async fn lost_and_found(db: &TestStore, kind: &'static str) {
     let id = scene.post("Today at 7", &[MORNING]).await;
     assert_eq!(scene.world.sum(id).await, "1 = 1 unknown", "the line was cut after it was taken");
     assert_eq!(scene.network().posts(MORNING).len(), 1, "and it stands in the group");
-    scene.world.engine.look_up().await.unwrap();
+    scene.world.engine.poll_status().await.unwrap();
     assert_eq!(scene.world.sum(id).await, "1 = 1 unknown", "not asked yet");
     scene.world.clock.advance(MINUTE + SECOND);
-    scene.world.engine.look_up().await.unwrap();
+    scene.world.engine.poll_status().await.unwrap();
     let row = scene.row(id).await;
     let posted = scene.network().posts(MORNING)[0].id.clone();
     assert_eq!((row.state, row.provider_id), (MessageState::Sent, Some(posted)));
@@ -244,7 +244,7 @@ async fn never_found(db: &TestStore, kind: &'static str) {
     assert_eq!(scene.world.sum(id).await, "1 = 1 unknown", "the line was cut before it was taken");
     for _ in 0..6 {
         scene.world.clock.advance(5 * HOUR);
-        scene.world.engine.look_up().await.unwrap();
+        scene.world.engine.poll_status().await.unwrap();
     }
     assert_eq!(scene.world.sum(id).await, "1 = 1 unknown", "finding nothing proves nothing");
     let place = MessageRef { broadcast: id, position: 1 };
@@ -305,7 +305,7 @@ on_both! {
         assert_eq!((row.state, row.provider_id.as_deref()), (MessageState::Sent, Some("3EB0AA01")));
         let read = json!({ "event": "read", "groupJid": MORNING, "messageId": "3EB0AA01", "readerPhone": "919000000001" });
         scene.told(read).await;
-        assert_eq!(scene.seen(id).await, SeenBy { delivered: 1, read: 1, reacted: 0 }, "under the id that came late");
+        assert_eq!(scene.seen(id).await, PostReach { delivered: 1, read: 1, reacted: 0 }, "under the id that came late");
         scene.told(json!({ "event": "message_error", "groupJid": MORNING, "messageId": "3EB0AA01", "errorCode": 420 })).await;
         let row = scene.row(id).await;
         assert_eq!((row.state, row.reason.code()), (MessageState::Failed, "wa_420"));

@@ -89,7 +89,7 @@ on_both! {
         let all = jids(N);
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let start = scene.world.now();
-        let book = scene.world.org.post_book(scene.account, None, (start, start)).await.unwrap();
+        let book = scene.world.org.post_load(scene.account, None, (start, start)).await.unwrap();
         let expected = *book.moments(&PostPace::CAUTION, N, start).last().unwrap();
         let id = scene.confirm(json!({ "text": "Today at 7" }), &all, 10 * HOUR).await;
         post_all(&mut scene, id, MINUTE).await;
@@ -104,7 +104,7 @@ on_both! {
         assert!((said - took).abs() * 10 <= took, "said {said} ms, took {took} ms");
         // What was posted counts for whoever asks next.
         let now = scene.world.now();
-        let book = scene.world.org.post_book(scene.account, None, (now, now)).await.unwrap();
+        let book = scene.world.org.post_load(scene.account, None, (now, now)).await.unwrap();
         assert_eq!(book.spent.values().sum::<i64>(), N as i64);
     }
 
@@ -115,7 +115,7 @@ on_both! {
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let start = scene.world.now();
         let slow = scene.confirm_apart(json!({ "text": "Today at 7" }), &all[..N], 10 * HOUR, 120).await;
-        let book = scene.world.org.post_book(scene.account, Some(slow), (start, start)).await.unwrap();
+        let book = scene.world.org.post_load(scene.account, Some(slow), (start, start)).await.unwrap();
         assert_eq!(book.gap_s, 120);
         let said = book.moments(&PostPace::CAUTION, N, start).last().unwrap().since(start);
         scene.world.sender.turn_until_idle().await.unwrap();
@@ -140,7 +140,7 @@ on_both! {
         let linked = scene.world.now();
         let all = jids(N);
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
-        let book = scene.world.org.post_book(scene.account, None, (linked, linked)).await.unwrap();
+        let book = scene.world.org.post_load(scene.account, None, (linked, linked)).await.unwrap();
         let expected = *book.moments(&PostPace::CAUTION, N, linked).last().unwrap();
         let id = scene.confirm(json!({ "text": "Today at 7" }), &all, 10 * DAY).await;
         post_all(&mut scene, id, 10 * MINUTE).await;
@@ -166,7 +166,7 @@ on_both! {
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let now = scene.world.now();
         let first = scene.confirm(json!({ "text": "One" }), &all, HOUR).await;
-        let book = async |but, start: Millis| scene.world.org.post_book(scene.account, but, (start, now)).await.unwrap();
+        let book = async |but, start: Millis| scene.world.org.post_load(scene.account, but, (start, now)).await.unwrap();
         assert_eq!(book(None, now).await.ahead, 8);
         assert_eq!(book(Some(first), now).await.ahead, 0, "its own are not before it");
         assert_eq!(book(None, now.plus(-MINUTE)).await.ahead, 0, "what begins later is not before");

@@ -14,7 +14,7 @@ use store::{
     on_both,
     post_files::NewPostFile,
     testing::TestStore,
-    work::{RawReceipt, SeenBy},
+    work::{PostReach, RawReceipt},
 };
 
 use crate::{
@@ -75,7 +75,7 @@ async fn chaos(db: &TestStore, kind: &'static str, seed: u64) {
     let before = scene.network().all_posts().len();
     for _ in 0..7 {
         scene.world.clock.advance(5 * HOUR);
-        scene.world.engine.look_up().await.unwrap();
+        scene.world.engine.poll_status().await.unwrap();
     }
     doubled(&scene, late, "late").await;
     assert_eq!(scene.network().all_posts().len(), before, "{kind} seed {seed}: something was posted again");
@@ -327,7 +327,7 @@ on_both! {
         ] {
             scene.told(body).await;
         }
-        assert_eq!(scene.seen(id).await, SeenBy { delivered: 3, read: 3, reacted: 2 });
+        assert_eq!(scene.seen(id).await, PostReach { delivered: 3, read: 3, reacted: 2 });
         assert_eq!(scene.unmatched().await, 0, "what people write to each other is no news of ours");
         let message = scene.row(id).await.message;
         let told = scene.world.org.reactions(message).await.unwrap();
@@ -353,6 +353,6 @@ on_both! {
         assert!(matches!(erased, store::erasure::Erasure::Done(_)), "{erased:?}");
         scene.told(receipt("919000000001", "read")).await;
         scene.told(receipt("919000000002", "delivered")).await;
-        assert_eq!(scene.seen(id).await, SeenBy { delivered: 2, read: 0, reacted: 0 });
+        assert_eq!(scene.seen(id).await, PostReach { delivered: 2, read: 0, reacted: 0 });
     }
 }

@@ -9,7 +9,7 @@ use domain::{
     money::Money,
     pace::Pace,
     reason::Reason,
-    sequence::{Anchor, Caps, LadderReport, RowState, Rung, Step, StepKey, Timing, Until},
+    sequence::{Anchor, CostCaps, LadderReport, RowState, Rung, Step, StepKey, Timing, Until},
     time::{HOUR, MINUTE, Millis, SECOND},
 };
 use munadi_engine::{AHEAD_MS, Sender};
@@ -35,7 +35,7 @@ fn reach() -> StepKey {
 impl World {
     /// Rungs an hour before the start and a quarter of an hour apart, all by WhatsApp; the last ends five minutes
     /// before the start.
-    async fn rungs(&self, n: i64, caps: Caps) -> Vec<Step> {
+    async fn rungs(&self, n: i64, caps: CostCaps) -> Vec<Step> {
         let template = self.stored_template("any").await;
         let rung = |nth: i64| {
             let timing = Timing::before(60 - 15 * nth);
@@ -83,15 +83,15 @@ fn person(n: usize) -> String {
     format!("+9190000{n:05}")
 }
 
-fn in_all(messages: i64, more: i64) -> Caps {
-    Caps { per_person: None, in_all: Some(Money(messages * WHATSAPP + more)) }
+fn in_all(messages: i64, more: i64) -> CostCaps {
+    CostCaps { per_person: None, in_all: Some(Money(messages * WHATSAPP + more)) }
 }
 
 on_both! {
     async fn a_rung_goes_only_to_those_without_proof_when_it_is_claimed_and_late_proof_is_counted(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(5).await;
-        let steps = world.rungs(2, Caps::default()).await;
+        let steps = world.rungs(2, CostCaps::default()).await;
         world.run_sequence(&steps).await;
         world.run_until(world.due(0).plus(MINUTE)).await;
         let first = world.of_rung(1).await;
@@ -127,7 +127,7 @@ on_both! {
         world.crowd(2).await;
         let body = serde_json::to_value(personal()).unwrap();
         let sms = world.org.add_template(Channel::Sms, "Text", &body, world.now()).await.unwrap();
-        let mut steps = world.rungs(2, Caps::default()).await;
+        let mut steps = world.rungs(2, CostCaps::default()).await;
         (steps[1].channel, steps[1].template) = (Channel::Sms, sms);
         world.run_sequence(&steps).await;
         world.run_until(world.due(0).plus(MINUTE)).await;
@@ -174,7 +174,7 @@ on_both! {
     async fn a_person_costs_no_more_than_the_cap_per_person(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(4).await;
-        let caps = Caps { per_person: Some(Money(2 * WHATSAPP)), in_all: None };
+        let caps = CostCaps { per_person: Some(Money(2 * WHATSAPP)), in_all: None };
         let steps = world.rungs(3, caps).await;
         world.run_sequence(&steps).await;
         world.run_until(world.due(2).plus(MINUTE)).await;
@@ -225,7 +225,7 @@ on_both! {
     async fn a_moved_or_cancelled_workshop_takes_its_rungs_along(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(2).await;
-        let steps = world.rungs(2, Caps::default()).await;
+        let steps = world.rungs(2, CostCaps::default()).await;
         world.run_sequence(&steps).await;
         world.run_until(world.due(0).plus(MINUTE)).await;
         world.move_to(world.start().plus(HOUR)).await;
@@ -240,7 +240,7 @@ on_both! {
     async fn who_registers_late_gets_the_rung_that_is_due(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(1).await;
-        let steps = world.rungs(2, Caps::default()).await;
+        let steps = world.rungs(2, CostCaps::default()).await;
         world.run_sequence(&steps).await;
         world.run_until(world.due(1).plus(MINUTE)).await;
         world.register(&[("9000000009", "Late Test")]).await;
@@ -252,7 +252,7 @@ on_both! {
     async fn a_message_by_hand_that_arrived_is_proof_as_well(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(2).await;
-        let steps = world.rungs(2, Caps::default()).await;
+        let steps = world.rungs(2, CostCaps::default()).await;
         world.run_sequence(&steps).await;
         let by_hand = world.reminder(&World::template());
         let by_hand = world.org.confirm_broadcast(by_hand, world.now()).await.unwrap();
@@ -351,7 +351,7 @@ on_both! {
         let body = serde_json::to_value(personal()).unwrap();
         let sms = world.org.add_template(Channel::Sms, "Text", &body, world.now()).await.unwrap();
         // ₹ 290 of WhatsApp for all, and ₹ 60 for texts: 240 of them at a segment each.
-        let caps = Caps { per_person: Some(Money::rupees(1)), in_all: Some(Money(2_000 * WHATSAPP + 600_000)) };
+        let caps = CostCaps { per_person: Some(Money::rupees(1)), in_all: Some(Money(2_000 * WHATSAPP + 600_000)) };
         let mut steps = world.rungs(2, caps).await;
         (steps[1].channel, steps[1].template, steps[1].account) = (Channel::Sms, sms, Some(sms_account));
         world.run_sequence(&steps).await;

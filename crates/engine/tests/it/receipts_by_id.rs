@@ -145,7 +145,7 @@ on_both! {
         world.sandbox.faults().change(|faults| faults.latency_ms = 0);
         world.sandbox.flush_receipts().await;
         world.clock.advance(2 * MINUTE);
-        world.engine.look_up().await.unwrap();
+        world.engine.poll_status().await.unwrap();
         world.receive(vec![]).await;
         let row = &world.rows(id).await[0];
         assert!(matches!(row.state, MessageState::Delivered | MessageState::Read), "{:?}", row.state);

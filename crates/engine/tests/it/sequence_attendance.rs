@@ -1,7 +1,7 @@
 //! Steps for people who attended a workshop, left it early or were absent.
 
 use domain::{
-    attendance::Stayed,
+    attendance::TimeAttended,
     ids::RegistrantId,
     sequence::{Anchor, OwnWhyNot, Presence, RowState, Step, StepAudience, Timing, Until, WhyNot},
     time::{DAY, HOUR, MINUTE},
@@ -46,7 +46,7 @@ on_both! {
         assert_eq!((waiting.state, waiting.obstacle), (RowState::Planned, WhyNot::Own(OwnWhyNot::NoReport)));
         assert_eq!(world.got(ASHA).await, Vec::<String>::new());
 
-        let stayed = Stayed { minutes: Some(90), joined_at: None, left_at: None };
+        let stayed = TimeAttended { minutes: Some(90), joined_at: None, left_at: None };
         let asha = NewAttendance { registrant: world.somebody(ASHA).await, stayed };
         world.org.take_attendance(world.workshop, "zoom.csv", &[asha], 0, world.now()).await.unwrap();
         world.run_until(world.start().plus(6 * HOUR + MINUTE)).await;

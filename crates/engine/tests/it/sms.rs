@@ -162,7 +162,7 @@ impl Sms {
         for minutes in [1, 4, 10, 45] {
             self.world.clock.advance(minutes * MINUTE);
             self.world.beat().await;
-            while self.world.engine.look_up().await.unwrap() > 0 {}
+            while self.world.engine.poll_status().await.unwrap() > 0 {}
             while self.world.engine.apply_receipts().await.unwrap() > 0 {}
         }
     }
@@ -336,7 +336,7 @@ on_both! {
         }
         assert_eq!(sms.notes().await, Vec::<String>::new(), "they are not passed off as another’s receipts");
         let now = sms.world.clock.now();
-        let odd = sms.world.engine.work().odd_receipts(now.plus(-HOUR), now.plus(-HOUR)).await.unwrap();
+        let odd = sms.world.engine.work().receipts_to_review(now.plus(-HOUR), now.plus(-HOUR)).await.unwrap();
         assert_eq!((odd.not_understood, odd.unmatched), (3, 0));
         assert_eq!(sms.world.sum(id).await, "1 = 1 sent");
         // XML is read.
@@ -492,7 +492,7 @@ on_both! {
         let waiting = async |sms: &Sms| {
             let later = sms.world.now().plus(40 * 24 * HOUR);
             // Taken, and given back as they were: held until a moment that has come.
-            work.take_look_ups(later, sms.world.now(), 100).await.unwrap().len()
+            work.take_status_polls(later, sms.world.now(), 100).await.unwrap().len()
         };
         assert_eq!(waiting(&sms).await, 2, "one for each request");
         sms.ask_for_news().await;
@@ -500,7 +500,7 @@ on_both! {
         for hours in [6, 19] {
             sms.world.clock.advance(hours * HOUR);
             sms.world.beat().await;
-            while sms.world.engine.look_up().await.unwrap() > 0 {}
+            while sms.world.engine.poll_status().await.unwrap() > 0 {}
         }
         assert_eq!(waiting(&sms).await, 0);
         assert_eq!(sms.world.sum(id).await, "150 = 150 sent");
@@ -523,7 +523,7 @@ on_both! {
         sms.world.beat().await;
         // Confirmed, planned and due, and not yet sent.
         sms.broadcast(&personal()).await;
-        sms.world.engine.look_up().await.unwrap();
+        sms.world.engine.poll_status().await.unwrap();
         assert_eq!(sms.world.sandbox.fast2sms().times_asked(&request), 0);
         sms.world.run_dry().await;
         sms.ask_for_news().await;

@@ -5,7 +5,7 @@
 //! registration each of them is. A name alone is a weak sign: whoever is found by it stands apart, and nobody is taken
 //! whose name two people have.
 
-mod beside;
+mod matching;
 mod stay;
 mod titles;
 
@@ -19,7 +19,7 @@ use domain::{
 };
 
 pub use self::{
-    beside::{Attended, Beside, By, beside, lay_beside},
+    matching::{AttendanceMatch, Attended, MatchedBy, match_report, match_visitors},
     stay::Stay,
 };
 use self::{
@@ -82,7 +82,7 @@ impl Report {
 
 /// What a file is read with.
 #[derive(Clone, Debug)]
-pub struct Surroundings {
+pub struct ReadContext {
     /// Where numbers without a country code belong.
     pub home: Country,
     /// In which zone times are written.
@@ -95,12 +95,12 @@ pub struct Surroundings {
 ///
 /// # Errors
 /// When the file is no table, or no table of it says who was there.
-pub fn read(file: &Path, file_name: &str, with: &Surroundings) -> Result<Report, ReportError> {
+pub fn read(file: &Path, file_name: &str, with: &ReadContext) -> Result<Report, ReportError> {
     let rows = Sheet::open(file, file_name)?.cells(ROWS_MAX + 1)?;
     read_rows(&rows, with)
 }
 
-fn read_rows(rows: &[Vec<String>], with: &Surroundings) -> Result<Report, ReportError> {
+fn read_rows(rows: &[Vec<String>], with: &ReadContext) -> Result<Report, ReportError> {
     let mut reading = Reading { with, order: None, report: Report::default(), places: HashMap::new() };
     reading.order = reading.date_order(rows);
     let (mut part_now, mut layout, mut found, mut had_people) = (Part::People, None, false, false);
@@ -177,7 +177,7 @@ impl Layout {
 }
 
 struct Reading<'a> {
-    with: &'a Surroundings,
+    with: &'a ReadContext,
     /// What comes first in dates such as 03/04/2027.
     order: Option<DateOrder>,
     report: Report,

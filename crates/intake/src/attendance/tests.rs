@@ -1,14 +1,14 @@
 use std::io::Write;
 
 use domain::{ids::RegistrantId, workshop::RegistrantStatus};
-use store::differences::Known;
+use store::differences::ComparedRegistration;
 
 use super::*;
 
 /// A workshop on 20 January 2027, 7 PM in India.
-fn with() -> Surroundings {
+fn with() -> ReadContext {
     let zone = Zone::india();
-    Surroundings { home: Country::INDIA, starts_at: zone.parse_local("2027-01-20T19:00").unwrap(), zone }
+    ReadContext { home: Country::INDIA, starts_at: zone.parse_local("2027-01-20T19:00").unwrap(), zone }
 }
 
 fn read_bytes(bytes: &[u8], name: &str) -> Result<Report, ReportError> {
@@ -158,8 +158,8 @@ fn id(n: u32) -> RegistrantId {
     format!("00000000-0000-0000-0000-{n:012}").parse().unwrap()
 }
 
-fn known(n: u32, name: &str, email: &str, phone: &str) -> Known {
-    Known {
+fn known(n: u32, name: &str, email: &str, phone: &str) -> ComparedRegistration {
+    ComparedRegistration {
         id: id(n),
         name: name.to_owned(),
         email: email.to_owned(),
@@ -194,16 +194,16 @@ fn visitors_are_found_by_number_and_address_and_by_a_name_that_only_one_has() {
          Roy Elise,,,\"Jan 20, 2027 7:00 PM\",\"Jan 20, 2027 7:40 PM\"\n\
          Tara,,,\"Jan 20, 2027 7:00 PM\",\"Jan 20, 2027 7:40 PM\"\n",
     );
-    let beside = lay_beside(report, &registrants);
-    let found: Vec<(RegistrantId, By, Option<i64>)> =
+    let beside = match_visitors(report, &registrants);
+    let found: Vec<(RegistrantId, MatchedBy, Option<i64>)> =
         beside.attended.iter().map(|one| (one.registrant, one.by, one.stay.minutes())).collect();
     assert_eq!(
         found,
         [
-            (id(1), By::Contact, Some(10)),
-            (id(2), By::Contact, Some(20)),
-            (id(4), By::Contact, Some(30)),
-            (id(7), By::Name, Some(40)),
+            (id(1), MatchedBy::Contact, Some(10)),
+            (id(2), MatchedBy::Contact, Some(20)),
+            (id(4), MatchedBy::Contact, Some(30)),
+            (id(7), MatchedBy::Name, Some(40)),
         ]
     );
     let unknown: Vec<&str> = beside.unknown.iter().map(|visitor| visitor.name.as_str()).collect();

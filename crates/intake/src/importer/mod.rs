@@ -4,7 +4,7 @@
 //! One thread reads, the store writes meanwhile, and neither gets more than a few thousand rows ahead. Rows that cannot
 //! be taken are kept for a person. Begun again after a restart, an import adds nobody twice.
 
-mod again;
+mod comparison;
 mod file_says;
 mod gather;
 mod jobs;
@@ -17,7 +17,7 @@ mod wishes;
 use std::{collections::HashSet, path::PathBuf};
 
 use crate::read::{
-    Agreed, Field, Mapping, NO_STATUS_KEY, OrderFound, Orders, Sheet, SheetError, StatusMeaning, Told,
+    Agreed, Field, Mapping, NO_STATUS_KEY, OrderFound, Orders, ReadSummary, Sheet, SheetError, StatusMeaning,
 };
 use domain::{
     ids::RegistrantId,
@@ -34,10 +34,10 @@ use store::{
 use tokio::sync::mpsc;
 
 pub use self::{
-    again::{Again, Group},
+    comparison::{Group, ListComparison},
     file_says::TWICE_KEY,
     jobs::{Job, Jobs, Progress},
-    one::{Taken, kept_mapping},
+    one::{PostOutcome, kept_mapping},
     rows::{Wrong, read_again, with_typed, wrongs},
     summary::{StatusWord, Summary},
 };
@@ -104,7 +104,7 @@ struct Stretch {
     /// How far the reader is.
     at: Progress,
     /// What the whole file told, with its last stretch.
-    told: Option<Told>,
+    told: Option<ReadSummary>,
 }
 
 impl Importer {
@@ -249,7 +249,7 @@ impl Importer {
         }
         if import.state == ImportState::Committing {
             // What an earlier run brought was registered already in this one.
-            let brought = self.org.brought_by_import(import.id).await?;
+            let brought = self.org.import_totals(import.id).await?;
             summary.already = summary.already.saturating_sub(brought.registrations - summary.new);
             summary.new = brought.registrations;
             summary.lead_new = brought.leads;

@@ -23,7 +23,7 @@ const KEPT: [Field; 6] =
 
 /// What became of a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum PostOutcome {
     /// Registered.
     Registered,
     /// Was registered before.
@@ -55,7 +55,7 @@ impl Importer {
         import: &Import,
         line: i64,
         pairs: &[(String, String)],
-    ) -> Result<Taken, ImportError> {
+    ) -> Result<PostOutcome, ImportError> {
         let (mut sheet, mapping) = match opened(pairs) {
             Ok((sheet, mapping)) => (sheet, self.with_remembered(mapping).await?),
             Err(says) => return self.keep(import, bare(line, pairs, says)).await,
@@ -85,7 +85,7 @@ impl Importer {
         import: &Import,
         person: Person,
         kept: ImportRow,
-    ) -> Result<Taken, ImportError> {
+    ) -> Result<PostOutcome, ImportError> {
         if let Some(status @ (RegistrantStatus::Cancelled | RegistrantStatus::Refunded)) =
             person.registrant.status
         {
@@ -98,7 +98,7 @@ impl Importer {
         self.write_together(&into, vec![person], &mut summary).await?;
         let is_new = summary.new > before;
         self.org.import_summary(import.id, &summary.json()).await?;
-        Ok(if is_new { Taken::Registered } else { Taken::Already })
+        Ok(if is_new { PostOutcome::Registered } else { PostOutcome::Already })
     }
 
     /// Ends the registration of somebody who is here. News of another payment or order than the registration's own ends
@@ -109,12 +109,12 @@ impl Importer {
         person: NewRegistrant,
         status: RegistrantStatus,
         kept: ImportRow,
-    ) -> Result<Taken, ImportError> {
+    ) -> Result<PostOutcome, ImportError> {
         let now = self.clock.now();
         let said_of = person.reference.clone();
         let here = self.org.registrations_of(import.workshop, vec![person], now).await?;
         let Some((id, RegistrantStatus::Registered)) = here.into_iter().flatten().next() else {
-            return Ok(Taken::LeftOut);
+            return Ok(PostOutcome::LeftOut);
         };
         let own = self.org.registrant(import.workshop, id).await?.reference;
         if !own.is_empty() && !said_of.is_empty() && own != said_of {
@@ -125,16 +125,16 @@ impl Importer {
             return self.keep(import, ImportRow { problems, decision: Decision::Open, ..kept }).await;
         }
         self.org.take_over_status(import.id, import.workshop, id, status, now).await?;
-        Ok(Taken::Ended)
+        Ok(PostOutcome::Ended)
     }
 
-    async fn keep(&self, import: &Import, row: ImportRow) -> Result<Taken, ImportError> {
+    async fn keep(&self, import: &Import, row: ImportRow) -> Result<PostOutcome, ImportError> {
         let says = wrongs(&row).into_iter().map(|wrong| wrong.says).collect();
         self.org.add_import_rows(import.id, &[row]).await?;
         let mut summary = Summary::of(import);
         summary.bad += 1;
         self.org.import_summary(import.id, &summary.json()).await?;
-        Ok(Taken::Kept(says))
+        Ok(PostOutcome::Kept(says))
     }
 }
 

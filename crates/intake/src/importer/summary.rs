@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::imports::Import;
 
-use super::again::Again;
-use crate::read::{StatusMeaning, Told};
+use super::comparison::ListComparison;
+use crate::read::{ReadSummary, StatusMeaning};
 
 /// What a look at a file found, and later what its import did; kept as JSON with the import.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ pub struct Summary {
     /// Entries about them that were new.
     pub opted_out: u64,
     /// In what it differs from what is registered here, as far as it is a newer list of the same people.
-    pub again: Again,
+    pub again: ListComparison,
     /// Rows that are no people: titles again, totals, notes.
     pub no_people: u64,
     /// Rows of another table in the same sheet.
@@ -101,7 +101,7 @@ impl Summary {
     }
 
     /// Takes over what reading the whole file told.
-    pub(super) fn hear(&mut self, told: Told) {
+    pub(super) fn hear(&mut self, told: ReadSummary) {
         let seen = told.statuses.into_iter();
         self.statuses = seen
             .map(|seen| StatusWord {

@@ -12,12 +12,12 @@ pub(super) fn open(text: impl Into<Vec<u8>>) -> Sheet {
     Sheet::from_source(Cursor::new(text.into()), "people.csv").unwrap()
 }
 
-pub(super) fn read(sheet: &mut Sheet) -> (Vec<Row>, Told) {
+pub(super) fn read(sheet: &mut Sheet) -> (Vec<Row>, ReadSummary) {
     let mapping = Mapping::guess(sheet);
     read_as(sheet, &mapping)
 }
 
-fn read_as(sheet: &mut Sheet, mapping: &Mapping) -> (Vec<Row>, Told) {
+fn read_as(sheet: &mut Sheet, mapping: &Mapping) -> (Vec<Row>, ReadSummary) {
     let mut rows = sheet.rows(mapping, Country::INDIA).unwrap();
     let all: Vec<Row> = rows.by_ref().map(Result::unwrap).collect();
     (all, rows.told())

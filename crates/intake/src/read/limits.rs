@@ -11,7 +11,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::SheetError;
-use super::marks::{Marks, attribute};
+use super::sheet_flags::{SheetFlags, attribute};
 
 /// Most bytes of one cell: Excel's own limit of 32,767 characters, of up to four bytes each.
 pub(super) const CELL_BYTES_MAX: usize = 4 * 32_767;
@@ -47,7 +47,7 @@ pub(super) struct Surveyed {
     /// Bytes that the open workbook will hold.
     pub(super) memory: u64,
     /// What each sheet hides, by the sheet's name.
-    pub(super) marks: HashMap<String, Marks>,
+    pub(super) marks: HashMap<String, SheetFlags>,
 }
 
 /// Unpacks every part of a workbook once, refuses what would not fit, and notes what its sheets hide.
@@ -77,7 +77,7 @@ pub(super) fn survey(archive: &mut zip::ZipArchive<impl Read + Seek>) -> Result<
 }
 
 /// Each sheet's marks under the name that people see: the workbook names an id, its relations the part of that id.
-fn marks_by_name(mut parts: HashMap<String, Survey>) -> HashMap<String, Marks> {
+fn marks_by_name(mut parts: HashMap<String, Survey>) -> HashMap<String, SheetFlags> {
     let Some(book) = parts.remove("xl/workbook.xml") else { return HashMap::new() };
     let relations = parts.remove("xl/_rels/workbook.xml.rels").map_or(Vec::new(), |survey| survey.named);
     let target = |id: &str| {
@@ -121,7 +121,7 @@ struct Survey {
     /// Bytes that the reader will hold.
     memory: u64,
     /// What a sheet hides.
-    marks: Marks,
+    marks: SheetFlags,
     /// The row under way, as a spreadsheet counts.
     row: u64,
     /// The open cell has a formula, and a value.

@@ -27,7 +27,7 @@ pub struct Progress {
 
 /// What reading a whole file told besides its people; complete when [`Rows`] has ended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Told {
+pub struct ReadSummary {
     /// The words of the status columns, the commonest first.
     pub statuses: Vec<StatusSeen>,
     /// Rows that are no people: titles again, totals, notes.
@@ -101,8 +101,8 @@ impl<'s> Rows<'s> {
     }
 
     /// What was met besides people so far.
-    pub fn told(&self) -> Told {
-        Told { statuses: self.reading.states.seen(), ..self.shape.told() }
+    pub fn told(&self) -> ReadSummary {
+        ReadSummary { statuses: self.reading.states.seen(), ..self.shape.told() }
     }
 
     fn advance(&mut self) -> Result<bool, SheetError> {

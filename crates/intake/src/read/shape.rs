@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::header::{is_email, is_phone};
-use super::marks::is_hidden;
 use super::record::Record;
-use super::rows::{Layout, Told};
+use super::rows::{Layout, ReadSummary};
+use super::sheet_flags::is_hidden;
 use super::words::{caption, is_title, names_staff, plain};
 use super::{Field, Mapping};
 
@@ -39,7 +39,7 @@ pub(super) struct Shape {
     gap: Gap,
     /// Rows below belong to another table whose titles are not known ones: a row with a number is a person again.
     unsure: bool,
-    told: Told,
+    told: ReadSummary,
 }
 
 impl Shape {
@@ -64,7 +64,7 @@ impl Shape {
             ended: false,
             unsure: false,
             gap: Gap::None,
-            told: Told::default(),
+            told: ReadSummary::default(),
         }
     }
 
@@ -72,7 +72,7 @@ impl Shape {
         self.layout.width
     }
 
-    pub(super) fn told(&self) -> Told {
+    pub(super) fn told(&self) -> ReadSummary {
         self.told.clone()
     }
 

@@ -12,9 +12,9 @@ use super::content::Content;
 use super::detect::{Counted, Encoding, Magic, Source, magic, scan};
 use super::header::{header_row, is_phone, is_turned, whole_titles};
 use super::limits::CELLS_BYTES_MAX;
-use super::marks::Marks;
 use super::record::Record;
 use super::rows::Layout;
+use super::sheet_flags::SheetFlags;
 use super::text::{TextReader, decoded, sniff_separator, wrapped_lines};
 use super::words::{asks_whose, names_an_amount, plain, title_score};
 use super::xlsx::{self, Workbook, XlsxReader};
@@ -233,9 +233,9 @@ impl Sheet {
     }
 
     /// What the workbook hides, and what it does not hold although it shows it; nothing for text.
-    pub fn marks(&self) -> Marks {
+    pub fn marks(&self) -> SheetFlags {
         match &self.body {
-            Body::Text(_) => Marks::default(),
+            Body::Text(_) => SheetFlags::default(),
             Body::Xlsx { book, tab, .. } => book.marks(tab),
         }
     }

@@ -11,20 +11,20 @@ use calamine::{
 use super::SheetError;
 use super::detect::Counted;
 use super::limits::{self, CELL_BYTES_MAX, ROW_BYTES_MAX, Share};
-use super::marks::Marks;
 use super::record::Record;
+use super::sheet_flags::SheetFlags;
 
 /// An open workbook, and its share of the memory that workbooks may hold.
 pub(super) struct Workbook {
     book: Xlsx<BufReader<Counted>>,
     /// What each sheet hides.
-    marks: HashMap<String, Marks>,
+    marks: HashMap<String, SheetFlags>,
     _share: Share,
 }
 
 impl Workbook {
     /// What a sheet hides.
-    pub(super) fn marks(&self, tab: &str) -> Marks {
+    pub(super) fn marks(&self, tab: &str) -> SheetFlags {
         self.marks.get(tab).cloned().unwrap_or_default()
     }
 }

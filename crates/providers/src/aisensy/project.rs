@@ -7,7 +7,7 @@ use domain::{
     checks::Probe,
     money::Money,
     outcome::ProviderAnswer,
-    receipt::{Event, Proof, Reading},
+    receipt::{Event, ParsedReceipt, Proof},
 };
 use reqwest::header::HeaderName;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use super::{AisensyAccount, AisensySecrets, AisensySettings, answers};
 use crate::{
     answer::{QueryError, fit, text_of},
     codes,
-    http::{Answer, Endpoint, EndpointError, Http, Silence},
+    http::{Answer, Endpoint, EndpointError, Http, NoResponse},
     lenient::{digits, id, instant, integer, is_something, text, yes_or_no},
     secret::Secret,
 };
@@ -272,10 +272,11 @@ impl AisensyAccount {
         campaign: &Campaign,
         category: AudienceCategory,
         after: Option<&str>,
-    ) -> Result<Page<Reading>, QueryError> {
+    ) -> Result<Page<ParsedReceipt>, QueryError> {
         let body = self.audience_body(http, campaign, category, after).await?;
         let rows = rows(&body, &["data"]);
-        let items: Vec<Reading> = rows.iter().filter_map(|row| reading(row, category, campaign)).collect();
+        let items: Vec<ParsedReceipt> =
+            rows.iter().filter_map(|row| reading(row, category, campaign)).collect();
         let next = next_cursor(&body).filter(|next| !rows.is_empty() && Some(next.as_str()) != after);
         Ok(Page { items, next })
     }
@@ -334,7 +335,7 @@ impl AisensyAccount {
     }
 
     /// The body of a good answer. 4xx, and a good status with a bad word, are refusals; the rest is silence.
-    fn told(&self, ended: Result<Answer, Silence>) -> Result<Value, QueryError> {
+    fn told(&self, ended: Result<Answer, NoResponse>) -> Result<Value, QueryError> {
         let answer = ended?;
         let body: Option<Value> = serde_json::from_slice(&answer.body).ok().filter(|_| answer.whole);
         let words = body.as_ref().and_then(text_of).unwrap_or("").to_owned();
@@ -480,7 +481,7 @@ pub(super) fn read_told(post: &Value) -> Vec<Event> {
         .collect()
 }
 
-fn reading(row: &Value, category: AudienceCategory, campaign: &Campaign) -> Option<Reading> {
+fn reading(row: &Value, category: AudienceCategory, campaign: &Campaign) -> Option<ParsedReceipt> {
     let (proof, at) = match category {
         AudienceCategory::Sent => (Proof::Sent, "sentAt"),
         AudienceCategory::Delivered => (Proof::Delivered, "deliveredAt"),
@@ -489,7 +490,7 @@ fn reading(row: &Value, category: AudienceCategory, campaign: &Campaign) -> Opti
         }
         AudienceCategory::Failed => (Proof::Failed(why(&row["failurePayload"])), "failedAt"),
     };
-    Some(Reading {
+    Some(ParsedReceipt {
         provider_id: None,
         network_id: None,
         digits: Some(digits(&row["userNumber"])?),

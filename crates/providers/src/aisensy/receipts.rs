@@ -2,7 +2,7 @@
 
 use domain::{
     outcome::ProviderAnswer,
-    receipt::{Event, Proof, Reading, opt_word},
+    receipt::{Event, ParsedReceipt, Proof, opt_word},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
@@ -125,7 +125,7 @@ fn receipt(envelope: &Value, topic: Option<Stage>) -> Event {
         Some(Stage::Sent) => (Proof::Sent, "sent_at"),
         None => return Event::NotUnderstood("It tells of a state that is not known"),
     };
-    Event::Receipt(Reading {
+    Event::Receipt(ParsedReceipt {
         provider_id: id(message.get("submitted_message_id")),
         network_id: id(message.get("messageId")),
         digits: number(&envelope["data"]),

@@ -18,12 +18,12 @@ use super::{
 };
 use crate::{
     account::{
-        Account, BoxFuture, Call, Capabilities, Listing, LookUpKey, NotGenuine, Post, Received, Registered,
-        Standing, Status, Told, wrong_channel,
+        Account, AccountFact, AccountStanding, BoxFuture, Call, Capabilities, NotGenuine, Post, Received,
+        Status, StatusPollKey, VendorTemplate, VendorTemplates, wrong_channel,
     },
     answer::QueryError,
     codes,
-    field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
+    field::{Field, FieldDisplay, FieldError, FieldKind, PLAIN, SECRET, TEXT},
     http::Http,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
@@ -78,39 +78,39 @@ const SETTINGS: &[Field] = &[
     Field {
         key: "per_second",
         label: "Messages per second",
-        kind: Kind::Rate { max: 80, default: 10 },
+        kind: FieldKind::Rate { max: 80, default: 10 },
         help: "AiSensy publishes no limit. 10 is careful; 80 is Meta’s per number.",
         ..TEXT
     },
     Field {
         key: "per_day",
         label: "People per day",
-        kind: Kind::Ceiling { counts: "people" },
+        kind: FieldKind::Ceiling { counts: "people" },
         help: "Your messaging tier, such as 2000, counted over the last 24 hours. Empty means no ceiling.",
         ..TEXT
     },
     Field {
         key: PORTFOLIO,
         label: "Business portfolio",
-        kind: Kind::Text { max: 60, default: "" },
+        kind: FieldKind::Text { max: 60, default: "" },
         help: "The tier belongs to the business portfolio at Meta. Give accounts of one portfolio the same name, and they share one ceiling.",
-        shown: Shown { note: "Shares its ceiling with accounts of the same name", ..PLAIN },
+        shown: FieldDisplay { note: "Shares its ceiling with accounts of the same name", ..PLAIN },
         ..TEXT
     },
     Field {
         key: PROJECT_ID,
         label: "Project id",
-        kind: Kind::Id { read: project_id, digits: false },
+        kind: FieldKind::Id { read: project_id, digits: false },
         help: "Only needed when the key does not name it. 24 characters.",
-        shown: Shown { label: "Project", empty: "As the key names it", ..PLAIN },
+        shown: FieldDisplay { label: "Project", empty: "As the key names it", ..PLAIN },
         ..TEXT
     },
     Field {
         key: "source",
         label: "Source",
-        kind: Kind::Text { max: 60, default: "munadi" },
+        kind: FieldKind::Text { max: 60, default: "munadi" },
         help: "What AiSensy notes on contacts that it learns from you.",
-        shown: Shown { note: "What AiSensy notes on new contacts", ..PLAIN },
+        shown: FieldDisplay { note: "What AiSensy notes on new contacts", ..PLAIN },
         ..TEXT
     },
     Field {
@@ -118,21 +118,21 @@ const SETTINGS: &[Field] = &[
         label: "Campaign API key",
         help: "In AiSensy under Manage, API Key.",
         missing: "Paste the campaign API key.",
-        shown: Shown { label: "API key", on_card: true, ..PLAIN },
+        shown: FieldDisplay { label: "API key", on_card: true, ..PLAIN },
         ..SECRET
     },
     Field {
         key: PROJECT_PASSWORD,
         label: "Project API password",
         help: "Optional: shows balance and tier, and brings templates over.",
-        shown: Shown { label: "Project password", ..PLAIN },
+        shown: FieldDisplay { label: "Project password", ..PLAIN },
         ..SECRET
     },
     Field {
         key: WEBHOOK_SECRET,
         label: "Webhook shared secret",
         help: "Optional: receipts are taken only with it. AiSensy shows it where you make the webhook.",
-        shown: Shown { label: "Webhook secret", ..PLAIN },
+        shown: FieldDisplay { label: "Webhook secret", ..PLAIN },
         ..SECRET
     },
 ];
@@ -140,7 +140,7 @@ const SETTINGS: &[Field] = &[
 const CAMPAIGN: Field = Field {
     key: "campaign",
     label: "Campaign name",
-    kind: Kind::Text { max: 200, default: "" },
+    kind: FieldKind::Text { max: 200, default: "" },
     help: "The exact name of a Live API campaign in AiSensy: the campaign’s name, not the template’s.",
     placeholder: "workshop_reminder_1h",
     missing: "Type the name of the Live API campaign.",
@@ -226,14 +226,14 @@ impl Vendor for Aisensy {
     }
 
     /// A project password is of use only when the project is known.
-    fn check(&self, settings: &Value, secrets: &Secrets) -> Vec<Wrong> {
+    fn check(&self, settings: &Value, secrets: &Secrets) -> Vec<FieldError> {
         let named = settings.get(PROJECT_ID).and_then(Value::as_str).is_some_and(|id| !id.is_empty())
             || secrets.get(API_KEY).is_some_and(|key| project_id_of(key).is_some());
         if secrets.get(PROJECT_PASSWORD).is_none() || named {
             return Vec::new();
         }
         let words = "This key does not name its project. Type the project id beside the password.";
-        vec![Wrong::new(PROJECT_ID, words)]
+        vec![FieldError::new(PROJECT_ID, words)]
     }
 
     fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
@@ -307,7 +307,7 @@ impl Account for AisensyAccount {
         })
     }
 
-    fn templates<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<Listing, QueryError>> {
+    fn templates<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<VendorTemplates, QueryError>> {
         Box::pin(async move {
             let (templates, campaigns) = tokio::join!(self.template_facts(http), self.campaigns(http));
             // Without the campaigns a person types their names.
@@ -315,7 +315,7 @@ impl Account for AisensyAccount {
             let live = live.filter(|campaign| campaign.status.eq_ignore_ascii_case("live"));
             let campaigns: Vec<String> = live.map(|campaign| campaign.name).collect();
             let choices = if campaigns.is_empty() { vec![] } else { vec![(CAMPAIGN.key, campaigns)] };
-            Ok(Listing { templates: templates?.into_iter().map(registered).collect(), choices })
+            Ok(VendorTemplates { templates: templates?.into_iter().map(registered).collect(), choices })
         })
     }
 
@@ -335,10 +335,10 @@ impl Account for AisensyAccount {
         read(raw)
     }
 
-    fn look_up_key(&self, message: &Message, _provider_id: Option<&str>) -> Option<LookUpKey> {
+    fn status_poll_key(&self, message: &Message, _provider_id: Option<&str>) -> Option<StatusPollKey> {
         match message {
             Message::Whatsapp(template) if self.has_project() => {
-                Some(LookUpKey::Broadcast(template.campaign.clone()))
+                Some(StatusPollKey::Broadcast(template.campaign.clone()))
             }
             Message::Whatsapp(_) | Message::Sms(_) | Message::Group(_) | Message::Call(_) => None,
         }
@@ -348,7 +348,11 @@ impl Account for AisensyAccount {
         self.has_project().then(|| format!("{ONE_MESSAGE}{provider_id}"))
     }
 
-    fn look_up<'a>(&'a self, http: &'a Http, key: &'a str) -> BoxFuture<'a, Result<Vec<String>, QueryError>> {
+    fn poll_status<'a>(
+        &'a self,
+        http: &'a Http,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<String>, QueryError>> {
         Box::pin(async move {
             match key.strip_prefix(ONE_MESSAGE) {
                 Some(id) => Ok(vec![self.ask_message(http, id).await?]),
@@ -358,10 +362,10 @@ impl Account for AisensyAccount {
     }
 }
 
-fn registered(facts: super::TemplateFacts) -> Registered {
+fn registered(facts: super::TemplateFacts) -> VendorTemplate {
     // AiSensy's kinds are `TEXT` and those with a header to be fetched.
     let media = ["IMAGE", "VIDEO", "FILE", "DOCUMENT"];
-    Registered {
+    VendorTemplate {
         has_media: media.iter().any(|kind| facts.kind.eq_ignore_ascii_case(kind)),
         id: facts.id,
         name: facts.name,
@@ -371,7 +375,7 @@ fn registered(facts: super::TemplateFacts) -> Registered {
         category: facts.category,
         language: facts.language,
         parameters: facts.parameters,
-        ..Registered::default()
+        ..VendorTemplate::default()
     }
 }
 
@@ -386,7 +390,7 @@ fn status(about: &str, campaign: Option<Probe>, project: Option<Result<ProjectFa
     match campaign {
         None => {
             if matches!(project, Some(Ok(_))) {
-                status.standing = Standing::Ready;
+                status.standing = AccountStanding::Ready;
                 "AiSensy answered for the project".clone_into(&mut status.said);
             }
         }
@@ -394,11 +398,13 @@ fn status(about: &str, campaign: Option<Probe>, project: Option<Result<ProjectFa
     }
     if let Some(Ok(facts)) = &project {
         if !facts.is_active() {
-            status.standing = Standing::NotActive;
+            status.standing = AccountStanding::NotActive;
             status.alert =
                 (String::new(), format!("AiSensy says the project is {}.", facts.status.to_lowercase()));
-        } else if status.standing == Standing::Ready && status.balance.is_some_and(|left| left <= Money(0)) {
-            status.standing = Standing::NoMoney;
+        } else if status.standing == AccountStanding::Ready
+            && status.balance.is_some_and(|left| left <= Money(0))
+        {
+            status.standing = AccountStanding::NoMoney;
         }
     }
     status
@@ -408,7 +414,7 @@ fn tell_campaign(campaign: &str, answer: Probe, status: &mut Status) {
     let ended = |words: &str| format!("{}.", words.trim().trim_end_matches('.'));
     match answer {
         Probe::Answered { live: true, parameters, media } => {
-            status.standing = Standing::Ready;
+            status.standing = AccountStanding::Ready;
             let values = match parameters {
                 Some(0) => ", no values".to_owned(),
                 Some(1) => ", 1 value".to_owned(),
@@ -423,14 +429,14 @@ fn tell_campaign(campaign: &str, answer: Probe, status: &mut Status) {
             status.said = format!("Live{values}{media}");
         }
         Probe::Answered { live: false, .. } => {
-            status.standing = Standing::NotLive;
+            status.standing = AccountStanding::NotLive;
             "The campaign is not live".clone_into(&mut status.said);
             let text = format!("Set “{campaign}” live in AiSensy, under Campaigns, then test again.");
             status.alert = ("The campaign is not live.".to_owned(), text);
         }
         // The key may be good: only a campaign that it knows proves it.
         Probe::Refused(words) => {
-            status.standing = Standing::NotProven;
+            status.standing = AccountStanding::NotProven;
             status.said = format!("AiSensy refused: {words}");
             let text = format!(
                 "AiSensy says of “{campaign}”: {} Ask about a campaign that is live there.",
@@ -439,13 +445,13 @@ fn tell_campaign(campaign: &str, answer: Probe, status: &mut Status) {
             status.alert = ("The campaign was refused.".to_owned(), text);
         }
         Probe::KeyRefused(words) => {
-            status.standing = Standing::Refused;
+            status.standing = AccountStanding::Refused;
             status.said = format!("AiSensy refused the key: {words}");
             let text = format!("AiSensy says: {} Replace the key, then test again.", ended(&words));
             status.alert = ("The key was refused.".to_owned(), text);
         }
         Probe::Silent(words) => {
-            status.standing = Standing::Silent;
+            status.standing = AccountStanding::Silent;
             status.said = format!("No usable answer: {words}");
         }
     }
@@ -467,10 +473,10 @@ impl ProjectFacts {
             None => String::new(),
         };
         status.facts = [
-            Told::new("Tier", &self.tier, &people),
-            Told::new("Quality", &self.quality, ""),
-            Told::new("Plan", &self.plan, ""),
-            Told::new("Project", &self.name, ""),
+            AccountFact::new("Tier", &self.tier, &people),
+            AccountFact::new("Quality", &self.quality, ""),
+            AccountFact::new("Plan", &self.plan, ""),
+            AccountFact::new("Project", &self.name, ""),
         ]
         .into_iter()
         .flatten()

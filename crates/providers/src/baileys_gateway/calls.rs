@@ -1,7 +1,7 @@
 //! The twelve calls (NOTES.md §2).
 
 use domain::{
-    group::{AccountState, Found, Group, InviteLink, Jid, Member, MemberRole, Person, Place},
+    group::{AccountState, CommunityPlace, FoundPost, Group, InviteLink, Jid, Member, MemberRole, Person},
     outcome::{Outcome, ProviderAnswer},
     phone::Phone,
     post::{FilledPost, MediaKind},
@@ -164,7 +164,7 @@ impl BaileysAccount {
         http: &Http,
         group: &Jid,
         since: Millis,
-    ) -> Result<Option<Found>, QueryError> {
+    ) -> Result<Option<FoundPost>, QueryError> {
         let body = json!({ "sessionId": self.session, "groupJid": group.as_str() });
         let body = self.tell(http, &["message-status"], body).await?;
         if yes_or_no(&body["found"]) != Some(true) {
@@ -172,7 +172,7 @@ impl BaileysAccount {
         }
         let at = instant(&body["timestamp"]);
         let id = id(Some(&body["messageId"])).filter(|_| at.is_some_and(|at| at >= since));
-        Ok(id.map(|id| Found { id, at }))
+        Ok(id.map(|id| FoundPost { id, at }))
     }
 }
 
@@ -185,9 +185,9 @@ fn group(row: &Value) -> Option<Group> {
     let yes = |name: &str| yes_or_no(&row[name]);
     let announcements = yes("isCommunityAnnounce").unwrap_or(false);
     let place = match (yes("isCommunity").unwrap_or(false), announcements) {
-        (_, true) => Place::Announcements { parent: None },
-        (true, false) => Place::Parent,
-        (false, false) => Place::Alone,
+        (_, true) => CommunityPlace::Announcements { parent: None },
+        (true, false) => CommunityPlace::Parent,
+        (false, false) => CommunityPlace::Alone,
     };
     Some(Group {
         jid: text(&row["id"])?.parse().ok()?,

@@ -1,7 +1,7 @@
 //! What the former gateway can do with an account.
 
 use domain::{
-    group::{Found, Group, InviteLink, Jid, Member, PostPace},
+    group::{FoundPost, Group, InviteLink, Jid, Member, PostPace},
     outcome::Outcome,
     post::FilledPost,
     time::Millis,
@@ -11,29 +11,30 @@ use super::BaileysAccount;
 use crate::{
     account::BoxFuture,
     gateway::{
-        Abilities, Asked, Created, Gateway, GroupCall, Link, LinkBy, Memory, NewGroup, Session, cannot,
+        Created, Gateway, GatewayAbilities, GatewayAnswer, GroupCall, Link, LinkBy, NewGroup, PostMemory,
+        Session, cannot,
     },
     http::Http,
 };
 
 /// What it can (NOTES.md §6).
-const ABILITIES: Abilities = Abilities {
+const ABILITIES: GatewayAbilities = GatewayAbilities {
     sees_refusal_code: true,
     sees_delivered: true,
     sees_read: true,
     sees_reactions: true,
     sees_members_move: true,
-    looks_up: Memory::Last,
+    looks_up: PostMemory::Last,
     media_by_url: true,
     creates_communities: true,
     invites: true,
     proxy: true,
     one_post_per_group: true,
-    ..Abilities::NONE
+    ..GatewayAbilities::NONE
 };
 
 impl Gateway for BaileysAccount {
-    fn abilities(&self) -> &'static Abilities {
+    fn abilities(&self) -> &'static GatewayAbilities {
         &ABILITIES
     }
 
@@ -41,38 +42,38 @@ impl Gateway for BaileysAccount {
         self.pace
     }
 
-    fn session<'a>(&'a self, http: &'a Http, now: Millis) -> Asked<'a, Session> {
+    fn session<'a>(&'a self, http: &'a Http, now: Millis) -> GatewayAnswer<'a, Session> {
         Box::pin(self.standing(http, now))
     }
 
-    fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> Asked<'a, Session> {
+    fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> GatewayAnswer<'a, Session> {
         match link.by {
             LinkBy::Qr => Box::pin(self.begin(http, link)),
             LinkBy::PairingCode(_) => cannot("link by a code that is typed"),
         }
     }
 
-    fn cancel_link<'a>(&'a self, http: &'a Http) -> Asked<'a, ()> {
+    fn cancel_link<'a>(&'a self, http: &'a Http) -> GatewayAnswer<'a, ()> {
         Box::pin(self.stop_linking(http))
     }
 
-    fn unlink<'a>(&'a self, http: &'a Http) -> Asked<'a, ()> {
+    fn unlink<'a>(&'a self, http: &'a Http) -> GatewayAnswer<'a, ()> {
         Box::pin(self.disconnect(http))
     }
 
-    fn groups<'a>(&'a self, http: &'a Http) -> Asked<'a, Vec<Group>> {
+    fn groups<'a>(&'a self, http: &'a Http) -> GatewayAnswer<'a, Vec<Group>> {
         Box::pin(self.list_groups(http))
     }
 
-    fn members<'a>(&'a self, http: &'a Http, group: &'a Jid) -> Asked<'a, Vec<Member>> {
+    fn members<'a>(&'a self, http: &'a Http, group: &'a Jid) -> GatewayAnswer<'a, Vec<Member>> {
         Box::pin(self.list_members(http, group))
     }
 
-    fn invite<'a>(&'a self, http: &'a Http, group: &'a Jid) -> Asked<'a, InviteLink> {
+    fn invite<'a>(&'a self, http: &'a Http, group: &'a Jid) -> GatewayAnswer<'a, InviteLink> {
         Box::pin(self.invite_of(http, group))
     }
 
-    fn create<'a>(&'a self, http: &'a Http, new: &'a NewGroup) -> Asked<'a, Created> {
+    fn create<'a>(&'a self, http: &'a Http, new: &'a NewGroup) -> GatewayAnswer<'a, Created> {
         if new.community {
             return Box::pin(self.create_community(http, new));
         }
@@ -89,7 +90,7 @@ impl Gateway for BaileysAccount {
         group: &'a Jid,
         _post: &'a FilledPost,
         since: Millis,
-    ) -> Asked<'a, Option<Found>> {
+    ) -> GatewayAnswer<'a, Option<FoundPost>> {
         Box::pin(self.last_post(http, group, since))
     }
 }

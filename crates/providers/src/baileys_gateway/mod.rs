@@ -16,7 +16,7 @@ pub use vendor::BAILEYS_GATEWAY;
 
 use crate::{
     http::Endpoint,
-    linked::{self, Proxy, Settings, Wire},
+    linked::{self, GatewayClient, Proxy, Settings},
     secret::Secret,
     vendor::{OpenError, Secrets},
 };
@@ -27,7 +27,7 @@ const KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 /// An account that such a gateway holds.
 #[derive(Clone, Debug)]
 pub struct BaileysAccount {
-    wire: Wire,
+    wire: GatewayClient,
     session: String,
     proxy: Option<(Proxy, String, Option<Secret>)>,
     pace: PostPace,
@@ -38,7 +38,7 @@ impl BaileysAccount {
         let key = secrets.required(linked::API_KEY)?;
         let password = secrets.get("proxy_password").cloned();
         Ok(BaileysAccount {
-            wire: Wire { base, header: KEY_HEADER, key },
+            wire: GatewayClient { base, header: KEY_HEADER, key },
             proxy: Proxy::parse(&settings.proxy).map(|proxy| (proxy, settings.proxy_user, password)),
             session: settings.session,
             pace: settings.pace,

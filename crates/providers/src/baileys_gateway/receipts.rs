@@ -1,7 +1,7 @@
 //! The six callbacks (NOTES.md §5).
 
 use domain::{
-    group::{Jid, Lid, MemberMove, News, Person, Seen},
+    group::{GroupEvent, Jid, Lid, MemberMove, MemberReceiptKind, Person},
     receipt::Event,
     time::Millis,
 };
@@ -30,16 +30,18 @@ pub fn read(session: &str, raw: &[u8]) -> Vec<Event> {
     let Some(event) = body["event"].as_str() else {
         // Only the post about the session's state has no event, and it is proven by nothing: the gateway is asked instead (§5).
         let about_state = text(&body["sessionId"]).is_some() && body["status"].is_string();
-        return vec![if about_state { Event::Group(News::AskAccount) } else { Event::Other }];
+        return vec![if about_state { Event::Group(GroupEvent::AskAccount) } else { Event::Other }];
     };
     let Some(group) = text(&body["groupJid"]).and_then(|jid| jid.parse::<Jid>().ok()) else {
         return vec![Event::Other];
     };
     let read = match event {
-        "message_sent" => id(Some(&body["messageId"])).map(|message| News::HandedOver { group, message }),
+        "message_sent" => {
+            id(Some(&body["messageId"])).map(|message| GroupEvent::HandedOver { group, message })
+        }
         "message_failed" | "message_error" => Some(refused(group, &body)),
-        "delivered" => seen(group, &body, Seen::Delivered, at),
-        "read" => seen(group, &body, Seen::Read, at),
+        "delivered" => seen(group, &body, MemberReceiptKind::Delivered, at),
+        "read" => seen(group, &body, MemberReceiptKind::Read, at),
         "reaction_add" | "reaction_remove" => reacted(group, &body, event == "reaction_add", at),
         "join" => moved(group, &body, MemberMove::Joined, at),
         "leave" => moved(group, &body, MemberMove::Left, at),
@@ -54,10 +56,10 @@ pub fn read(session: &str, raw: &[u8]) -> Vec<Event> {
 }
 
 /// A refusal, at once or late. The group is all that a post of ours can be found by before its id is known.
-fn refused(group: Jid, body: &Value) -> News {
+fn refused(group: Jid, body: &Value) -> GroupEvent {
     let code = integer(&body["errorCode"]).or_else(|| integer(&body["error"]["code"]));
     let words = text(&body["errorMessage"]).or_else(|| text(&body["error"])).unwrap_or_default();
-    News::Refused {
+    GroupEvent::Refused {
         group,
         message: id(Some(&body["messageId"])),
         code: code.map_or(linked::NOT_TAKEN, |code| whatsapp_code(code).0).to_owned(),
@@ -65,18 +67,18 @@ fn refused(group: Jid, body: &Value) -> News {
     }
 }
 
-fn seen(group: Jid, body: &Value, seen: Seen, at: Option<Millis>) -> Option<News> {
+fn seen(group: Jid, body: &Value, seen: MemberReceiptKind, at: Option<Millis>) -> Option<GroupEvent> {
     let message = id(Some(&body["messageId"]))?;
-    Some(News::Seen { group, message, person: who(&body["readerPhone"]), seen, at })
+    Some(GroupEvent::Seen { group, message, person: who(&body["readerPhone"]), seen, at })
 }
 
-fn reacted(group: Jid, body: &Value, added: bool, at: Option<Millis>) -> Option<News> {
+fn reacted(group: Jid, body: &Value, added: bool, at: Option<Millis>) -> Option<GroupEvent> {
     let message = id(Some(&body["messageId"]))?;
     let person = who(&body["reactorPhone"])?;
-    Some(News::Reacted { group, message, person, emoji: text(&body["emoji"]).filter(|_| added), at })
+    Some(GroupEvent::Reacted { group, message, person, emoji: text(&body["emoji"]).filter(|_| added), at })
 }
 
-fn moved(group: Jid, body: &Value, to: MemberMove, at: Option<Millis>) -> Option<News> {
+fn moved(group: Jid, body: &Value, to: MemberMove, at: Option<Millis>) -> Option<GroupEvent> {
     let participant = &body["participant"];
     let by_phone = who(&participant["phone"]);
     let by_id = text(&participant["id"]).and_then(|id| Person::parse(&id));
@@ -84,7 +86,7 @@ fn moved(group: Jid, body: &Value, to: MemberMove, at: Option<Millis>) -> Option
         (Some(one), other) => one.and(other),
         (None, one) => one?,
     };
-    Some(News::Members { group, to, people: vec![person], at })
+    Some(GroupEvent::Members { group, to, people: vec![person], at })
 }
 
 /// A person as the gateway writes them: a number, or a hidden id, which has more digits than the numbers of people (§5).

@@ -7,7 +7,7 @@ use crate::{
     account::{Account, Post},
     field::Field,
     http::Endpoint,
-    linked::{self, KEY, Linked, LinkedVendor, PACE, PROXY, SESSION, Settings},
+    linked::{self, KEY, LinkedGateway, LinkedVendor, PACE, PROXY, SESSION, Settings},
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
     },
@@ -94,7 +94,7 @@ const ABOUT: About = About {
     top_up: None,
 };
 
-impl Linked for BaileysAccount {
+impl LinkedGateway for BaileysAccount {
     const KIND: &'static str = KIND;
     const NAME: &'static str = NAME;
 

@@ -1,7 +1,9 @@
 //! Instances, groups and posts (NOTES.md §2, §3).
 
 use domain::{
-    group::{AccountState, Found, Group, InviteLink, Jid, Member, MemberRole, Passkey, Person, Place},
+    group::{
+        AccountState, CommunityPlace, FoundPost, Group, InviteLink, Jid, Member, MemberRole, Passkey, Person,
+    },
     outcome::{Outcome, ProviderAnswer},
     post::{FilledPost, MediaKind},
     time::{MINUTE, Millis, SECOND},
@@ -200,7 +202,7 @@ impl EvolutionAccount {
         group: &Jid,
         post: &FilledPost,
         since: Millis,
-    ) -> Result<Option<Found>, QueryError> {
+    ) -> Result<Option<FoundPost>, QueryError> {
         let body = json!({ "where": { "key": { "remoteJid": group.as_str(), "fromMe": true } }, "page": 1, "offset": 50 });
         let body = self.tell(http, Method::POST, ["chat", "findMessages"], Some(body)).await?;
         let rows = [&body["messages"]["records"], &body["records"], &body["messages"], &body];
@@ -212,7 +214,7 @@ impl EvolutionAccount {
             let late = at.is_none_or(|at| at.0 >= since.0 - since.0 % 1_000);
             let same = text_of_message(&row["message"]).is_some_and(|text| text.trim() == wanted);
             let id = id(Some(&row["key"]["id"])).filter(|_| ours && late && same)?;
-            Some(Found { id, at })
+            Some(FoundPost { id, at })
         }))
     }
 
@@ -322,10 +324,10 @@ fn group(row: &Value, me: Option<&Person>) -> Option<Group> {
     let yes = |name: &str| yes_or_no(&row[name]).unwrap_or(false);
     let parent = text(&row["linkedParent"]).and_then(|jid| jid.parse().ok());
     let place = match parent {
-        _ if yes("isCommunity") => Place::Parent,
-        parent if yes("isCommunityAnnounce") => Place::Announcements { parent },
-        Some(parent) => Place::Of { parent },
-        None => Place::Alone,
+        _ if yes("isCommunity") => CommunityPlace::Parent,
+        parent if yes("isCommunityAnnounce") => CommunityPlace::Announcements { parent },
+        Some(parent) => CommunityPlace::Of { parent },
+        None => CommunityPlace::Alone,
     };
     let members: Option<Vec<Member>> =
         row["participants"].as_array().map(|rows| rows.iter().filter_map(member).collect());

@@ -19,7 +19,7 @@ pub use vendor::EVOLUTION;
 
 use crate::{
     http::Endpoint,
-    linked::{self, Proxy, Settings, Wire},
+    linked::{self, GatewayClient, Proxy, Settings},
     secret::Secret,
     vendor::{OpenError, Secrets},
 };
@@ -42,7 +42,7 @@ const EVENTS: &[&str] = &[
 /// An account that an Evolution server holds.
 #[derive(Clone, Debug)]
 pub struct EvolutionAccount {
-    wire: Wire,
+    wire: GatewayClient,
     instance: String,
     signing_key: Secret,
     proxy: Option<(Proxy, String, Option<Secret>)>,
@@ -56,7 +56,7 @@ impl EvolutionAccount {
             secrets.get(linked::SIGNING_KEY).cloned().unwrap_or_else(|| made_key(&key, &settings.session));
         let password = secrets.get("proxy_password").cloned();
         Ok(EvolutionAccount {
-            wire: Wire { base, header: KEY_HEADER, key },
+            wire: GatewayClient { base, header: KEY_HEADER, key },
             proxy: Proxy::parse(&settings.proxy).map(|proxy| (proxy, settings.proxy_user, password)),
             instance: settings.session,
             signing_key,

@@ -2,9 +2,9 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{
-    group::{Jid, MemberMove, News, Person},
+    group::{GroupEvent, Jid, MemberMove, Person},
     outcome::ProviderAnswer,
-    receipt::{Event, Proof, Reading},
+    receipt::{Event, ParsedReceipt, Proof},
 };
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
@@ -54,7 +54,9 @@ pub fn read(instance: &str, raw: &[u8]) -> Vec<Event> {
     match event.to_lowercase().replace(['_', '-'], ".").as_str() {
         "connection.update" => vec![connection(data)],
         // Their data may be empty: the gateway is asked (§5).
-        "status.instance" | "logout.instance" | "remove.instance" => vec![Event::Group(News::AskAccount)],
+        "status.instance" | "logout.instance" | "remove.instance" => {
+            vec![Event::Group(GroupEvent::AskAccount)]
+        }
         "messages.update" => rows(data).iter().map(|row| update(row)).collect(),
         "groups.upsert" => rows(data).iter().filter_map(|row| changed(row)).collect(),
         "group.participants.update" => vec![members(data).unwrap_or(INCOMPLETE)],
@@ -77,12 +79,12 @@ fn connection(data: &Value) -> Event {
     let me = text(&data["wuid"]).and_then(|jid| Person::parse(&jid));
     // Whether a phone is linked is told only when it opens; a connection that is being made says nothing about it.
     if state == "connecting" || (state == "close" && integer(&data["statusReason"]).is_none()) {
-        return Event::Group(News::AskAccount);
+        return Event::Group(GroupEvent::AskAccount);
     }
     let state = state_of(state, integer(&data["statusReason"]), true);
     let phone = me.as_ref().and_then(Person::phone).cloned();
     // The instant of a post is the local time of the gateway with a Z stuck on (§5): it is not taken.
-    Event::Group(News::Account { state, phone, at: None })
+    Event::Group(GroupEvent::Account { state, phone, at: None })
 }
 
 /// A refusal of a message, without its code; everything better is never told for groups (§5).
@@ -93,7 +95,7 @@ fn update(row: &Value) -> Event {
     }
     let said =
         ProviderAnswer::new(linked::NOT_TAKEN, "WhatsApp refused the post; Evolution API does not tell why");
-    Event::Receipt(Reading {
+    Event::Receipt(ParsedReceipt {
         provider_id: Some(provider_id),
         network_id: None,
         digits: None,
@@ -108,7 +110,7 @@ fn update(row: &Value) -> Event {
 
 fn changed(row: &Value) -> Option<Event> {
     let group = text(&row["id"])?.parse().ok()?;
-    Some(Event::Group(News::GroupChanged { group }))
+    Some(Event::Group(GroupEvent::GroupChanged { group }))
 }
 
 fn members(data: &Value) -> Option<Event> {
@@ -123,7 +125,7 @@ fn members(data: &Value) -> Option<Event> {
     let told = data["participantsData"].as_array().filter(|rows| !rows.is_empty());
     let rows = told.or_else(|| data["participants"].as_array())?;
     let people = rows.iter().filter_map(person).collect();
-    Some(Event::Group(News::Members { group, to, people, at: None }))
+    Some(Event::Group(GroupEvent::Members { group, to, people, at: None }))
 }
 
 fn person(row: &Value) -> Option<Person> {

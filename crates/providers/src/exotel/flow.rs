@@ -1,17 +1,17 @@
 //! What the flow is told: prompt and question, a sign that the key was heard, the closing words (NOTES.md §4).
 
-use domain::call::{Place, next_lines};
+use domain::call::{ScriptText, next_lines};
 use serde_json::{Value, json};
 
 use crate::{
     account::Body,
-    voice::{Line, Step, StepKind},
+    voice::{Step, StepKind, StoredCall},
 };
 
 /// For a caller whom nobody knows: somebody who calls the shown number back.
 const NEUTRAL: &str = "Thank you for calling. Goodbye.";
 
-pub(super) fn answer(step: &Step, line: Option<&Line<'_>>) -> Body {
+pub(super) fn answer(step: &Step, line: Option<&StoredCall<'_>>) -> Body {
     match step.at {
         StepKind::Opening => prompt(line),
         StepKind::Noted => text("OK"),
@@ -20,15 +20,15 @@ pub(super) fn answer(step: &Step, line: Option<&Line<'_>>) -> Body {
 }
 
 /// Text and question; Exotel asks again by itself. Without keys one silent second ends the question.
-fn prompt(line: Option<&Line<'_>>) -> Body {
+fn prompt(line: Option<&StoredCall<'_>>) -> Body {
     let (opening, again, wait_s, rounds) = match line {
         Some(line) if !line.script.keys.is_empty() => (
-            prompted(line, &[Place::Text, Place::Question]),
-            prompted(line, &[Place::Question]),
+            prompted(line, &[ScriptText::Text, ScriptText::Question]),
+            prompted(line, &[ScriptText::Question]),
             line.script.wait_s,
             line.script.rounds.saturating_sub(1),
         ),
-        Some(line) => (prompted(line, &[Place::Text]), json!({}), 1, 0),
+        Some(line) => (prompted(line, &[ScriptText::Text]), json!({}), 1, 0),
         None => (json!({ "text": NEUTRAL }), json!({}), 1, 0),
     };
     let mut body = json!({
@@ -45,7 +45,7 @@ fn prompt(line: Option<&Line<'_>>) -> Body {
 }
 
 /// A prompt is a text or the address of a recording (§4): one file holds the recordings of all its lines.
-fn prompted(line: &Line<'_>, places: &[Place]) -> Value {
+fn prompted(line: &StoredCall<'_>, places: &[ScriptText]) -> Value {
     match line.sound(places) {
         Some(address) => json!({ "audio_url": address }),
         None => json!({ "text": line.said.lines(places) }),
@@ -53,15 +53,15 @@ fn prompted(line: &Line<'_>, places: &[Place]) -> Value {
 }
 
 /// The words for the key that came with the step before, or with this one; or the address of their recording.
-fn closing(step: &Step, line: Option<&Line<'_>>) -> String {
+fn closing(step: &Step, line: Option<&StoredCall<'_>>) -> String {
     let Some(line) = line else { return NEUTRAL.to_owned() };
     // Both rounds are over when this is asked.
-    let so_far = domain::call::SoFar { asked: line.script.rounds, ..line.so_far };
+    let so_far = domain::call::CallProgress { asked: line.script.rounds, ..line.so_far };
     let heard = step.heard.as_deref().unwrap_or("");
     let next = next_lines(line.script, so_far, Some(heard));
     // Without keys the text was spoken by the prompt.
     let spoke = next.asks || (next.key.is_none() && line.script.keys.is_empty());
-    let places = if spoke { vec![Place::NoKey] } else { next.places };
+    let places = if spoke { vec![ScriptText::NoKey] } else { next.places };
     line.sound(&places).unwrap_or_else(|| line.said.lines(&places))
 }
 

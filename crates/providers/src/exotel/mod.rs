@@ -3,14 +3,14 @@
 
 mod answers;
 mod flow;
-mod look_up;
 mod reports;
 mod request;
+mod status_poll;
 mod vendor;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
-    call::{Abilities, Keys, Language, Plays, Rate, Ring},
+    call::{CallAbilities, Keys, Language, Playback, Rate, Ring},
     outcome::Outcome,
     sending_hours::OpenHours,
 };
@@ -30,13 +30,16 @@ use crate::{
     http::{Ask, Endpoint, Http},
     secret::Secret,
     vendor::OpenError,
-    voice::{Common, Dial, Found, Hook, Line, Lines, LookUp, Paths, Step, Taken, Voice, unanswered},
+    voice::{
+        CallCapacity, CallQuery, CallStatus, CallbackContent, CallbackRequest, CommonSettings, Dial, Paths,
+        Step, StoredCall, Voice, unanswered,
+    },
 };
 
 const KIND: &str = "exotel";
 
 /// What Exotel can do (§2, §3).
-pub const ABILITIES: Abilities = Abilities {
+pub const ABILITIES: CallAbilities = CallAbilities {
     own_text: true,
     keys: Keys::During,
     looks_up: true,
@@ -50,7 +53,7 @@ pub const ABILITIES: Abilities = Abilities {
     per_request: 1,
     languages: &[Language::English, Language::Hindi],
     separators: &[],
-    plays: Plays::Whole,
+    plays: Playback::Whole,
 };
 
 /// What an integration stores in the open.
@@ -69,7 +72,7 @@ pub struct ExotelSettings {
     pub flow_host: String,
     /// What all accounts of calls have.
     #[serde(flatten)]
-    pub common: Common,
+    pub common: CommonSettings,
 }
 
 /// A connected Exotel account.
@@ -145,7 +148,7 @@ impl Voice for ExotelAccount {
         KIND
     }
 
-    fn abilities(&self) -> &'static Abilities {
+    fn abilities(&self) -> &'static CallAbilities {
         &ABILITIES
     }
 
@@ -157,7 +160,7 @@ impl Voice for ExotelAccount {
         self.settings.common.ring()
     }
 
-    fn lines(&self) -> Lines {
+    fn lines(&self) -> CallCapacity {
         self.settings.common.lines()
     }
 
@@ -172,7 +175,7 @@ impl Voice for ExotelAccount {
                 Err(refused) => return refused,
             };
             let Ok(mut basic) = HeaderValue::from_str(self.authorization().expose()) else {
-                return unanswered(crate::http::Silence::Never(
+                return unanswered(crate::http::NoResponse::Never(
                     "The key holds a character that no header can carry",
                 ));
             };
@@ -185,20 +188,20 @@ impl Voice for ExotelAccount {
         })
     }
 
-    fn hear(&self, hook: &Hook<'_>) -> Result<Taken, NotGenuine> {
+    fn hear(&self, hook: &CallbackRequest<'_>) -> Result<CallbackContent, NotGenuine> {
         reports::hear(&self.paths, hook)
     }
 
-    fn answer(&self, step: &Step, line: Option<&Line<'_>>) -> Body {
+    fn answer(&self, step: &Step, line: Option<&StoredCall<'_>>) -> Body {
         flow::answer(step, line)
     }
 
-    fn look_up<'a>(
+    fn poll_status<'a>(
         &'a self,
         http: &'a Http,
-        about: &'a LookUp<'a>,
-    ) -> BoxFuture<'a, Result<Found, QueryError>> {
-        Box::pin(look_up::look_up(self, http, about))
+        about: &'a CallQuery<'a>,
+    ) -> BoxFuture<'a, Result<CallStatus, QueryError>> {
+        Box::pin(status_poll::poll_status(self, http, about))
     }
 
     fn status<'a>(&'a self, http: &'a Http, _about: &'a str) -> BoxFuture<'a, Status> {

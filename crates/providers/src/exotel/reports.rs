@@ -1,63 +1,66 @@
 //! What Exotel tells of a call and asks about it (NOTES.md §3, §4).
 
 use domain::{
-    call::{AnsweredBy, Ended, Failure, News, NewsKind},
+    call::{AnsweredBy, CallReport, CallReportKind, Ended, Failure},
     money::Money,
 };
 
 use crate::{
     account::NotGenuine,
     answer::fit,
-    voice::{Hook, HookKind, Members, Named, Paths, Step, StepKind, Taken, indian_time, phone_digits, plain},
+    voice::{
+        CallbackContent, CallbackRequest, HookKind, Members, PathTarget, Paths, Step, StepKind, indian_time,
+        phone_digits, plain,
+    },
 };
 
 /// A call's `Status` in version 1, without signs and in small letters, and what it tells (§3). `in-progress` stands in the answer to the
 /// request already, and is no sign that anybody picked up.
-pub const STATUSES: &[(&str, NewsKind)] = &[
-    ("queued", NewsKind::Calling),
-    ("ringing", NewsKind::Calling),
-    ("inprogress", NewsKind::Calling),
-    ("answered", NewsKind::PickedUp),
-    ("completed", NewsKind::Ended(Ended::Completed)),
-    ("busy", NewsKind::Ended(Ended::Busy)),
-    ("noanswer", NewsKind::Ended(Ended::NoAnswer)),
-    ("failed", NewsKind::Ended(Ended::Failed(Failure::Other))),
-    ("canceled", NewsKind::Ended(Ended::Cancelled)),
-    ("cancelled", NewsKind::Ended(Ended::Cancelled)),
+pub const STATUSES: &[(&str, CallReportKind)] = &[
+    ("queued", CallReportKind::Calling),
+    ("ringing", CallReportKind::Calling),
+    ("inprogress", CallReportKind::Calling),
+    ("answered", CallReportKind::PickedUp),
+    ("completed", CallReportKind::Ended(Ended::Completed)),
+    ("busy", CallReportKind::Ended(Ended::Busy)),
+    ("noanswer", CallReportKind::Ended(Ended::NoAnswer)),
+    ("failed", CallReportKind::Ended(Ended::Failed(Failure::Other))),
+    ("canceled", CallReportKind::Ended(Ended::Cancelled)),
+    ("cancelled", CallReportKind::Ended(Ended::Cancelled)),
 ];
 
 /// The same in version 3, where the registrant is the first leg (§3). Talk turns a cancelled leg into a call that was heard.
-pub const V3_STATUSES: &[(&str, NewsKind)] = &[
-    ("completed", NewsKind::Ended(Ended::Completed)),
-    ("fromlegunanswered", NewsKind::Ended(Ended::NoAnswer)),
-    ("tolegunanswered", NewsKind::Ended(Ended::NoAnswer)),
-    ("fromlegcancelled", NewsKind::Ended(Ended::NoAnswer)),
-    ("fromlegnodial", NewsKind::Ended(Ended::Failed(Failure::Other))),
-    ("tolegnodial", NewsKind::Ended(Ended::Failed(Failure::Other))),
+pub const V3_STATUSES: &[(&str, CallReportKind)] = &[
+    ("completed", CallReportKind::Ended(Ended::Completed)),
+    ("fromlegunanswered", CallReportKind::Ended(Ended::NoAnswer)),
+    ("tolegunanswered", CallReportKind::Ended(Ended::NoAnswer)),
+    ("fromlegcancelled", CallReportKind::Ended(Ended::NoAnswer)),
+    ("fromlegnodial", CallReportKind::Ended(Ended::Failed(Failure::Other))),
+    ("tolegnodial", CallReportKind::Ended(Ended::Failed(Failure::Other))),
 ];
 
 /// The same of a leg (§3).
-pub const LEG_STATUSES: &[(&str, NewsKind)] = &[
-    ("inprogress", NewsKind::Calling),
-    ("completed", NewsKind::Ended(Ended::Completed)),
-    ("failed", NewsKind::Ended(Ended::Failed(Failure::Other))),
-    ("noanswer", NewsKind::Ended(Ended::NoAnswer)),
-    ("busy", NewsKind::Ended(Ended::Busy)),
-    ("canceled", NewsKind::Ended(Ended::Cancelled)),
-    ("cancelled", NewsKind::Ended(Ended::Cancelled)),
+pub const LEG_STATUSES: &[(&str, CallReportKind)] = &[
+    ("inprogress", CallReportKind::Calling),
+    ("completed", CallReportKind::Ended(Ended::Completed)),
+    ("failed", CallReportKind::Ended(Ended::Failed(Failure::Other))),
+    ("noanswer", CallReportKind::Ended(Ended::NoAnswer)),
+    ("busy", CallReportKind::Ended(Ended::Busy)),
+    ("canceled", CallReportKind::Ended(Ended::Cancelled)),
+    ("cancelled", CallReportKind::Ended(Ended::Cancelled)),
 ];
 
 /// What a status of a table tells.
-pub(super) fn by(table: &[(&str, NewsKind)], status: &str) -> Option<NewsKind> {
+pub(super) fn by(table: &[(&str, CallReportKind)], status: &str) -> Option<CallReportKind> {
     let word = plain(status);
     table.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind)
 }
 
 /// Reads what came to one of our addresses. A call that its text names besides the path has to be the path's.
-pub(super) fn hear(paths: &Paths, hook: &Hook<'_>) -> Result<Taken, NotGenuine> {
+pub(super) fn hear(paths: &Paths, hook: &CallbackRequest<'_>) -> Result<CallbackContent, NotGenuine> {
     let named = paths.read(hook.path).ok_or(NotGenuine)?;
     let Some(members) = hook.members() else {
-        return Ok(Taken {
+        return Ok(CallbackContent {
             dedupe_key: hook.key("unread", &[]),
             news: Vec::new(),
             pressed: None,
@@ -65,7 +68,7 @@ pub(super) fn hear(paths: &Paths, hook: &Hook<'_>) -> Result<Taken, NotGenuine> 
             not_understood: Some("It is neither JSON nor a form that can be read"),
         });
     };
-    let named = Named { call: called(paths, named, &members)?, ..named };
+    let named = PathTarget { call: called(paths, named, &members)?, ..named };
     let at = match named.kind {
         Some(HookKind::Prompt) => Some(StepKind::Opening),
         Some(HookKind::Digit) => Some(StepKind::Noted),
@@ -81,7 +84,7 @@ pub(super) fn hear(paths: &Paths, hook: &Hook<'_>) -> Result<Taken, NotGenuine> 
 /// The call that path or `CustomField` names; both have to name the same.
 fn called(
     paths: &Paths,
-    named: Named,
+    named: PathTarget,
     members: &Members,
 ) -> Result<Option<domain::call::CallRef>, NotGenuine> {
     let field = members.text(&["CustomField", "custom_field"]);
@@ -95,23 +98,23 @@ fn called(
 }
 
 /// What every report and question says of its call.
-fn base(named: Named, members: &Members, kind: NewsKind) -> News {
+fn base(named: PathTarget, members: &Members, kind: CallReportKind) -> CallReport {
     // The registrant is `From` in a flow call, and so is a person who calls back.
     let number = members.text(&["From", "CallFrom"]).and_then(|text| phone_digits(&text));
-    News {
+    CallReport {
         call: named.call,
         provider_id: members.text(&["CallSid", "Sid", "call_sid"]),
         digits: number,
-        ..News::of(kind)
+        ..CallReport::of(kind)
     }
 }
 
 /// A request of the flow (§4). The prompt proves that somebody picked up; the key comes with the step after the question. That step comes
 /// too when somebody hangs up during the text: only the one after it proves that the text was heard.
-fn asked(hook: &Hook<'_>, named: Named, members: &Members, at: StepKind) -> Taken {
+fn asked(hook: &CallbackRequest<'_>, named: PathTarget, members: &Members, at: StepKind) -> CallbackContent {
     let kind = match at {
-        StepKind::Closing => NewsKind::Heard,
-        StepKind::Opening | StepKind::Noted | StepKind::Next => NewsKind::PickedUp,
+        StepKind::Closing => CallReportKind::Heard,
+        StepKind::Opening | StepKind::Noted | StepKind::Next => CallReportKind::PickedUp,
     };
     let mut news = base(named, members, kind);
     news.at = members.text(&["CurrentTime"]).and_then(|text| indian_time(&text));
@@ -129,7 +132,7 @@ fn asked(hook: &Hook<'_>, named: Named, members: &Members, at: StepKind) -> Take
         StepKind::Closing | StepKind::Next => "closing",
     };
     let key = [news.provider_id.clone(), Some(pressed.clone().unwrap_or_default())];
-    Taken {
+    CallbackContent {
         dedupe_key: hook.key(word, &key),
         news: vec![news],
         pressed,
@@ -139,13 +142,13 @@ fn asked(hook: &Hook<'_>, named: Named, members: &Members, at: StepKind) -> Take
 }
 
 /// A status callback (§3), whose additional members may all be missing.
-fn told(hook: &Hook<'_>, named: Named, members: &Members) -> Taken {
+fn told(hook: &CallbackRequest<'_>, named: PathTarget, members: &Members) -> CallbackContent {
     let status = members.text(&["Status", "CallStatus"]);
     let event = members.text(&["EventType"]).map(|event| plain(&event));
     let legs = members.list(&["Legs"]);
     let (talk_s, answered_by) = talk(members, &legs);
     let kind = kind_of(status.as_deref(), event.as_deref(), &legs, talk_s);
-    let mut news = base(named, members, kind.unwrap_or(NewsKind::Calling));
+    let mut news = base(named, members, kind.unwrap_or(CallReportKind::Calling));
     news.talk_s = talk_s;
     news.answered_by = answered_by;
     news.cost = members.text(&["Price"]).and_then(|text| charged(&text));
@@ -154,7 +157,7 @@ fn told(hook: &Hook<'_>, named: Named, members: &Members) -> Taken {
     news.said = fit(status.as_deref().unwrap_or(""), &[]);
     let word = event.clone().or_else(|| status.as_deref().map(plain));
     let key = [news.provider_id.clone(), word, Some(format!("{:?}", news.talk_s))];
-    Taken {
+    CallbackContent {
         dedupe_key: hook.key("status", &key),
         not_understood: kind.is_none().then_some("It tells of a state that is not known"),
         news: if kind.is_some() || news.talk_s.is_some() { vec![news] } else { Vec::new() },
@@ -170,15 +173,15 @@ fn kind_of(
     event: Option<&str>,
     legs: &[Members],
     talk_s: Option<i64>,
-) -> Option<NewsKind> {
+) -> Option<CallReportKind> {
     let by_status = status.and_then(|status| by(STATUSES, status));
     match (event, by_status) {
-        (Some("answered"), None | Some(NewsKind::Calling)) => Some(NewsKind::PickedUp),
-        (Some("terminal"), None | Some(NewsKind::Calling)) => {
+        (Some("answered"), None | Some(CallReportKind::Calling)) => Some(CallReportKind::PickedUp),
+        (Some("terminal"), None | Some(CallReportKind::Calling)) => {
             let by_leg = legs.first().and_then(|leg| by(LEG_STATUSES, &leg.text(&["Status"])?));
             match (talk_s, by_leg) {
-                (Some(1..), _) => Some(NewsKind::Ended(Ended::Completed)),
-                (_, Some(kind @ NewsKind::Ended(_))) => Some(kind),
+                (Some(1..), _) => Some(CallReportKind::Ended(Ended::Completed)),
+                (_, Some(kind @ CallReportKind::Ended(_))) => Some(kind),
                 _ => None,
             }
         }

@@ -1,7 +1,7 @@
 //! What Exotel is.
 
 use domain::{
-    call::Abilities,
+    call::CallAbilities,
     channel::{Channel, Tariff},
     money::Money,
 };
@@ -9,15 +9,15 @@ use serde_json::Value;
 
 use super::{ABILITIES, ExotelAccount, ExotelSettings, KIND};
 use crate::{
-    account::{Account, Standing, Status, Told},
-    field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
+    account::{Account, AccountFact, AccountStanding, Status},
+    field::{Field, FieldDisplay, FieldError, FieldKind, PLAIN, SECRET, TEXT},
     http::Http,
     lenient,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
         Urls, Vendor, settings_of,
     },
-    voice::{Caller, Common, PACE, common_fields, id_text, missing},
+    voice::{CommonSettings, PACE, VoiceAccount, common_fields, id_text, missing},
 };
 
 /// Exotel.
@@ -54,7 +54,7 @@ const BASE_URLS: &[BaseUrl] = &[
 ];
 
 const fn id(key: &'static str, label: &'static str, help: &'static str, placeholder: &'static str) -> Field {
-    Field { key, label, kind: Kind::Id { read: id_text, digits: false }, help, placeholder, ..TEXT }
+    Field { key, label, kind: FieldKind::Id { read: id_text, digits: false }, help, placeholder, ..TEXT }
 }
 
 const COMMON: [Field; 7] = common_fields();
@@ -65,7 +65,7 @@ const SETTINGS: &[Field] = &[
         label: "API key",
         help: "At Exotel under Settings, API settings. Stored sealed, never shown again.",
         missing: "Paste the API key.",
-        shown: Shown { on_card: true, ..PLAIN },
+        shown: FieldDisplay { on_card: true, ..PLAIN },
         ..SECRET
     },
     Field {
@@ -81,7 +81,7 @@ const SETTINGS: &[Field] = &[
     Field {
         key: "cluster",
         label: "Cluster",
-        kind: Kind::Choice {
+        kind: FieldKind::Choice {
             options: &[("mumbai", "Mumbai"), ("singapore", "Singapore")],
             wrong: "Choose one of the clusters.",
         },
@@ -92,7 +92,7 @@ const SETTINGS: &[Field] = &[
     Field {
         key: "flow_host",
         label: "Flow address",
-        kind: Kind::Choice {
+        kind: FieldKind::Choice {
             options: &[
                 ("my.exotel.com", "my.exotel.com"),
                 ("my.in.exotel.com", "my.in.exotel.com"),
@@ -176,7 +176,7 @@ impl Vendor for Exotel {
         &ABOUT
     }
 
-    fn calls(&self) -> Option<&'static Abilities> {
+    fn calls(&self) -> Option<&'static CallAbilities> {
         Some(&ABILITIES)
     }
 
@@ -185,7 +185,7 @@ impl Vendor for Exotel {
         Money(6_000)
     }
 
-    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
+    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<FieldError> {
         let mut wrong = missing(
             settings,
             &[
@@ -194,12 +194,12 @@ impl Vendor for Exotel {
                 ("flow_id", "Enter the number of the flow."),
             ],
         );
-        wrong.extend(Common::check(settings));
+        wrong.extend(CommonSettings::check(settings));
         wrong
     }
 
     fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
-        Ok(Box::new(Caller(open(settings, secrets, urls)?)))
+        Ok(Box::new(VoiceAccount(open(settings, secrets, urls)?)))
     }
 }
 
@@ -227,22 +227,24 @@ pub(super) async fn status(account: &ExotelAccount, http: &Http) -> Status {
     let text = |name: &str| lenient::text(&data[name]).unwrap_or_default();
     status.balance = Money::parse(&text("Balance")).ok();
     status.number.clone_from(&account.settings.exophone);
-    status.facts =
-        [Told::new("Plan", &text("PricingPlan"), ""), Told::new("Currency", &text("Currency"), "")]
-            .into_iter()
-            .flatten()
-            .collect();
+    status.facts = [
+        AccountFact::new("Plan", &text("PricingPlan"), ""),
+        AccountFact::new("Currency", &text("Currency"), ""),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     status.standing = match status.balance {
-        Some(balance) if balance <= Money(0) => Standing::NoMoney,
-        Some(_) => Standing::Ready,
-        None => Standing::NotProven,
+        Some(balance) if balance <= Money(0) => AccountStanding::NoMoney,
+        Some(_) => AccountStanding::Ready,
+        None => AccountStanding::NotProven,
     };
     status.said = match (status.standing, status.balance) {
-        (Standing::NoMoney, _) => "Exotel answered: the balance is used up.".to_owned(),
+        (AccountStanding::NoMoney, _) => "Exotel answered: the balance is used up.".to_owned(),
         (_, Some(balance)) => format!("Exotel answered: the balance is ₹{balance}."),
         (_, None) => "Exotel answered without a balance.".to_owned(),
     };
-    if status.standing == Standing::NoMoney {
+    if status.standing == AccountStanding::NoMoney {
         status.alert =
             ("The balance is used up".to_owned(), "Top up at Exotel, or change the plan.".to_owned());
     }

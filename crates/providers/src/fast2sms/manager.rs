@@ -12,7 +12,7 @@ use super::{Fast2smsAccount, KEY_HEADER, answers::said};
 use crate::{
     answer::{QueryError, text_of},
     codes,
-    http::{Answer, Http, Silence},
+    http::{Answer, Http, NoResponse},
     lenient::{integer, text, yes_or_no},
 };
 
@@ -123,7 +123,7 @@ impl Fast2smsAccount {
     }
 
     /// The body of a good answer, read and as it came. `return` in the older answers, `success` in the newer ones.
-    fn told(&self, ended: Result<Answer, Silence>) -> Result<(Value, String), QueryError> {
+    fn told(&self, ended: Result<Answer, NoResponse>) -> Result<(Value, String), QueryError> {
         let answer = ended?;
         let read = serde_json::from_slice::<Value>(&answer.body)
             .ok()

@@ -4,7 +4,7 @@
 use domain::{
     money::Money,
     outcome::ProviderAnswer,
-    receipt::{Event, Proof, Reading},
+    receipt::{Event, ParsedReceipt, Proof},
     time::{Millis, SECOND},
 };
 use jiff::{
@@ -107,7 +107,7 @@ fn event(row: &Value, provider_id: Option<String>) -> Event {
     if provider_id.is_none() && udf.is_none() {
         return Event::NotUnderstood("It names no request");
     }
-    Event::Receipt(Reading {
+    Event::Receipt(ParsedReceipt {
         provider_id,
         network_id: None,
         digits,
@@ -133,7 +133,7 @@ fn clevertap(row: &Value) -> Event {
     };
     let Some(message) = id(row.get("msgId")) else { return Event::NotUnderstood("It names no request") };
     let udf = message.parse().ok();
-    Event::Receipt(Reading {
+    Event::Receipt(ParsedReceipt {
         provider_id: if udf.is_some() { None } else { Some(message) },
         network_id: None,
         digits: number(row),

@@ -20,12 +20,12 @@ use super::{
 };
 use crate::{
     account::{
-        Account, BoxFuture, Call, Capabilities, Listing, LookUpKey, NotGenuine, Post, Received, Registered,
-        Standing, Status, wrong_channel,
+        Account, AccountStanding, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Status,
+        StatusPollKey, VendorTemplate, VendorTemplates, wrong_channel,
     },
     answer::QueryError,
     codes,
-    field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, id_of},
+    field::{Field, FieldDisplay, FieldKind, PLAIN, SECRET, TEXT, id_of},
     http::Http,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
@@ -71,9 +71,9 @@ const fn length(
         key,
         at,
         label,
-        kind: Kind::Number { min: 1, max: ValueLimits::MOST as i64, default: default as i64 },
+        kind: FieldKind::Number { min: 1, max: ValueLimits::MOST as i64, default: default as i64 },
         help,
-        shown: Shown { around: "Up to {} characters", ..PLAIN },
+        shown: FieldDisplay { around: "Up to {} characters", ..PLAIN },
         ..TEXT
     }
 }
@@ -87,32 +87,32 @@ const SETTINGS: &[Field] = &[
         label: "API key",
         help: "At Fast2SMS under Dev API. Stored sealed, never shown again.",
         missing: "Paste the API key.",
-        shown: Shown { on_card: true, ..PLAIN },
+        shown: FieldDisplay { on_card: true, ..PLAIN },
         ..SECRET
     },
     Field {
         key: "sender",
         at: "default_sender",
         label: "Default header",
-        kind: Kind::Id { read: id_of::<SenderId>, digits: false },
+        kind: FieldKind::Id { read: id_of::<SenderId>, digits: false },
         help: "The sender id that people see, 3 to 6 letters, as registered. Used when a template has none.",
         placeholder: "WRKSHP",
-        shown: Shown { label: "Header", empty: "Each template’s own", on_card: true, ..PLAIN },
+        shown: FieldDisplay { label: "Header", empty: "Each template’s own", on_card: true, ..PLAIN },
         ..TEXT
     },
     Field {
         key: "entity_id",
         label: "Entity id",
-        kind: Kind::Id { read: id_of::<EntityId>, digits: true },
+        kind: FieldKind::Id { read: id_of::<EntityId>, digits: true },
         help: "Your business on the DLT register, 19 digits. Used when a template has none.",
-        shown: Shown { empty: "Each template’s own", ..PLAIN },
+        shown: FieldDisplay { empty: "Each template’s own", ..PLAIN },
         ..TEXT
     },
     Field {
         key: "route",
         at: "default_route",
         label: "Default route",
-        kind: Kind::Choice {
+        kind: FieldKind::Choice {
             options: &[("dlt", "DLT, by message id"), ("dlt_manual", "DLT, by text"), ("quick", "Quick")],
             wrong: "Choose one of the routes.",
         },
@@ -123,10 +123,10 @@ const SETTINGS: &[Field] = &[
     Field {
         key: "numbers_per_request",
         label: "Numbers per request",
-        kind: Kind::Number { min: 1, max: NUMBERS_PER_REQUEST_MAX as i64, default: 100 },
+        kind: FieldKind::Number { min: 1, max: NUMBERS_PER_REQUEST_MAX as i64, default: 100 },
         help: "When the text is the same for all. With fewer, a lost answer leaves fewer people unknown.",
         missing: "A whole number from 1 to 1,000.",
-        shown: Shown {
+        shown: FieldDisplay {
             around: "Up to {}",
             note: "A text with personal values goes to one number each",
             ..PLAIN
@@ -136,23 +136,23 @@ const SETTINGS: &[Field] = &[
     Field {
         key: "per_second",
         label: "Requests per second",
-        kind: Kind::Rate { max: 100, default: 5 },
+        kind: FieldKind::Rate { max: 100, default: 5 },
         help: "Fast2SMS publishes no limit. 5 is careful.",
         ..TEXT
     },
     Field {
         key: "per_day",
         label: "Messages per day",
-        kind: Kind::Ceiling { counts: "messages" },
+        kind: FieldKind::Ceiling { counts: "messages" },
         help: "Your own ceiling. Empty means none.",
         ..TEXT
     },
     Field {
         key: "hours",
         label: "Sends",
-        kind: Kind::Hours,
+        kind: FieldKind::Hours,
         help: "Promotion also keeps to 10:00 AM to 9:00 PM in India and to your quiet hours, whatever stands here.",
-        shown: Shown {
+        shown: FieldDisplay {
             label: "Hours",
             empty: "Any",
             note: "Promotion from 10:00 AM to 9:00 PM, outside your quiet hours",
@@ -186,7 +186,7 @@ const SETTINGS: &[Field] = &[
 const TEMPLATE_FIELDS: &[Field] = &[Field {
     key: "message_id",
     label: "Message id",
-    kind: Kind::Id { read: id_of::<MessageId>, digits: true },
+    kind: FieldKind::Id { read: id_of::<MessageId>, digits: true },
     help: "The short number of the template in Fast2SMS’s DLT Manager, not the 19-digit id.",
     placeholder: "111111",
     ..TEXT
@@ -327,10 +327,13 @@ impl Account for Fast2smsAccount {
         Box::pin(async move { status(self.wallet(http).await) })
     }
 
-    fn templates<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<Listing, QueryError>> {
+    fn templates<'a>(&'a self, http: &'a Http) -> BoxFuture<'a, Result<VendorTemplates, QueryError>> {
         Box::pin(async move {
             let senders = self.registered(http).await?;
-            Ok(Listing { templates: senders.into_iter().flat_map(registered).collect(), choices: vec![] })
+            Ok(VendorTemplates {
+                templates: senders.into_iter().flat_map(registered).collect(),
+                choices: vec![],
+            })
         })
     }
 
@@ -347,27 +350,31 @@ impl Account for Fast2smsAccount {
         read(raw)
     }
 
-    fn look_up_key(&self, message: &Message, provider_id: Option<&str>) -> Option<LookUpKey> {
+    fn status_poll_key(&self, message: &Message, provider_id: Option<&str>) -> Option<StatusPollKey> {
         match message {
-            Message::Sms(_) => Some(LookUpKey::Call(provider_id?.to_owned())),
+            Message::Sms(_) => Some(StatusPollKey::Call(provider_id?.to_owned())),
             Message::Whatsapp(_) | Message::Group(_) | Message::Call(_) => None,
         }
     }
 
-    fn look_up<'a>(&'a self, http: &'a Http, key: &'a str) -> BoxFuture<'a, Result<Vec<String>, QueryError>> {
+    fn poll_status<'a>(
+        &'a self,
+        http: &'a Http,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<String>, QueryError>> {
         Box::pin(async move { Ok(vec![self.dlr(http, key).await?]) })
     }
 }
 
-fn registered(sender: RegisteredSender) -> Vec<Registered> {
+fn registered(sender: RegisteredSender) -> Vec<VendorTemplate> {
     let RegisteredSender { sender, entity_id, templates, .. } = sender;
-    let own = |template: super::RegisteredTemplate| Registered {
+    let own = |template: super::RegisteredTemplate| VendorTemplate {
         sender: Some(sender.clone()),
         entity_id: entity_id.clone(),
         template_id: template.template_id,
         message_id: template.message_id,
         text: template.text,
-        ..Registered::default()
+        ..VendorTemplate::default()
     };
     templates.into_iter().map(own).collect()
 }
@@ -382,9 +389,9 @@ fn status(wallet: Result<Wallet, QueryError>) -> Status {
             if let Some(n) = wallet.sms_count {
                 status.balance_note = format!("Fast2SMS counts {} SMS with it", grouped(n));
             }
-            status.standing = Standing::Ready;
+            status.standing = AccountStanding::Ready;
             if wallet.balance <= Money(0) {
-                status.standing = Standing::NoMoney;
+                status.standing = AccountStanding::NoMoney;
                 status.alert = (
                     "The wallet is empty.".to_owned(),
                     "Fast2SMS charges when it takes a message. Top up the wallet, then test again."
@@ -398,7 +405,7 @@ fn status(wallet: Result<Wallet, QueryError>) -> Status {
     status.not_told("Fast2SMS", &not_told);
     let words = not_told.words();
     let words = words.trim().trim_end_matches('.');
-    if status.standing == Standing::Refused {
+    if status.standing == AccountStanding::Refused {
         let title = codes::meaning(&status.code).map_or("Fast2SMS refused", |meaning| meaning.title);
         title.clone_into(&mut status.said);
         let help = way_out(&status.code);

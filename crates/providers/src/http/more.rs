@@ -7,7 +7,7 @@ use reqwest::{
     header::{CONTENT_RANGE, CONTENT_TYPE, HeaderName, HeaderValue, RANGE},
 };
 
-use super::{ANSWER_BYTES_MAX, Answer, Endpoint, Http, LISTING_BYTES_MAX, Silence, silence};
+use super::{ANSWER_BYTES_MAX, Answer, Endpoint, Http, LISTING_BYTES_MAX, NoResponse, silence};
 
 impl Http {
     /// Posts a form, with further headers.
@@ -19,7 +19,7 @@ impl Http {
         to: &Endpoint,
         form: &[(&'static str, String)],
         headers: Vec<(HeaderName, HeaderValue)>,
-    ) -> Result<Answer, Silence> {
+    ) -> Result<Answer, NoResponse> {
         let mut request = self.request(Method::POST, to.0.clone(), None)?;
         // A form is written as the query of an address is.
         let mut url = to.0.clone();
@@ -44,7 +44,7 @@ impl Http {
         body: Option<Vec<u8>>,
         headers: Vec<(HeaderName, HeaderValue)>,
         patience: Duration,
-    ) -> Result<Answer, Silence> {
+    ) -> Result<Answer, NoResponse> {
         let mut url = to.0.clone();
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -62,7 +62,7 @@ impl Http {
 
 /// How an answer begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Begun {
+pub struct ResponseStart {
     /// HTTP status.
     pub status: u16,
     /// Bytes of the whole, where the server says.
@@ -82,7 +82,12 @@ impl Http {
     ///
     /// # Errors
     /// As [`post`](Http::post).
-    pub async fn begin(&self, from: &Endpoint, most: usize, patience: Duration) -> Result<Begun, Silence> {
+    pub async fn begin(
+        &self,
+        from: &Endpoint,
+        most: usize,
+        patience: Duration,
+    ) -> Result<ResponseStart, NoResponse> {
         let mut request = self.request(Method::GET, from.0.clone(), None)?;
         let part = format!("bytes=0-{}", most.saturating_sub(1));
         request.headers_mut().insert(RANGE, HeaderValue::from_str(&part).expect("digits fit a header"));
@@ -102,6 +107,6 @@ impl Http {
             }
         }
         first.truncate(most);
-        Ok(Begun { status, bytes, first })
+        Ok(ResponseStart { status, bytes, first })
     }
 }

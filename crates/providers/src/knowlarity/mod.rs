@@ -2,15 +2,15 @@
 //! text that comes with each number. Keys and ends are posted to one address of the whole account. Facts: NOTES.md.
 
 mod answers;
-mod look_up;
 mod order;
 mod reports;
+mod status_poll;
 mod vendor;
 
 use std::time::Duration;
 
 use domain::{
-    call::{Abilities, Keys, Language, Plays, Rate, Ring},
+    call::{CallAbilities, Keys, Language, Playback, Rate, Ring},
     outcome::Outcome,
     sending_hours::OpenHours,
     time::MINUTE,
@@ -29,10 +29,13 @@ pub use vendor::KNOWLARITY;
 use crate::{
     account::{Body, BoxFuture, NotGenuine, Status},
     answer::QueryError,
-    http::{Answer, Endpoint, Http, Silence},
+    http::{Answer, Endpoint, Http, NoResponse},
     secret::Secret,
     vendor::OpenError,
-    voice::{Common, Dial, Found, Hook, Line, Lines, LookUp, Paths, Step, Taken, Voice, unanswered},
+    voice::{
+        CallCapacity, CallQuery, CallStatus, CallbackContent, CallbackRequest, CommonSettings, Dial, Paths,
+        Step, StoredCall, Voice, unanswered,
+    },
 };
 
 const KIND: &str = "knowlarity";
@@ -47,7 +50,7 @@ pub const NUMBERS_PER_ORDER: usize = 40;
 pub const START_DELAY_MS: i64 = 2 * MINUTE;
 
 /// What Knowlarity can do (§1, §2).
-pub const ABILITIES: Abilities = Abilities {
+pub const ABILITIES: CallAbilities = CallAbilities {
     own_text: true,
     keys: Keys::Notice,
     looks_up: true,
@@ -61,7 +64,7 @@ pub const ABILITIES: Abilities = Abilities {
     per_request: NUMBERS_PER_ORDER,
     languages: &[Language::English],
     separators: &[',', ';'],
-    plays: Plays::Nothing,
+    plays: Playback::Nothing,
 };
 
 /// What an integration stores in the open.
@@ -82,7 +85,7 @@ pub struct KnowlaritySettings {
     pub names: String,
     /// What all accounts of calls have.
     #[serde(flatten)]
-    pub common: Common,
+    pub common: CommonSettings,
 }
 
 impl Default for KnowlaritySettings {
@@ -94,7 +97,7 @@ impl Default for KnowlaritySettings {
             ivr_id: String::new(),
             throttling: 10,
             names: String::new(),
-            common: Common::default(),
+            common: CommonSettings::default(),
         }
     }
 }
@@ -140,10 +143,10 @@ impl KnowlarityAccount {
     }
 
     /// Both keys, without a word before them (§1).
-    fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, Silence> {
+    fn headers(&self) -> Result<Vec<(HeaderName, HeaderValue)>, NoResponse> {
         let value = |text: &str| {
             let mut value = HeaderValue::from_str(text)
-                .map_err(|_| Silence::Never("The key holds a character that no header can carry"))?;
+                .map_err(|_| NoResponse::Never("The key holds a character that no header can carry"))?;
             value.set_sensitive(true);
             Ok(value)
         };
@@ -170,7 +173,7 @@ impl KnowlarityAccount {
         http: &Http,
         (method, to, query): (Method, &Endpoint, &[(&str, &str)]),
         body: Option<Vec<u8>>,
-    ) -> Result<Answer, Silence> {
+    ) -> Result<Answer, NoResponse> {
         http.request_with(method, to, query, body, self.headers()?, Duration::from_secs(20)).await
     }
 }
@@ -180,7 +183,7 @@ impl Voice for KnowlarityAccount {
         KIND
     }
 
-    fn abilities(&self) -> &'static Abilities {
+    fn abilities(&self) -> &'static CallAbilities {
         &ABILITIES
     }
 
@@ -192,7 +195,7 @@ impl Voice for KnowlarityAccount {
         self.settings.common.ring()
     }
 
-    fn lines(&self) -> Lines {
+    fn lines(&self) -> CallCapacity {
         self.settings.common.lines()
     }
 
@@ -214,21 +217,21 @@ impl Voice for KnowlarityAccount {
         })
     }
 
-    fn hear(&self, hook: &Hook<'_>) -> Result<Taken, NotGenuine> {
+    fn hear(&self, hook: &CallbackRequest<'_>) -> Result<CallbackContent, NotGenuine> {
         reports::hear(self, hook)
     }
 
     /// The IVR runs alone: nothing is asked.
-    fn answer(&self, _step: &Step, _line: Option<&Line<'_>>) -> Body {
+    fn answer(&self, _step: &Step, _line: Option<&StoredCall<'_>>) -> Body {
         Body { content_type: "application/json", bytes: br#"{"ok":true}"#.to_vec() }
     }
 
-    fn look_up<'a>(
+    fn poll_status<'a>(
         &'a self,
         http: &'a Http,
-        about: &'a LookUp<'a>,
-    ) -> BoxFuture<'a, Result<Found, QueryError>> {
-        Box::pin(look_up::look_up(self, http, about))
+        about: &'a CallQuery<'a>,
+    ) -> BoxFuture<'a, Result<CallStatus, QueryError>> {
+        Box::pin(status_poll::poll_status(self, http, about))
     }
 
     fn cancel<'a>(&'a self, http: &'a Http, order: &'a str) -> BoxFuture<'a, Result<(), QueryError>> {

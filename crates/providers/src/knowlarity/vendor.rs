@@ -1,7 +1,7 @@
 //! What Knowlarity is.
 
 use domain::{
-    call::Abilities,
+    call::CallAbilities,
     channel::{Channel, Tariff},
     money::Money,
 };
@@ -10,15 +10,15 @@ use serde_json::Value;
 
 use super::{ABILITIES, KIND, KnowlarityAccount, KnowlaritySettings};
 use crate::{
-    account::{Account, Standing, Status, Told},
-    field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
+    account::{Account, AccountFact, AccountStanding, Status},
+    field::{Field, FieldDisplay, FieldError, FieldKind, PLAIN, SECRET, TEXT},
     http::Http,
     lenient::integer,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
         Urls, Vendor, settings_of,
     },
-    voice::{Caller, Common, PACE, common_fields, id_text, missing},
+    voice::{CommonSettings, PACE, VoiceAccount, common_fields, id_text, missing},
 };
 
 /// Knowlarity.
@@ -38,7 +38,7 @@ const BASE_URLS: &[BaseUrl] = &[BaseUrl {
 }];
 
 const fn id(key: &'static str, label: &'static str, help: &'static str, placeholder: &'static str) -> Field {
-    Field { key, label, kind: Kind::Id { read: id_text, digits: false }, help, placeholder, ..TEXT }
+    Field { key, label, kind: FieldKind::Id { read: id_text, digits: false }, help, placeholder, ..TEXT }
 }
 
 const COMMON: [Field; 7] = common_fields();
@@ -56,7 +56,7 @@ const SETTINGS: &[Field] = &[
         label: "Account key",
         help: "The key of the account, with hyphens. Stored sealed, never shown again.",
         missing: "Paste the account key.",
-        shown: Shown { on_card: true, ..PLAIN },
+        shown: FieldDisplay { on_card: true, ..PLAIN },
         ..SECRET
     },
     id("number", "Knowlarity number", "Your number at Knowlarity, with country code.", "+910000000099"),
@@ -65,21 +65,21 @@ const SETTINGS: &[Field] = &[
     Field {
         key: "channel",
         label: "Channel",
-        kind: Kind::Text { max: 40, default: "Basic" },
+        kind: FieldKind::Text { max: 40, default: "Basic" },
         help: "Part of every address at Knowlarity; nearly always Basic.",
         ..TEXT
     },
     Field {
         key: "throttling",
         label: "Throttling",
-        kind: Kind::Number { min: 1, max: 500, default: 10 },
+        kind: FieldKind::Number { min: 1, max: 500, default: 10 },
         help: "How many calls of an order Knowlarity has under way. Your plan says.",
         ..TEXT
     },
     Field {
         key: "names",
         label: "Names in the hook",
-        kind: Kind::Text { max: 400, default: "" },
+        kind: FieldKind::Text { max: 400, default: "" },
         help: "Only where the hook has names of your own: digit=key number=phone status=state duration=length id=call.",
         placeholder: "digit=key number=phone",
         ..TEXT
@@ -150,7 +150,7 @@ impl Vendor for Knowlarity {
         &ABOUT
     }
 
-    fn calls(&self) -> Option<&'static Abilities> {
+    fn calls(&self) -> Option<&'static CallAbilities> {
         Some(&ABILITIES)
     }
 
@@ -159,19 +159,19 @@ impl Vendor for Knowlarity {
         Money(6_000)
     }
 
-    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
+    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<FieldError> {
         let mut wrong = missing(
             settings,
             &[("number", "Enter the Knowlarity number."), ("ivr_id", "Enter the id of the IVR.")],
         );
-        wrong.extend(Common::check(settings));
+        wrong.extend(CommonSettings::check(settings));
         wrong
     }
 
     fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
         let settings: KnowlaritySettings = settings_of(settings)?;
         let keys = (secrets.required(API_KEY)?, secrets.required(ACCOUNT_KEY)?);
-        Ok(Box::new(Caller(KnowlarityAccount::new(settings, keys, urls.get_or(&BASE_URLS[0]))?)))
+        Ok(Box::new(VoiceAccount(KnowlarityAccount::new(settings, keys, urls.get_or(&BASE_URLS[0]))?)))
     }
 }
 
@@ -183,8 +183,8 @@ pub(super) async fn status(account: &KnowlarityAccount, http: &Http) -> Status {
         Ok(list) => {
             let orders =
                 integer(&list["meta"]["total_count"]).map(|count| count.to_string()).unwrap_or_default();
-            status.facts.extend(Told::new("Orders", &orders, "so far"));
-            status.standing = Standing::Ready;
+            status.facts.extend(AccountFact::new("Orders", &orders, "so far"));
+            status.standing = AccountStanding::Ready;
             status.said = "Knowlarity answered with its list of orders.".to_owned();
         }
         Err(error) => status.not_told("Knowlarity", &error),

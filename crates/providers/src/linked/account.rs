@@ -19,19 +19,19 @@ use serde_json::Value;
 use super::{NO_GROUP, Settings, check};
 use crate::{
     account::{
-        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Standing, Status, Told,
-        wrong_channel,
+        Account, AccountFact, AccountStanding, BoxFuture, Call, Capabilities, NotGenuine, Post, Received,
+        Status, wrong_channel,
     },
     answer::QueryError,
     codes,
-    field::Wrong,
-    gateway::{Abilities, Gateway, GroupCall, Session},
+    field::FieldError,
+    gateway::{Gateway, GatewayAbilities, GroupCall, Session},
     http::{Endpoint, Http},
     vendor::{About, OpenError, Secrets, Urls, Vendor, settings_of},
 };
 
 /// What the account of one gateway says for itself. All else of an account is the same whichever gateway holds it.
-pub(crate) trait Linked: Gateway + fmt::Debug {
+pub(crate) trait LinkedGateway: Gateway + fmt::Debug {
     /// Word of its vendor.
     const KIND: &'static str;
     /// Name of its vendor.
@@ -47,7 +47,7 @@ pub(crate) trait Linked: Gateway + fmt::Debug {
     fn events(&self, raw: &[u8]) -> Vec<Event>;
 }
 
-impl<A: Linked> Account for A {
+impl<A: LinkedGateway> Account for A {
     fn kind(&self) -> &'static str {
         A::KIND
     }
@@ -116,7 +116,7 @@ impl Vendor for LinkedVendor {
         Money(0)
     }
 
-    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
+    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<FieldError> {
         check(settings)
     }
 
@@ -128,7 +128,7 @@ impl Vendor for LinkedVendor {
 }
 
 /// What in a post a gateway cannot do, in words.
-pub(crate) fn unable(can: &Abilities, post: &FilledPost) -> Option<String> {
+pub(crate) fn unable(can: &GatewayAbilities, post: &FilledPost) -> Option<String> {
     match &post.poll {
         Some(_) if can.poll_answers_max == 0 => return Some("This gateway posts no polls".to_owned()),
         Some(poll) if poll.options.len() > can.poll_answers_max => {
@@ -180,7 +180,7 @@ async fn status<A: Account + Gateway>(account: &A, name: &str, http: &Http) -> S
         }
     };
     let words = state_words(&session.state);
-    status.standing = if session.state.posts() { Standing::Ready } else { Standing::NotActive };
+    status.standing = if session.state.posts() { AccountStanding::Ready } else { AccountStanding::NotActive };
     status.said = format!("{name} answers. {words}.");
     if !session.state.posts() {
         let todo = if session.state.passes() {
@@ -194,7 +194,7 @@ async fn status<A: Account + Gateway>(account: &A, name: &str, http: &Http) -> S
     status
 }
 
-fn describe(status: &mut Status, can: &Abilities, session: &Session) {
+fn describe(status: &mut Status, can: &GatewayAbilities, session: &Session) {
     if let Some(phone) = &session.phone {
         phone.digits().clone_into(&mut status.number);
     }
@@ -205,9 +205,9 @@ fn describe(status: &mut Status, can: &Abilities, session: &Session) {
         _ => "Handed over, and no more",
     };
     let facts = [
-        Told::new("Phone’s name", &session.name, ""),
-        Told::new("Posts are followed to", seen, ""),
-        Told::new("Licence", can.notice, ""),
+        AccountFact::new("Phone’s name", &session.name, ""),
+        AccountFact::new("Posts are followed to", seen, ""),
+        AccountFact::new("Licence", can.notice, ""),
     ];
     status.facts.extend(facts.into_iter().flatten());
 }

@@ -1,15 +1,15 @@
 //! What accounts of all gateways share: their settings, what WhatsApp's own codes mean, and how a gateway is asked. Facts: NOTES.md.
 
 mod account;
+mod client;
 mod settings;
-mod wire;
 
-pub(crate) use account::{Linked, LinkedVendor, file_name, mime};
+pub(crate) use account::{LinkedGateway, LinkedVendor, file_name, mime};
+pub(crate) use client::{GatewayClient, body_of, is_missing, words};
 pub use settings::pace_of;
 pub(crate) use settings::{
     API_KEY, KEY, PACE, PROXY, Proxy, SESSION, SIGNING, SIGNING_KEY, Settings, base_field, check,
 };
-pub(crate) use wire::{Wire, body_of, is_missing, words};
 
 use crate::{
     answer::Class,

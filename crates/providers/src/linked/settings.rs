@@ -4,7 +4,7 @@ use domain::group::PostPace;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong};
+use crate::field::{Field, FieldDisplay, FieldError, FieldKind, PLAIN, SECRET, TEXT};
 
 /// Key of the secret that every gateway is called with.
 pub(crate) const API_KEY: &str = "api_key";
@@ -53,9 +53,9 @@ pub(crate) const fn base_field(url: &'static str) -> Field {
     Field {
         key: "gateway",
         label: "Gateway",
-        kind: Kind::Base { url },
+        kind: FieldKind::Base { url },
         help: "One of your own servers, as whoever runs Munadi listed them.",
-        shown: Shown { empty: "The only one", ..PLAIN },
+        shown: FieldDisplay { empty: "The only one", ..PLAIN },
         ..TEXT
     }
 }
@@ -64,10 +64,10 @@ pub(crate) const fn base_field(url: &'static str) -> Field {
 pub(crate) const SESSION: Field = Field {
     key: "session",
     label: "Name at the gateway",
-    kind: Kind::Text { max: 54, default: SESSION_DEFAULT },
+    kind: FieldKind::Text { max: 54, default: SESSION_DEFAULT },
     help: "Letters, digits, dashes. Each account at one gateway needs its own.",
     missing: "A name such as munadi.",
-    shown: Shown { label: "Name there", on_card: true, ..PLAIN },
+    shown: FieldDisplay { label: "Name there", on_card: true, ..PLAIN },
     ..TEXT
 };
 
@@ -77,7 +77,7 @@ pub(crate) const KEY: Field = Field {
     label: "API key",
     help: "The gateway’s own key. Stored sealed, never shown again.",
     missing: "Paste the gateway’s key.",
-    shown: Shown { on_card: true, ..PLAIN },
+    shown: FieldDisplay { on_card: true, ..PLAIN },
     ..SECRET
 };
 
@@ -86,7 +86,7 @@ pub(crate) const SIGNING: Field = Field {
     key: SIGNING_KEY,
     label: "Signing key",
     help: "Proves that posts come from the gateway. Empty takes one made from the API key, which suits nearly everybody.",
-    shown: Shown { empty: "Made from the API key", ..PLAIN },
+    shown: FieldDisplay { empty: "Made from the API key", ..PLAIN },
     ..SECRET
 };
 
@@ -95,31 +95,31 @@ pub(crate) const PROXY: [Field; 3] = [
     Field {
         key: "proxy",
         label: "Proxy",
-        kind: Kind::Text { max: 200, default: "" },
+        kind: FieldKind::Text { max: 200, default: "" },
         help: "Through which the gateway reaches WhatsApp for this account, as socks5://host:port. Empty means none.",
         placeholder: "socks5://proxy.example:1080",
-        shown: Shown { empty: "None", ..PLAIN },
+        shown: FieldDisplay { empty: "None", ..PLAIN },
         ..TEXT
     },
     Field {
         key: "proxy_user",
         label: "Proxy user",
-        kind: Kind::Text { max: 100, default: "" },
+        kind: FieldKind::Text { max: 100, default: "" },
         help: "Empty where the proxy asks for none.",
-        shown: Shown { empty: "", ..PLAIN },
+        shown: FieldDisplay { empty: "", ..PLAIN },
         ..TEXT
     },
     Field {
         key: "proxy_password",
         label: "Proxy password",
         help: "Stored sealed, never shown again.",
-        shown: Shown { empty: "", ..PLAIN },
+        shown: FieldDisplay { empty: "", ..PLAIN },
         ..SECRET
     },
 ];
 
 const fn pace(key: &'static str, default: i64, max: i64, label: &'static str, help: &'static str) -> Field {
-    Field { key, label, kind: Kind::Number { min: 1, max, default }, help, ..TEXT }
+    Field { key, label, kind: FieldKind::Number { min: 1, max, default }, help, ..TEXT }
 }
 
 const CAUTION: PostPace = PostPace::CAUTION;
@@ -145,18 +145,18 @@ pub(crate) const PACE: [Field; 4] = [
 ];
 
 /// What no single field shows to be wrong with an account's settings.
-pub(crate) fn check(settings: &Value) -> Vec<Wrong> {
+pub(crate) fn check(settings: &Value) -> Vec<FieldError> {
     let settings: Settings = serde_json::from_value(settings.clone()).unwrap_or_default();
     let mut wrong = Vec::new();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if settings.session.is_empty() || !settings.session.chars().all(plain) {
-        wrong.push(Wrong::new("session", "Letters, digits, dashes and underscores only."));
+        wrong.push(FieldError::new("session", "Letters, digits, dashes and underscores only."));
     }
     if !settings.proxy.is_empty() && Proxy::parse(&settings.proxy).is_none() {
-        wrong.push(Wrong::new("proxy", "An address such as socks5://proxy.example:1080."));
+        wrong.push(FieldError::new("proxy", "An address such as socks5://proxy.example:1080."));
     }
     if settings.pace.gap_until_s < settings.pace.gap_from_s {
-        wrong.push(Wrong::new("gap_until_s", "Not shorter than the shortest pause."));
+        wrong.push(FieldError::new("gap_until_s", "Not shorter than the shortest pause."));
     }
     wrong
 }

@@ -8,7 +8,7 @@ mod vendor;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
-    call::{Abilities, Keys, Language, Plays, Rate, Ring},
+    call::{CallAbilities, Keys, Language, Playback, Rate, Ring},
     outcome::{Outcome, ProviderAnswer},
     sending_hours::OpenHours,
 };
@@ -24,12 +24,12 @@ use crate::{
     account::{Body, BoxFuture, NotGenuine, Status},
     answer::QueryError,
     codes,
-    http::{Endpoint, Http, Silence},
+    http::{Endpoint, Http, NoResponse},
     secret::Secret,
     vendor::OpenError,
     voice::{
-        Common, Dial, Found, Hook, Line, Lines, LookUp, Paths, Step, Taken, Voice, india_plus, same,
-        unanswered,
+        CallCapacity, CallQuery, CallStatus, CallbackContent, CallbackRequest, CommonSettings, Dial, Paths,
+        Step, StoredCall, Voice, india_plus, same, unanswered,
     },
 };
 
@@ -39,7 +39,7 @@ const KIND: &str = "myoperator";
 const KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 
 /// What MyOperator can do with input nodes (§1, §2).
-pub const ABILITIES: Abilities = Abilities {
+pub const ABILITIES: CallAbilities = CallAbilities {
     own_text: true,
     keys: Keys::During,
     looks_up: true,
@@ -53,7 +53,7 @@ pub const ABILITIES: Abilities = Abilities {
     per_request: 1,
     languages: &[Language::English, Language::Hindi],
     separators: &[],
-    plays: Plays::Nothing,
+    plays: Playback::Nothing,
 };
 
 /// What an integration stores in the open.
@@ -74,7 +74,7 @@ pub struct MyOperatorSettings {
     pub hook_user: String,
     /// What all accounts of calls have.
     #[serde(flatten)]
-    pub common: Common,
+    pub common: CommonSettings,
 }
 
 /// What an integration seals.
@@ -124,7 +124,7 @@ impl MyOperatorAccount {
     }
 
     /// Whether a hook carries the name and password that are set.
-    fn is_ours(&self, hook: &Hook<'_>) -> bool {
+    fn is_ours(&self, hook: &CallbackRequest<'_>) -> bool {
         if hook.proven {
             return true;
         }
@@ -171,7 +171,7 @@ impl Voice for MyOperatorAccount {
         KIND
     }
 
-    fn abilities(&self) -> &'static Abilities {
+    fn abilities(&self) -> &'static CallAbilities {
         &ABILITIES
     }
 
@@ -183,7 +183,7 @@ impl Voice for MyOperatorAccount {
         self.settings.common.ring()
     }
 
-    fn lines(&self) -> Lines {
+    fn lines(&self) -> CallCapacity {
         self.settings.common.lines()
     }
 
@@ -198,7 +198,7 @@ impl Voice for MyOperatorAccount {
                 Err(refused) => return refused,
             };
             let Ok(mut key) = HeaderValue::from_str(self.secrets.api_key.expose()) else {
-                return unanswered(Silence::Never("The key holds a character that no header can carry"));
+                return unanswered(NoResponse::Never("The key holds a character that no header can carry"));
             };
             key.set_sensitive(true);
             match http.post_with(&self.base.join(&["obd-api-v1"]), body, vec![(KEY_HEADER, key)]).await {
@@ -208,23 +208,23 @@ impl Voice for MyOperatorAccount {
         })
     }
 
-    fn hear(&self, hook: &Hook<'_>) -> Result<Taken, NotGenuine> {
+    fn hear(&self, hook: &CallbackRequest<'_>) -> Result<CallbackContent, NotGenuine> {
         if !self.is_ours(hook) {
             return Err(NotGenuine);
         }
         reports::hear(self, hook)
     }
 
-    fn answer(&self, step: &Step, line: Option<&Line<'_>>) -> Body {
+    fn answer(&self, step: &Step, line: Option<&StoredCall<'_>>) -> Body {
         node::answer(&self.settings, step, line)
     }
 
-    fn look_up<'a>(
+    fn poll_status<'a>(
         &'a self,
         http: &'a Http,
-        about: &'a LookUp<'a>,
-    ) -> BoxFuture<'a, Result<Found, QueryError>> {
-        Box::pin(vendor::look_up(self, http, about))
+        about: &'a CallQuery<'a>,
+    ) -> BoxFuture<'a, Result<CallStatus, QueryError>> {
+        Box::pin(vendor::poll_status(self, http, about))
     }
 
     fn status<'a>(&'a self, http: &'a Http, _about: &'a str) -> BoxFuture<'a, Status> {

@@ -1,28 +1,28 @@
 //! What an input node is told to do (NOTES.md §2).
 
-use domain::call::{Turn, next_turn};
+use domain::call::{NextPrompt, next_prompt};
 use serde_json::{Value, json};
 
 use super::MyOperatorSettings;
 use crate::{
     account::Body,
-    voice::{Line, Step},
+    voice::{Step, StoredCall},
 };
 
 /// For a caller whom nobody knows.
 const NEUTRAL: &str = "Thank you for calling. Goodbye.";
 
-pub(super) fn answer(settings: &MyOperatorSettings, step: &Step, line: Option<&Line<'_>>) -> Body {
+pub(super) fn answer(settings: &MyOperatorSettings, step: &Step, line: Option<&StoredCall<'_>>) -> Body {
     let body = match line {
         None => end(NEUTRAL),
-        Some(line) => match next_turn(line.script, line.said, line.so_far, step.heard.as_deref()) {
+        Some(line) => match next_prompt(line.script, line.said, line.so_far, step.heard.as_deref()) {
             // The node that gets the key waits for it; what it is told to jump to is its id (A).
-            Turn::Ask { text, .. } if !settings.digit_node.is_empty() => json!({
+            NextPrompt::Ask { text, .. } if !settings.digit_node.is_empty() => json!({
                 "action": "tts", "value": text, "operation": "jump-node", "operation-data": settings.digit_node,
             }),
             // Without a node for the key nobody would hear it: the reminder is all that can be said.
-            Turn::Ask { .. } => end(&line.said.text),
-            Turn::Close { text, .. } => end(&text),
+            NextPrompt::Ask { .. } => end(&line.said.text),
+            NextPrompt::Close { text, .. } => end(&text),
         },
     };
     Body { content_type: "application/json", bytes: body.to_string().into_bytes() }

@@ -1,6 +1,6 @@
 //! What MyOperator asks during a call and tells during and after it (NOTES.md §2, §3). Its *missed* may mean a call that was heard.
 
-use domain::call::{AnsweredBy, CallRef, Ended, News, NewsKind};
+use domain::call::{AnsweredBy, CallRef, CallReport, CallReportKind, Ended};
 use serde_json::Value;
 
 use super::MyOperatorAccount;
@@ -8,8 +8,8 @@ use crate::{
     account::NotGenuine,
     answer::fit,
     voice::{
-        Hook, HookKind, Members, NO_HEADERS, Named, Paths, Step, StepKind, Taken, phone_digits, plain,
-        seconds, unix_seconds,
+        CallbackContent, CallbackRequest, HookKind, Members, NO_HEADERS, PathTarget, Paths, Step, StepKind,
+        phone_digits, plain, seconds, unix_seconds,
     },
 };
 
@@ -27,7 +27,10 @@ pub const STATUSES: &[(&str, Ended, Option<AnsweredBy>)] = &[
 pub const LEGS: &[(&str, bool)] =
     &[("answer", true), ("answered", true), ("noanswer", false), ("cancel", false)];
 
-pub(super) fn hear(account: &MyOperatorAccount, hook: &Hook<'_>) -> Result<Taken, NotGenuine> {
+pub(super) fn hear(
+    account: &MyOperatorAccount,
+    hook: &CallbackRequest<'_>,
+) -> Result<CallbackContent, NotGenuine> {
     let named = account.paths.read(hook.path).ok_or(NotGenuine)?;
     let Some(members) = hook.members() else {
         return Ok(unread(hook, "It is neither JSON nor a form that can be read"));
@@ -42,7 +45,7 @@ pub(super) fn hear(account: &MyOperatorAccount, hook: &Hook<'_>) -> Result<Taken
             None => members,
         },
     };
-    let named = Named { call: called(&account.paths, named, &members)?, ..named };
+    let named = PathTarget { call: called(&account.paths, named, &members)?, ..named };
     let is_node = members.get(&["node_id"]).is_some();
     let in_call = members.get(&["call_state"]).is_some() && members.get(&["status", "_su"]).is_none();
     Ok(match named.kind {
@@ -53,13 +56,13 @@ pub(super) fn hear(account: &MyOperatorAccount, hook: &Hook<'_>) -> Result<Taken
     })
 }
 
-fn unread(hook: &Hook<'_>, why: &'static str) -> Taken {
+fn unread(hook: &CallbackRequest<'_>, why: &'static str) -> CallbackContent {
     let dedupe_key = hook.key("unread", &[]);
-    Taken { dedupe_key, news: Vec::new(), pressed: None, ask: None, not_understood: Some(why) }
+    CallbackContent { dedupe_key, news: Vec::new(), pressed: None, ask: None, not_understood: Some(why) }
 }
 
 /// The reference that we gave, with its proof where that was sent along.
-fn called(paths: &Paths, named: Named, members: &Members) -> Result<Option<CallRef>, NotGenuine> {
+fn called(paths: &Paths, named: PathTarget, members: &Members) -> Result<Option<CallRef>, NotGenuine> {
     let reference = ["_ri", "_cri", "reference_id", "client_ref_id"]
         .iter()
         .find_map(|name| members.text(&[*name])?.parse::<CallRef>().ok());
@@ -83,20 +86,26 @@ fn uid(members: &Members) -> Option<String> {
     members.text(&["uid"]).or_else(listed)
 }
 
-fn base(named: Named, members: &Members, kind: NewsKind) -> News {
+fn base(named: PathTarget, members: &Members, kind: CallReportKind) -> CallReport {
     let number =
         ["_cr", "_cl", "clid_raw", "clid"].iter().find_map(|name| phone_digits(&members.text(&[*name])?));
-    News { call: named.call, provider_id: None, digits: number, ..News::of(kind) }
+    CallReport { call: named.call, provider_id: None, digits: number, ..CallReport::of(kind) }
 }
 
 /// A request of an input node (§2). The one that asks speaks first; the one that gets the key comes after the text.
-fn asked(account: &MyOperatorAccount, hook: &Hook<'_>, named: Named, members: &Members) -> Taken {
+fn asked(
+    account: &MyOperatorAccount,
+    hook: &CallbackRequest<'_>,
+    named: PathTarget,
+    members: &Members,
+) -> CallbackContent {
     let node = members.text(&["node_id"]).unwrap_or_default();
     let input = members.raw(&["input"]);
     let is_digit = named.kind == Some(HookKind::Digit)
         || (!account.settings.digit_node.is_empty() && node == account.settings.digit_node)
         || input.as_deref().is_some_and(|input| !input.trim().is_empty());
-    let mut news = base(named, members, if is_digit { NewsKind::Heard } else { NewsKind::PickedUp });
+    let mut news =
+        base(named, members, if is_digit { CallReportKind::Heard } else { CallReportKind::PickedUp });
     news.at = members.integer(&["timestamp"]).and_then(unix_seconds);
     let pressed = is_digit.then(|| input.unwrap_or_default());
     let step = Step {
@@ -109,25 +118,25 @@ fn asked(account: &MyOperatorAccount, hook: &Hook<'_>, named: Named, members: &M
     let key =
         [uid(members), Some(node), members.text(&["timestamp"]), Some(pressed.clone().unwrap_or_default())];
     let dedupe_key = hook.key("node", &key);
-    Taken { dedupe_key, news: vec![news], pressed, ask: Some(step), not_understood: None }
+    CallbackContent { dedupe_key, news: vec![news], pressed, ask: Some(step), not_understood: None }
 }
 
 /// A notice during the call (§3).
-fn during(hook: &Hook<'_>, named: Named, members: &Members) -> Taken {
+fn during(hook: &CallbackRequest<'_>, named: PathTarget, members: &Members) -> CallbackContent {
     let state = members.integer(&["call_state"]);
     let kind = match state {
-        Some(0) => NewsKind::Calling,
-        Some(1) => NewsKind::PickedUp,
+        Some(0) => CallReportKind::Calling,
+        Some(1) => CallReportKind::PickedUp,
         _ => return unread(hook, "It tells of a state that is not known"),
     };
     let news = base(named, members, kind);
     let key = [uid(members), state.map(|state| state.to_string())];
     let dedupe_key = hook.key("during", &key);
-    Taken { dedupe_key, news: vec![news], pressed: None, ask: None, not_understood: None }
+    CallbackContent { dedupe_key, news: vec![news], pressed: None, ask: None, not_understood: None }
 }
 
 /// The report after the call, in any of its three shapes (§3).
-fn after(hook: &Hook<'_>, named: Named, members: &Members) -> Taken {
+fn after(hook: &CallbackRequest<'_>, named: PathTarget, members: &Members) -> CallbackContent {
     let status = members.text(&["_su", "status"]);
     let word = status.as_deref().map(plain);
     let row = word.as_ref().and_then(|word| STATUSES.iter().find(|(known, ..)| known == word));
@@ -144,22 +153,29 @@ fn after(hook: &Hook<'_>, named: Named, members: &Members) -> Taken {
         told.filter(|_| *ended == Ended::Completed)
     };
     let kind = if answered { Ended::Completed } else { *ended };
-    let mut news = base(named, members, NewsKind::Ended(kind));
+    let mut news = base(named, members, CallReportKind::Ended(kind));
     news.talk_s = of_legs.filter(|_| answered).or_else(whole);
     news.answered_by = *by;
     news.at = members.integer(&["_et", "end_time"]).and_then(unix_seconds);
     news.said = fit(status.as_deref().unwrap_or(""), &[]);
     let key = [members.text(&["_ai", "id", "uid"]), word];
     let dedupe_key = hook.key("after", &key);
-    Taken { dedupe_key, news: vec![news], pressed: None, ask: None, not_understood: None }
+    CallbackContent { dedupe_key, news: vec![news], pressed: None, ask: None, not_understood: None }
 }
 
 /// One hit of the log search, which has the short keys of the report (§4).
-pub(super) fn found(hit: &Value, call: CallRef) -> Option<News> {
-    let hook = Hook { path: "", query: "", content_type: "", header: NO_HEADERS, proven: false, body: b"" };
+pub(super) fn found(hit: &Value, call: CallRef) -> Option<CallReport> {
+    let hook = CallbackRequest {
+        path: "",
+        query: "",
+        content_type: "",
+        header: NO_HEADERS,
+        proven: false,
+        body: b"",
+    };
     let source = if hit["_source"].is_object() { hit["_source"].clone() } else { hit.clone() };
     let members = Members::of(source);
-    let named = Named { kind: None, call: Some(call) };
+    let named = PathTarget { kind: None, call: Some(call) };
     after(&hook, named, &members).news.into_iter().next()
 }
 

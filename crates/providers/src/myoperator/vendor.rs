@@ -1,7 +1,7 @@
 //! What MyOperator is.
 
 use domain::{
-    call::Abilities,
+    call::CallAbilities,
     channel::{Channel, Tariff},
     money::Money,
     time::{MINUTE, Millis},
@@ -10,16 +10,19 @@ use serde_json::{Value, json};
 
 use super::{ABILITIES, KIND, MyOperatorAccount, MyOperatorSecrets, MyOperatorSettings, reports};
 use crate::{
-    account::{Account, Standing, Status},
+    account::{Account, AccountStanding, Status},
     answer::{QueryError, fit},
     codes,
-    field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
+    field::{Field, FieldDisplay, FieldError, FieldKind, PLAIN, SECRET, TEXT},
     http::Http,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
         Urls, Vendor, settings_of,
     },
-    voice::{Caller, Common, Found, LookUp, PACE, body_of, common_fields, id_text, missing, words_of},
+    voice::{
+        CallQuery, CallStatus, CommonSettings, PACE, VoiceAccount, body_of, common_fields, id_text, missing,
+        words_of,
+    },
 };
 
 /// MyOperator.
@@ -49,7 +52,7 @@ const BASE_URLS: &[BaseUrl] = &[
 ];
 
 const fn id(key: &'static str, label: &'static str, help: &'static str) -> Field {
-    Field { key, label, kind: Kind::Id { read: id_text, digits: false }, help, ..TEXT }
+    Field { key, label, kind: FieldKind::Id { read: id_text, digits: false }, help, ..TEXT }
 }
 
 const COMMON: [Field; 7] = common_fields();
@@ -67,7 +70,7 @@ const SETTINGS: &[Field] = &[
         label: "Secret token",
         help: "Beside the key. Stored sealed, never shown again.",
         missing: "Paste the secret token.",
-        shown: Shown { on_card: true, ..PLAIN },
+        shown: FieldDisplay { on_card: true, ..PLAIN },
         ..SECRET
     },
     id("company_id", "Company id", "At MyOperator under API integration."),
@@ -167,7 +170,7 @@ impl Vendor for MyOperator {
         &ABOUT
     }
 
-    fn calls(&self) -> Option<&'static Abilities> {
+    fn calls(&self) -> Option<&'static CallAbilities> {
         Some(&ABILITIES)
     }
 
@@ -176,16 +179,16 @@ impl Vendor for MyOperator {
         Money(6_000)
     }
 
-    fn check(&self, settings: &Value, secrets: &Secrets) -> Vec<Wrong> {
+    fn check(&self, settings: &Value, secrets: &Secrets) -> Vec<FieldError> {
         let mut wrong = missing(
             settings,
             &[("company_id", "Enter the company id."), ("public_ivr_id", "Enter the id of the IVR.")],
         );
         let has_user = settings["hook_user"].as_str().is_some_and(|user| !user.is_empty());
         if has_user != secrets.get(HOOK_PASSWORD).is_some() {
-            wrong.push(Wrong::new("hook_user", "Name and password for webhooks belong together."));
+            wrong.push(FieldError::new("hook_user", "Name and password for webhooks belong together."));
         }
-        wrong.extend(Common::check(settings));
+        wrong.extend(CommonSettings::check(settings));
         wrong
     }
 
@@ -198,7 +201,7 @@ impl Vendor for MyOperator {
             hook_password: secrets.get(HOOK_PASSWORD).cloned(),
         };
         let bases = (urls.get_or(&BASE_URLS[0]), urls.get_or(&BASE_URLS[1]));
-        Ok(Box::new(Caller(MyOperatorAccount::new(settings, sealed, bases)?)))
+        Ok(Box::new(VoiceAccount(MyOperatorAccount::new(settings, sealed, bases)?)))
     }
 }
 
@@ -236,17 +239,17 @@ fn hits(body: &Value) -> Vec<&Value> {
 }
 
 /// For repair alone: a few questions a minute are allowed (§4).
-pub(super) async fn look_up(
+pub(super) async fn poll_status(
     account: &MyOperatorAccount,
     http: &Http,
-    about: &LookUp<'_>,
-) -> Result<Found, QueryError> {
+    about: &CallQuery<'_>,
+) -> Result<CallStatus, QueryError> {
     let span = (about.placed.plus(-MINUTE), about.now.plus(MINUTE));
     let body = search(account, http, span, about.to.trim_start_matches("+91")).await?;
     let ours = hits(&body).into_iter().filter(|hit| reports::is_about(hit, about.call));
     let news: Vec<_> = ours.filter_map(|hit| reports::found(hit, about.call)).collect();
     // The log has calls that are over: one that is missing may still ring, and the same reference may be used again.
-    Ok(if news.is_empty() { Found::NotYet } else { Found::Call(news, None) })
+    Ok(if news.is_empty() { CallStatus::NotYet } else { CallStatus::Call(news, None) })
 }
 
 /// From the beginning to the year 2100.
@@ -257,7 +260,7 @@ pub(super) async fn status(account: &MyOperatorAccount, http: &Http) -> Status {
     let mut status = Status { number: account.settings.caller_id.clone(), ..Status::default() };
     match search(account, http, ALL_TIMES, "").await {
         Ok(_) => {
-            status.standing = Standing::Ready;
+            status.standing = AccountStanding::Ready;
             status.said =
                 "MyOperator’s log search answered. Only a call proves the dialler’s key.".to_owned();
         }

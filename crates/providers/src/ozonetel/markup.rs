@@ -1,17 +1,17 @@
 //! What KooKoo is told to do next (NOTES.md §2).
 
-use domain::call::{Language, Place, next_lines};
+use domain::call::{Language, ScriptText, next_lines};
 use quick_xml::escape::escape;
 
 use crate::{
     account::Body,
-    voice::{Line, Step},
+    voice::{Step, StoredCall},
 };
 
 /// For a caller whom nobody knows: somebody who calls the shown number back.
 const NEUTRAL: &str = "Thank you for calling. Goodbye.";
 
-pub(super) fn answer(speed: i64, step: &Step, line: Option<&Line<'_>>) -> Body {
+pub(super) fn answer(speed: i64, step: &Step, line: Option<&StoredCall<'_>>) -> Body {
     let inner = match line {
         None => ending(&spoken(NEUTRAL, Language::English, speed)),
         Some(line) => {
@@ -38,13 +38,13 @@ fn ending(heard: &str) -> String {
 }
 
 /// Lines as they come: what is recorded is played, what is not is spoken (§2).
-fn heard(line: &Line<'_>, places: &[Place], speed: i64) -> String {
+fn heard(line: &StoredCall<'_>, places: &[ScriptText], speed: i64) -> String {
     let language = line.said.language;
-    let recorded = |place: &&Place| line.sound(&[**place]).is_some();
+    let recorded = |place: &&ScriptText| line.sound(&[**place]).is_some();
     if !places.iter().any(|place| recorded(&place)) {
         return spoken(&line.said.lines(places), language, speed);
     }
-    let one = |place: &Place| match line.sound(&[*place]) {
+    let one = |place: &ScriptText| match line.sound(&[*place]) {
         Some(address) => format!("<playaudio>{}</playaudio>", escape(&address)),
         None => spoken(line.said.at(*place), language, speed),
     };

@@ -6,7 +6,7 @@ mod reports;
 mod vendor;
 
 use domain::{
-    call::{Abilities, Keys, Language, Plays, Rate, Ring},
+    call::{CallAbilities, Keys, Language, Playback, Rate, Ring},
     outcome::{Outcome, ProviderAnswer},
     sending_hours::OpenHours,
 };
@@ -22,13 +22,16 @@ use crate::{
     http::{Endpoint, Http},
     secret::Secret,
     vendor::OpenError,
-    voice::{Common, Dial, Hook, HookKind, Line, Lines, Paths, Step, Taken, Voice, india_zero, unanswered},
+    voice::{
+        CallCapacity, CallbackContent, CallbackRequest, CommonSettings, Dial, HookKind, Paths, Step,
+        StoredCall, Voice, india_zero, unanswered,
+    },
 };
 
 const KIND: &str = "ozonetel";
 
 /// What KooKoo can do (§1 to §4).
-pub const ABILITIES: Abilities = Abilities {
+pub const ABILITIES: CallAbilities = CallAbilities {
     own_text: true,
     keys: Keys::During,
     looks_up: false,
@@ -42,7 +45,7 @@ pub const ABILITIES: Abilities = Abilities {
     per_request: 1,
     languages: &[Language::English, Language::Hindi],
     separators: &[],
-    plays: Plays::Lines,
+    plays: Playback::Lines,
 };
 
 /// What an integration stores in the open.
@@ -55,12 +58,12 @@ pub struct OzonetelSettings {
     pub speed: i64,
     /// What all accounts of calls have.
     #[serde(flatten)]
-    pub common: Common,
+    pub common: CommonSettings,
 }
 
 impl Default for OzonetelSettings {
     fn default() -> OzonetelSettings {
-        OzonetelSettings { caller_id: String::new(), speed: 3, common: Common::default() }
+        OzonetelSettings { caller_id: String::new(), speed: 3, common: CommonSettings::default() }
     }
 }
 
@@ -92,7 +95,7 @@ impl Voice for OzonetelAccount {
         KIND
     }
 
-    fn abilities(&self) -> &'static Abilities {
+    fn abilities(&self) -> &'static CallAbilities {
         &ABILITIES
     }
 
@@ -104,7 +107,7 @@ impl Voice for OzonetelAccount {
         self.settings.common.ring()
     }
 
-    fn lines(&self) -> Lines {
+    fn lines(&self) -> CallCapacity {
         self.settings.common.lines()
     }
 
@@ -142,11 +145,11 @@ impl Voice for OzonetelAccount {
         })
     }
 
-    fn hear(&self, hook: &Hook<'_>) -> Result<Taken, NotGenuine> {
+    fn hear(&self, hook: &CallbackRequest<'_>) -> Result<CallbackContent, NotGenuine> {
         reports::hear(&self.paths, hook)
     }
 
-    fn answer(&self, step: &Step, line: Option<&Line<'_>>) -> Body {
+    fn answer(&self, step: &Step, line: Option<&StoredCall<'_>>) -> Body {
         markup::answer(self.settings.speed.clamp(1, 9), step, line)
     }
 

@@ -1,7 +1,7 @@
 //! What Ozonetel's KooKoo is.
 
 use domain::{
-    call::Abilities,
+    call::CallAbilities,
     channel::{Channel, Tariff},
     money::Money,
 };
@@ -9,16 +9,16 @@ use serde_json::Value;
 
 use super::{ABILITIES, KIND, OzonetelAccount, OzonetelSettings};
 use crate::{
-    account::{Account, Standing, Status},
+    account::{Account, AccountStanding, Status},
     answer::{QueryError, fit},
     codes,
-    field::{Field, Kind, PLAIN, SECRET, Shown, TEXT, Wrong},
+    field::{Field, FieldDisplay, FieldError, FieldKind, PLAIN, SECRET, TEXT},
     http::Http,
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
         Urls, Vendor, settings_of,
     },
-    voice::{Caller, Common, PACE, body_of, common_fields, id_text},
+    voice::{CommonSettings, PACE, VoiceAccount, body_of, common_fields, id_text},
 };
 
 /// Ozonetel's KooKoo.
@@ -44,22 +44,22 @@ const SETTINGS: &[Field] = &[
         label: "API key",
         help: "At KooKoo on the dashboard. Stored sealed, never shown again.",
         missing: "Paste the API key.",
-        shown: Shown { on_card: true, ..PLAIN },
+        shown: FieldDisplay { on_card: true, ..PLAIN },
         ..SECRET
     },
     Field {
         key: "caller_id",
         label: "Number shown",
-        kind: Kind::Id { read: id_text, digits: false },
+        kind: FieldKind::Id { read: id_text, digits: false },
         help: "One of your KooKoo numbers, where you have several.",
         placeholder: "0800000000",
-        shown: Shown { empty: "The account’s only one", on_card: true, ..PLAIN },
+        shown: FieldDisplay { empty: "The account’s only one", on_card: true, ..PLAIN },
         ..TEXT
     },
     Field {
         key: "speed",
         label: "Speed of the voice",
-        kind: Kind::Number { min: 1, max: 9, default: 3 },
+        kind: FieldKind::Number { min: 1, max: 9, default: 3 },
         help: "1 is slow, 9 is fast.",
         ..TEXT
     },
@@ -127,7 +127,7 @@ impl Vendor for Ozonetel {
         &ABOUT
     }
 
-    fn calls(&self) -> Option<&'static Abilities> {
+    fn calls(&self) -> Option<&'static CallAbilities> {
         Some(&ABILITIES)
     }
 
@@ -136,14 +136,14 @@ impl Vendor for Ozonetel {
         Money(6_000)
     }
 
-    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<Wrong> {
-        Common::check(settings)
+    fn check(&self, settings: &Value, _secrets: &Secrets) -> Vec<FieldError> {
+        CommonSettings::check(settings)
     }
 
     fn open(&self, settings: &Value, secrets: &Secrets, urls: &Urls) -> Result<Box<dyn Account>, OpenError> {
         let settings: OzonetelSettings = settings_of(settings)?;
         let key = secrets.required(API_KEY)?;
-        Ok(Box::new(Caller(OzonetelAccount::new(settings, key, urls.get_or(&BASE_URLS[0]))?)))
+        Ok(Box::new(VoiceAccount(OzonetelAccount::new(settings, key, urls.get_or(&BASE_URLS[0]))?)))
     }
 }
 
@@ -172,7 +172,7 @@ pub(super) async fn status(account: &OzonetelAccount, http: &Http, about: &str) 
         401 | 403 => status.not_told("KooKoo", &QueryError::Refused(said(codes::BAD_KEY))),
         200..=299 if refused => status.not_told("KooKoo", &QueryError::Refused(said(codes::BAD_KEY))),
         200..=299 => {
-            status.standing = Standing::NotProven;
+            status.standing = AccountStanding::NotProven;
             status.said =
                 "KooKoo answered and did not refuse the key. Call your own number to be sure.".to_owned();
         }

@@ -11,10 +11,10 @@ use domain::{
     template::{Content, Message},
 };
 
-use super::{Dial, Hook, NO_HEADERS, Person, Voice};
+use super::{CallbackRequest, Callee, Dial, NO_HEADERS, Voice};
 use crate::{
     account::{
-        Account, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Ringing, Standing, Status,
+        Account, AccountStanding, BoxFuture, Call, Capabilities, NotGenuine, Post, Received, Ringing, Status,
         wrong_channel,
     },
     codes,
@@ -23,9 +23,9 @@ use crate::{
 
 /// A provider's account of calls. [`Account::voice`] does what only calls need.
 #[derive(Debug)]
-pub struct Caller<V>(pub V);
+pub struct VoiceAccount<V>(pub V);
 
-impl<V: Voice> Account for Caller<V> {
+impl<V: Voice> Account for VoiceAccount<V> {
     fn kind(&self) -> &'static str {
         self.0.kind()
     }
@@ -65,7 +65,7 @@ impl<V: Voice> Account for Caller<V> {
             };
             let message = MessageRef { broadcast: span.broadcast, position: span.first };
             let call_ref = CallRef { message, attempt: ring.attempt };
-            let calls = [Person { call: call_ref, to, said: &script.said(call.content) }];
+            let calls = [Callee { call: call_ref, to, said: &script.said(call.content) }];
             let Ringing { callback, until, .. } = ring;
             self.0.place(http, &Dial { script, calls: &calls, callback, now: call.now, until }).await
         })
@@ -77,11 +77,11 @@ impl<V: Voice> Account for Caller<V> {
             let Message::Call(_) = message else { return Probe::Refused(wrong_channel(self).text) };
             let status = self.0.status(http, "").await;
             match status.standing {
-                Standing::Refused => Probe::KeyRefused(status.said),
-                Standing::NotActive | Standing::NotLive => Probe::Refused(status.said),
-                Standing::Silent => Probe::Silent(status.said),
+                AccountStanding::Refused => Probe::KeyRefused(status.said),
+                AccountStanding::NotActive | AccountStanding::NotLive => Probe::Refused(status.said),
+                AccountStanding::Silent => Probe::Silent(status.said),
                 // Where the provider tells the balance, it is compared with the cost.
-                Standing::NotProven | Standing::Ready | Standing::NoMoney => {
+                AccountStanding::NotProven | AccountStanding::Ready | AccountStanding::NoMoney => {
                     Probe::Answered { live: true, parameters: None, media: None }
                 }
             }
@@ -94,7 +94,7 @@ impl<V: Voice> Account for Caller<V> {
 
     fn receive(&self, post: &Post<'_>) -> Result<Received, NotGenuine> {
         let kind = (post.header)("content-type").unwrap_or_default();
-        let hook = Hook {
+        let hook = CallbackRequest {
             path: "",
             query: "",
             content_type: &kind,
@@ -107,8 +107,14 @@ impl<V: Voice> Account for Caller<V> {
     }
 
     fn dedupe_key(&self, raw: &[u8]) -> String {
-        let hook =
-            Hook { path: "", query: "", content_type: "", header: NO_HEADERS, proven: false, body: raw };
+        let hook = CallbackRequest {
+            path: "",
+            query: "",
+            content_type: "",
+            header: NO_HEADERS,
+            proven: false,
+            body: raw,
+        };
         hook.key("", &[])
     }
 

@@ -14,7 +14,7 @@ pub const NO_HEADERS: Header<'static> = &|_| None;
 
 /// A request to our callback.
 #[derive(Clone, Copy)]
-pub struct Hook<'a> {
+pub struct CallbackRequest<'a> {
     /// What follows the account's key in the path, without a slash at its beginning.
     pub path: &'a str,
     /// The query, as it came.
@@ -30,13 +30,13 @@ pub struct Hook<'a> {
 }
 
 /// Neither numbers nor secrets: providers put both into queries.
-impl std::fmt::Debug for Hook<'_> {
+impl std::fmt::Debug for CallbackRequest<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Hook({}, {} bytes)", self.content_type, self.body.len())
     }
 }
 
-impl Hook<'_> {
+impl CallbackRequest<'_> {
     /// Query and body together; of a name that both have, the body's. `None` for a body that is there and cannot be read.
     pub fn members(&self) -> Option<Members> {
         let mut all = Map::new();
@@ -194,8 +194,15 @@ mod tests {
     use super::*;
 
     fn members(query: &str, kind: &str, body: &str) -> Option<Members> {
-        Hook { path: "", query, content_type: kind, header: NO_HEADERS, proven: false, body: body.as_bytes() }
-            .members()
+        CallbackRequest {
+            path: "",
+            query,
+            content_type: kind,
+            header: NO_HEADERS,
+            proven: false,
+            body: body.as_bytes(),
+        }
+        .members()
     }
 
     #[test]
@@ -234,8 +241,14 @@ mod tests {
 
     #[test]
     fn a_key_is_that_of_what_tells_reports_apart_and_shows_no_number() {
-        let hook =
-            |query| Hook { path: "p", query, content_type: "", header: NO_HEADERS, proven: false, body: b"" };
+        let hook = |query| CallbackRequest {
+            path: "p",
+            query,
+            content_type: "",
+            header: NO_HEADERS,
+            proven: false,
+            body: b"",
+        };
         let parts = [Some("c1".to_owned()), Some("ended".to_owned())];
         assert_eq!(hook("a=1").key("status", &parts), hook("a=2").key("status", &parts));
         assert_ne!(hook("a=1").key("status", &parts), hook("a=1").key("step", &parts));

@@ -1,6 +1,6 @@
 //! Codes of calls: what each means and what comes next. Adapters and records lead to these.
 
-use super::told::ONCE;
+use super::times::ONCE;
 use crate::{
     answer::Class,
     codes::{AGAIN, Meaning, NextAction, m},

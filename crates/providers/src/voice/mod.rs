@@ -1,20 +1,21 @@
 //! What providers of calls have in common. A call is placed by one request; then the provider asks what to say while the phone is at the
-//! ear, and tells what became of it. A provider's folder implements [`Voice`]; [`Caller`] makes an account of it as every account is seen.
+//! ear, and tells what became of it. A provider's folder implements [`Voice`]; [`VoiceAccount`] makes an account of it as every account is seen.
 
 mod account;
 mod hook;
-mod kept;
 mod meanings;
 mod numbers;
 mod paths;
 mod settings;
-mod told;
+mod stored_post;
+mod times;
 
 use std::fmt;
 
 use domain::{
     call::{
-        Abilities, CallRef, CallScript, News, NewsKind, Place, Pressed, Rate, Ring, Said, SoFar, pressed,
+        CallAbilities, CallProgress, CallRef, CallReport, CallReportKind, CallScript, FilledScript, Pressed,
+        Rate, Ring, ScriptText, pressed,
     },
     ids::MessageSpan,
     outcome::Outcome,
@@ -22,18 +23,18 @@ use domain::{
     time::Millis,
 };
 
-pub use account::Caller;
-pub use hook::{Header, Hook, Members, NO_HEADERS};
-pub use kept::Kept;
+pub use account::VoiceAccount;
+pub use hook::{CallbackRequest, Header, Members, NO_HEADERS};
 pub use meanings::{DND, MEANINGS, NO_FLOW, NOT_ALLOWED, OUT_OF_HOURS, OUT_OF_TIME};
 pub use numbers::{india_plus, india_zero, phone_digits};
-pub use paths::{Kind as HookKind, Named, Paths};
-pub use settings::{Common, common_fields};
-pub use told::{indian_time, seconds, unix_seconds};
+pub use paths::{Kind as HookKind, PathTarget, Paths};
+pub use settings::{CommonSettings, common_fields};
+pub use stored_post::StoredPost;
+pub use times::{indian_time, seconds, unix_seconds};
 
 pub(crate) use paths::same;
 pub(crate) use settings::{PACE, id_text, missing};
-pub(crate) use told::{
+pub(crate) use times::{
     ONCE, body_of, date_and_time, list_time, order_time, plain, read_answer, unanswered, words_of,
 };
 
@@ -49,7 +50,7 @@ pub trait Voice: Send + Sync + fmt::Debug {
     fn kind(&self) -> &'static str;
 
     /// What it can do.
-    fn abilities(&self) -> &'static Abilities;
+    fn abilities(&self) -> &'static CallAbilities;
 
     /// What its calls cost; `None` while nobody said so.
     fn rate(&self) -> Option<Rate>;
@@ -58,29 +59,29 @@ pub trait Voice: Send + Sync + fmt::Debug {
     fn ring(&self) -> Ring;
 
     /// Most calls at once, and most new ones a minute.
-    fn lines(&self) -> Lines;
+    fn lines(&self) -> CallCapacity;
 
     /// The account's own hours, within those of calls.
     fn hours(&self) -> OpenHours;
 
-    /// Places calls by one request; at most [`Abilities::per_request`]. Always ends. Accepted is never more than *it will ring*.
+    /// Places calls by one request; at most [`CallAbilities::per_request`]. Always ends. Accepted is never more than *it will ring*.
     fn place<'a>(&'a self, http: &'a Http, dial: &'a Dial<'a>) -> BoxFuture<'a, Outcome>;
 
     /// Reads what came to our callback. Nothing is believed before its proof: the unguessable path, and a password where one is set.
     ///
     /// # Errors
     /// When the path names a call that its proof is not of, or the password is wrong.
-    fn hear(&self, hook: &Hook<'_>) -> Result<Taken, NotGenuine>;
+    fn hear(&self, hook: &CallbackRequest<'_>) -> Result<CallbackContent, NotGenuine>;
 
     /// The answer to what came that asks what to say; without a line the answer that ends the conversation.
-    fn answer(&self, step: &Step, line: Option<&Line<'_>>) -> Body;
+    fn answer(&self, step: &Step, line: Option<&StoredCall<'_>>) -> Body;
 
-    /// Asks what became of one call. Where [`Abilities::refuses_repeats`] holds and nothing can be asked, the request may be made again.
-    fn look_up<'a>(
+    /// Asks what became of one call. Where [`CallAbilities::refuses_repeats`] holds and nothing can be asked, the request may be made again.
+    fn poll_status<'a>(
         &'a self,
         _http: &'a Http,
-        _about: &'a LookUp<'a>,
-    ) -> BoxFuture<'a, Result<Found, QueryError>> {
+        _about: &'a CallQuery<'a>,
+    ) -> BoxFuture<'a, Result<CallStatus, QueryError>> {
         Box::pin(async { Err(QueryError::NotConnected) })
     }
 
@@ -95,7 +96,7 @@ pub trait Voice: Send + Sync + fmt::Debug {
 
 /// How many calls an account takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Lines {
+pub struct CallCapacity {
     /// At once.
     pub at_once: i64,
     /// New ones a minute.
@@ -108,7 +109,7 @@ pub struct Dial<'a> {
     /// What is said, before values are put in.
     pub script: &'a CallScript,
     /// Who is called.
-    pub calls: &'a [Person<'a>],
+    pub calls: &'a [Callee<'a>],
     /// The address of the account's callback; what a call is told at hangs below it.
     pub callback: &'a str,
     /// The present moment.
@@ -119,13 +120,13 @@ pub struct Dial<'a> {
 
 /// One person to call.
 #[derive(Clone, Copy)]
-pub struct Person<'a> {
+pub struct Callee<'a> {
     /// The call.
     pub call: CallRef,
     /// The number in E.164 form.
     pub to: &'a str,
     /// What they hear.
-    pub said: &'a Said,
+    pub said: &'a FilledScript,
 }
 
 /// Neither numbers nor what is said.
@@ -140,11 +141,11 @@ impl fmt::Debug for Dial<'_> {
 
 /// What came to a callback of calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
+pub struct CallbackContent {
     /// Under which it is stored once, however often it comes.
     pub dedupe_key: String,
     /// What it tells.
-    pub news: Vec<News>,
+    pub news: Vec<CallReport>,
     /// What it says was pressed, in the provider's own writing; `None` where no key was asked for.
     pub pressed: Option<String>,
     /// It asks what to say.
@@ -153,14 +154,14 @@ pub struct Taken {
     pub not_understood: Option<&'static str>,
 }
 
-impl Taken {
+impl CallbackContent {
     /// Everything that it tells, with the key that was pressed, of those that the script has.
-    pub fn news_of(&self, script: &CallScript) -> Vec<News> {
+    pub fn news_of(&self, script: &CallScript) -> Vec<CallReport> {
         let mut news = self.news.clone();
         let Some(said) = &self.pressed else { return news };
         let Pressed::Key(digit) = pressed(said, script) else { return news };
-        let first = news.first().cloned().unwrap_or_else(|| News::of(NewsKind::PickedUp));
-        news.push(News { kind: NewsKind::Pressed(digit), ..first });
+        let first = news.first().cloned().unwrap_or_else(|| CallReport::of(CallReportKind::PickedUp));
+        news.push(CallReport { kind: CallReportKind::Pressed(digit), ..first });
         news
     }
 }
@@ -202,27 +203,27 @@ pub enum StepKind {
 
 /// The stored call that a conversation follows.
 #[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
+pub struct StoredCall<'a> {
     /// What is said, before values are put in.
     pub script: &'a CallScript,
     /// What this person hears.
-    pub said: &'a Said,
+    pub said: &'a FilledScript,
     /// How far it has come. Where two steps of a provider share a key ([`StepKind::Noted`] and [`StepKind::Closing`]), the key of the first
     /// has to be here at the second.
-    pub so_far: SoFar,
+    pub so_far: CallProgress,
     /// Below which address recordings are fetched, with a slash at its end; empty where none can be.
     pub sounds: &'a str,
 }
 
-impl Line<'_> {
+impl StoredCall<'_> {
     /// The address of the recordings of these lines, one after the other; `None` unless each that says anything is recorded.
-    pub fn sound(&self, places: &[Place]) -> Option<String> {
-        let said: Vec<Place> =
+    pub fn sound(&self, places: &[ScriptText]) -> Option<String> {
+        let said: Vec<ScriptText> =
             places.iter().copied().filter(|place| !self.said.at(*place).is_empty()).collect();
         if self.sounds.is_empty() || said.is_empty() {
             return None;
         }
-        let recorded = |place: &Place| self.script.recorded(*place).map(|one| one.address.as_str());
+        let recorded = |place: &ScriptText| self.script.recorded(*place).map(|one| one.address.as_str());
         let addresses: Option<Vec<&str>> = said.iter().map(recorded).collect();
         Some(format!("{}{}.wav", self.sounds, addresses?.join("+")))
     }
@@ -230,7 +231,7 @@ impl Line<'_> {
 
 /// A call that is asked about.
 #[derive(Clone, Copy)]
-pub struct LookUp<'a> {
+pub struct CallQuery<'a> {
     /// The call, as we named it.
     pub call: CallRef,
     /// The provider's id; `None` where its answer was lost.
@@ -244,7 +245,7 @@ pub struct LookUp<'a> {
 }
 
 /// Not the number.
-impl fmt::Debug for LookUp<'_> {
+impl fmt::Debug for CallQuery<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LookUp")
             .field("call", &self.call)
@@ -255,9 +256,9 @@ impl fmt::Debug for LookUp<'_> {
 
 /// What a question about a call brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum CallStatus {
     /// This is known of it, and this was pressed, as the provider writes it.
-    Call(Vec<News>, Option<String>),
+    Call(Vec<CallReport>, Option<String>),
     /// The provider never heard of it: it may be placed again.
     Absent,
     /// Nothing yet; ask again later.

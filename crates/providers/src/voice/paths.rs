@@ -43,7 +43,7 @@ impl Kind {
 
 /// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct PathTarget {
     /// What it is for; `None` for the account's address alone.
     pub kind: Option<Kind>,
     /// The call, proven.
@@ -97,13 +97,13 @@ impl Paths {
 
     /// Reads what follows the account's key in a path; `None` where it names a call that its proof is not of, or
     /// nothing that we made.
-    pub fn read(&self, path: &str) -> Option<Named> {
+    pub fn read(&self, path: &str) -> Option<PathTarget> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match parts.as_slice() {
-            [] => Some(Named { kind: None, call: None }),
-            [kind] => Some(Named { kind: Some(Kind::of(kind)?), call: None }),
+            [] => Some(PathTarget { kind: None, call: None }),
+            [kind] => Some(PathTarget { kind: Some(Kind::of(kind)?), call: None }),
             [call, proof, kind] => {
-                Some(Named { kind: Some(Kind::of(kind)?), call: Some(self.proven(call, proof)?) })
+                Some(PathTarget { kind: Some(Kind::of(kind)?), call: Some(self.proven(call, proof)?) })
             }
             _ => None,
         }
@@ -138,15 +138,15 @@ mod tests {
         };
         let url = paths.of_call("https://notify.example.com/callbacks/k/", call, Kind::Status);
         let path = url.strip_prefix("https://notify.example.com/callbacks/k/").unwrap();
-        assert_eq!(paths.read(path), Some(Named { kind: Some(Kind::Status), call: Some(call) }));
+        assert_eq!(paths.read(path), Some(PathTarget { kind: Some(Kind::Status), call: Some(call) }));
         let other = CallRef { attempt: 2, ..call };
         let forged = path.replace(&call.to_string(), &other.to_string());
         assert_eq!(paths.read(&forged), None, "another call under this proof");
         assert_eq!(Paths::of(&Secret::new("ANOTHER-KEY")).read(path), None);
         assert_eq!(paths.marked(&paths.mark(call)), Some(call));
         assert_eq!(paths.marked(&call.to_string()), None);
-        assert_eq!(paths.read(""), Some(Named { kind: None, call: None }));
-        assert_eq!(paths.read("step"), Some(Named { kind: Some(Kind::Step), call: None }));
+        assert_eq!(paths.read(""), Some(PathTarget { kind: None, call: None }));
+        assert_eq!(paths.read("step"), Some(PathTarget { kind: Some(Kind::Step), call: None }));
         for nothing in ["x", "status/y", "a/b/status", "a/b/c/d"] {
             assert_eq!(paths.read(nothing), None, "{nothing}");
         }

@@ -8,13 +8,13 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Lines;
-use crate::field::{Field, Kind, PLAIN, Shown, TEXT, Wrong};
+use super::CallCapacity;
+use crate::field::{Field, FieldDisplay, FieldError, FieldKind, PLAIN, TEXT};
 
 /// What every account of calls has besides its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Common {
+pub struct CommonSettings {
     /// How long a phone rings, in seconds.
     pub ring_s: i64,
     /// Most calls at once: the channels of the plan.
@@ -29,21 +29,28 @@ pub struct Common {
     pub hours: Option<OpenHours>,
 }
 
-impl Default for Common {
-    fn default() -> Common {
-        Common { ring_s: 30, lines: 10, per_minute: 60, pulse_s: 60, pulse_price: String::new(), hours: None }
+impl Default for CommonSettings {
+    fn default() -> CommonSettings {
+        CommonSettings {
+            ring_s: 30,
+            lines: 10,
+            per_minute: 60,
+            pulse_s: 60,
+            pulse_price: String::new(),
+            hours: None,
+        }
     }
 }
 
-impl Common {
+impl CommonSettings {
     /// How a call rings. A call that talks longer than any script is cut.
     pub fn ring(&self) -> Ring {
         Ring { ring_s: self.ring_s.clamp(15, 60), longest_s: Ring::default().longest_s }
     }
 
     /// How many calls the account takes.
-    pub fn lines(&self) -> Lines {
-        Lines { at_once: self.lines.max(1), per_minute: self.per_minute.max(1) }
+    pub fn lines(&self) -> CallCapacity {
+        CallCapacity { at_once: self.lines.max(1), per_minute: self.per_minute.max(1) }
     }
 
     /// What its calls cost.
@@ -59,12 +66,12 @@ impl Common {
     }
 
     /// What no single field shows to be wrong.
-    pub fn check(settings: &Value) -> Vec<Wrong> {
-        let read: Common = serde_json::from_value(settings.clone()).unwrap_or_default();
+    pub fn check(settings: &Value) -> Vec<FieldError> {
+        let read: CommonSettings = serde_json::from_value(settings.clone()).unwrap_or_default();
         let Some(hours) = read.hours else { return Vec::new() };
         match CallingHours::new(hours.from_minute, hours.until_minute) {
             Ok(_) => Vec::new(),
-            Err(wrong) => vec![Wrong::new("hours_from", wrong.to_string())],
+            Err(wrong) => vec![FieldError::new("hours_from", wrong.to_string())],
         }
     }
 }
@@ -78,7 +85,7 @@ fn price(text: &str) -> Result<String, String> {
     }
 }
 
-/// The fields of [`Common`] and of the account's pace, after those of the provider.
+/// The fields of [`CommonSettings`] and of the account's pace, after those of the provider.
 pub const fn common_fields() -> [Field; 7] {
     [
         number(
@@ -108,24 +115,24 @@ pub const fn common_fields() -> [Field; 7] {
         Field {
             key: "pulse_price",
             label: "Price of a pulse",
-            kind: Kind::Id { read: price, digits: false },
+            kind: FieldKind::Id { read: price, digits: false },
             help: "In rupees, before tax. Forecasts are made from it; empty shows none.",
             placeholder: "0.60",
-            shown: Shown { around: "₹{}", empty: "Not known", ..PLAIN },
+            shown: FieldDisplay { around: "₹{}", empty: "Not known", ..PLAIN },
             ..TEXT
         },
         Field {
             key: "hours",
             label: "Calls",
-            kind: Kind::Hours,
+            kind: FieldKind::Hours,
             help: "Within 9:00 AM to 9:00 PM in India, which the rules for calls allow.",
-            shown: Shown { label: "Hours", empty: "9:00 AM to 9:00 PM", ..PLAIN },
+            shown: FieldDisplay { label: "Hours", empty: "9:00 AM to 9:00 PM", ..PLAIN },
             ..TEXT
         },
         Field {
             key: "per_day",
             label: "Calls per day",
-            kind: Kind::Ceiling { counts: "calls" },
+            kind: FieldKind::Ceiling { counts: "calls" },
             help: "Your own ceiling. Empty means none.",
             ..TEXT
         },
@@ -138,14 +145,14 @@ const fn number(
     (min, max, default): (i64, i64, i64),
     help: &'static str,
 ) -> Field {
-    Field { key, label, kind: Kind::Number { min, max, default }, help, ..TEXT }
+    Field { key, label, kind: FieldKind::Number { min, max, default }, help, ..TEXT }
 }
 
 /// Calls per second, the pace that every account has. A provider takes a few a second at most.
 pub(crate) const PACE: Field = Field {
     key: "per_second",
     label: "Requests per second",
-    kind: Kind::Rate { max: 10, default: 2 },
+    kind: FieldKind::Rate { max: 10, default: 2 },
     help: "How fast requests follow each other within a minute.",
     ..TEXT
 };
@@ -157,9 +164,9 @@ pub(crate) fn id_text(text: &str) -> Result<String, String> {
 }
 
 /// A field that an account cannot do without, where it is empty.
-pub(crate) fn missing(settings: &Value, fields: &[(&str, &str)]) -> Vec<Wrong> {
+pub(crate) fn missing(settings: &Value, fields: &[(&str, &str)]) -> Vec<FieldError> {
     let empty = |key: &str| settings[key].as_str().unwrap_or("").trim().is_empty();
-    fields.iter().filter(|(key, _)| empty(key)).map(|(key, words)| Wrong::new(*key, *words)).collect()
+    fields.iter().filter(|(key, _)| empty(key)).map(|(key, words)| FieldError::new(*key, *words)).collect()
 }
 
 #[cfg(test)]
@@ -169,17 +176,28 @@ mod tests {
 
     #[test]
     fn hours_of_an_account_are_within_those_of_calls() {
-        let of = |from: i64, until: i64| Common { hours: OpenHours::new(from, until), ..Common::default() };
+        let of = |from: i64, until: i64| CommonSettings {
+            hours: OpenHours::new(from, until),
+            ..CommonSettings::default()
+        };
         assert_eq!(of(600, 1_140).hours(), OpenHours { from_minute: 600, until_minute: 1_140 });
         let allowed = OpenHours { from_minute: 540, until_minute: 1_260 };
-        assert_eq!((of(0, 1_439).hours(), Common::default().hours()), (allowed, allowed));
-        assert_eq!(Common::check(&json!({ "hours": { "from_minute": 0, "until_minute": 1_000 } })).len(), 1);
-        assert!(Common::check(&json!({ "hours": { "from_minute": 600, "until_minute": 1_000 } })).is_empty());
+        assert_eq!((of(0, 1_439).hours(), CommonSettings::default().hours()), (allowed, allowed));
+        assert_eq!(
+            CommonSettings::check(&json!({ "hours": { "from_minute": 0, "until_minute": 1_000 } })).len(),
+            1
+        );
+        assert!(
+            CommonSettings::check(&json!({ "hours": { "from_minute": 600, "until_minute": 1_000 } }))
+                .is_empty()
+        );
     }
 
     #[test]
     fn a_price_is_kept_to_a_ten_thousandth_of_a_rupee() {
-        let rate = |price: &str| Common { pulse_price: price.to_owned(), ..Common::default() }.rate();
+        let rate = |price: &str| {
+            CommonSettings { pulse_price: price.to_owned(), ..CommonSettings::default() }.rate()
+        };
         assert_eq!(rate("0.6125").map(|rate| rate.pulse), Some(Money(6_125)));
         assert_eq!(rate(""), None);
         assert!(price("0.61251").is_err() && price("101").is_err() && price("0.5").is_ok());

@@ -1,7 +1,7 @@
 //! What WAHA can do with an account.
 
 use domain::{
-    group::{Found, Group, InviteLink, Jid, Member, PostPace},
+    group::{FoundPost, Group, InviteLink, Jid, Member, PostPace},
     outcome::Outcome,
     post::FilledPost,
     time::Millis,
@@ -14,20 +14,21 @@ use super::{
 use crate::{
     account::BoxFuture,
     gateway::{
-        Abilities, Asked, Created, Gateway, GroupCall, Link, Memory, NewGroup, Session, cannot, not_ready,
+        Created, Gateway, GatewayAbilities, GatewayAnswer, GroupCall, Link, NewGroup, PostMemory, Session,
+        cannot, not_ready,
     },
     http::Http,
 };
 
 /// What the engine GOWS can (NOTES.md §7).
-const ABILITIES: Abilities = Abilities {
+const ABILITIES: GatewayAbilities = GatewayAbilities {
     sees_acceptance: true,
     sees_refusal_code: true,
     sees_delivered: true,
     sees_read: true,
     sees_reactions: true,
     sees_members_move: true,
-    looks_up: Memory::Messages,
+    looks_up: PostMemory::Messages,
     edits: true,
     deletes: true,
     poll_answers_max: 12,
@@ -39,11 +40,11 @@ const ABILITIES: Abilities = Abilities {
     pairing_code: true,
     passkey: true,
     proxy: true,
-    ..Abilities::NONE
+    ..GatewayAbilities::NONE
 };
 
 impl Gateway for WahaAccount {
-    fn abilities(&self) -> &'static Abilities {
+    fn abilities(&self) -> &'static GatewayAbilities {
         &ABILITIES
     }
 
@@ -51,32 +52,37 @@ impl Gateway for WahaAccount {
         self.pace
     }
 
-    fn session<'a>(&'a self, http: &'a Http, now: Millis) -> Asked<'a, Session> {
+    fn session<'a>(&'a self, http: &'a Http, now: Millis) -> GatewayAnswer<'a, Session> {
         Box::pin(self.standing(http, now))
     }
 
-    fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> Asked<'a, Session> {
+    fn link<'a>(&'a self, http: &'a Http, link: &'a Link<'a>) -> GatewayAnswer<'a, Session> {
         Box::pin(self.begin(http, link))
     }
 
-    fn cancel_link<'a>(&'a self, http: &'a Http) -> Asked<'a, ()> {
+    fn cancel_link<'a>(&'a self, http: &'a Http) -> GatewayAnswer<'a, ()> {
         Box::pin(self.stop_linking(http))
     }
 
-    fn unlink<'a>(&'a self, http: &'a Http) -> Asked<'a, ()> {
+    fn unlink<'a>(&'a self, http: &'a Http) -> GatewayAnswer<'a, ()> {
         Box::pin(self.log_out(http))
     }
 
-    fn answer_passkey<'a>(&'a self, http: &'a Http, assertion: &'a str, now: Millis) -> Asked<'a, Session> {
+    fn answer_passkey<'a>(
+        &'a self,
+        http: &'a Http,
+        assertion: &'a str,
+        now: Millis,
+    ) -> GatewayAnswer<'a, Session> {
         Box::pin(self.answer(http, assertion, now))
     }
 
-    fn confirm_passkey<'a>(&'a self, http: &'a Http, now: Millis) -> Asked<'a, Session> {
+    fn confirm_passkey<'a>(&'a self, http: &'a Http, now: Millis) -> GatewayAnswer<'a, Session> {
         Box::pin(self.confirm(http, now))
     }
 
     /// An account that is not connected has a list that is old or empty (NOTES.md §5): then there is none.
-    fn groups<'a>(&'a self, http: &'a Http) -> Asked<'a, Vec<Group>> {
+    fn groups<'a>(&'a self, http: &'a Http) -> GatewayAnswer<'a, Vec<Group>> {
         Box::pin(async move {
             let stored = self.stored(http).await?;
             match stored.filter(|stored| session_of(stored).state.is_connected()) {
@@ -86,15 +92,15 @@ impl Gateway for WahaAccount {
         })
     }
 
-    fn members<'a>(&'a self, http: &'a Http, group: &'a Jid) -> Asked<'a, Vec<Member>> {
+    fn members<'a>(&'a self, http: &'a Http, group: &'a Jid) -> GatewayAnswer<'a, Vec<Member>> {
         Box::pin(self.list_members(http, group))
     }
 
-    fn invite<'a>(&'a self, http: &'a Http, group: &'a Jid) -> Asked<'a, InviteLink> {
+    fn invite<'a>(&'a self, http: &'a Http, group: &'a Jid) -> GatewayAnswer<'a, InviteLink> {
         Box::pin(self.invite_of(http, group))
     }
 
-    fn create<'a>(&'a self, http: &'a Http, new: &'a NewGroup) -> Asked<'a, Created> {
+    fn create<'a>(&'a self, http: &'a Http, new: &'a NewGroup) -> GatewayAnswer<'a, Created> {
         if new.community {
             return cannot("make communities");
         }
@@ -111,15 +117,21 @@ impl Gateway for WahaAccount {
         group: &'a Jid,
         post: &'a FilledPost,
         since: Millis,
-    ) -> Asked<'a, Option<Found>> {
+    ) -> GatewayAnswer<'a, Option<FoundPost>> {
         Box::pin(self.find_post(http, group, post, since))
     }
 
-    fn edit<'a>(&'a self, http: &'a Http, group: &'a Jid, message: &'a str, text: &'a str) -> Asked<'a, ()> {
+    fn edit<'a>(
+        &'a self,
+        http: &'a Http,
+        group: &'a Jid,
+        message: &'a str,
+        text: &'a str,
+    ) -> GatewayAnswer<'a, ()> {
         Box::pin(self.edit_post(http, group, message, text))
     }
 
-    fn delete<'a>(&'a self, http: &'a Http, group: &'a Jid, message: &'a str) -> Asked<'a, ()> {
+    fn delete<'a>(&'a self, http: &'a Http, group: &'a Jid, message: &'a str) -> GatewayAnswer<'a, ()> {
         Box::pin(self.delete_post(http, group, message))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    group::{Group, InviteLink, Jid, Lid, Member, MemberRole, Person, Place},
+    group::{CommunityPlace, Group, InviteLink, Jid, Lid, Member, MemberRole, Person},
     outcome::ProviderAnswer,
     phone::Phone,
 };
@@ -147,12 +147,12 @@ pub(super) fn group(row: &Value, me: Option<&Person>) -> Option<Group> {
     let jid: Jid = text(id).or_else(|| text(&id["_serialized"]))?.parse().ok()?;
     let parent = text(either(row, &["LinkedParentJID", "linkedParent"])).and_then(|jid| jid.parse().ok());
     let place = match parent {
-        _ if truth(row, &["IsParent", "isCommunity"]) => Place::Parent,
+        _ if truth(row, &["IsParent", "isCommunity"]) => CommunityPlace::Parent,
         parent if truth(row, &["IsDefaultSubGroup", "isCommunityAnnounce"]) => {
-            Place::Announcements { parent }
+            CommunityPlace::Announcements { parent }
         }
-        Some(parent) => Place::Of { parent },
-        None => Place::Alone,
+        Some(parent) => CommunityPlace::Of { parent },
+        None => CommunityPlace::Alone,
     };
     let people = either(row, &["Participants", "participants"]).as_array();
     let admin = people.zip(me).and_then(|(people, me)| {

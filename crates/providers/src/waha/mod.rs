@@ -22,7 +22,7 @@ pub use vendor::WAHA;
 
 use crate::{
     http::Endpoint,
-    linked::{self, Proxy, Settings, Wire},
+    linked::{self, GatewayClient, Proxy, Settings},
     secret::Secret,
     vendor::{OpenError, Secrets},
 };
@@ -45,7 +45,7 @@ const EVENTS: &[&str] = &[
 /// An account that a WAHA server holds.
 #[derive(Clone, Debug)]
 pub struct WahaAccount {
-    wire: Wire,
+    wire: GatewayClient,
     session: String,
     signing_key: Secret,
     proxy: Option<(Proxy, String, Option<Secret>)>,
@@ -59,7 +59,7 @@ impl WahaAccount {
             secrets.get(linked::SIGNING_KEY).cloned().unwrap_or_else(|| made_key(&key, &settings.session));
         let password = secrets.get("proxy_password").cloned();
         Ok(WahaAccount {
-            wire: Wire { base, header: KEY_HEADER, key },
+            wire: GatewayClient { base, header: KEY_HEADER, key },
             proxy: Proxy::parse(&settings.proxy).map(|proxy| (proxy, settings.proxy_user, password)),
             session: settings.session,
             signing_key,

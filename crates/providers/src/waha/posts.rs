@@ -1,7 +1,7 @@
 //! Posting, finding, editing and deleting (NOTES.md §3, §6).
 
 use domain::{
-    group::{Found, Jid},
+    group::{FoundPost, Jid},
     outcome::Outcome,
     post::{FilledPost, MediaKind},
     time::Millis,
@@ -86,7 +86,7 @@ impl WahaAccount {
         group: &Jid,
         post: &FilledPost,
         since: Millis,
-    ) -> Result<Option<Found>, QueryError> {
+    ) -> Result<Option<FoundPost>, QueryError> {
         let from = (since.0 / 1_000).to_string();
         let query = [
             ("limit", LOOK_UP),
@@ -109,7 +109,7 @@ impl WahaAccount {
             ];
             let same = texts.iter().any(|text| text.as_str().is_some_and(|text| text.trim() == wanted));
             let id = id_of(&message["id"]).filter(|_| ours && same)?;
-            Some(Found { id, at })
+            Some(FoundPost { id, at })
         });
         Ok(found)
     }

@@ -1,9 +1,9 @@
 //! What WAHA posts: whether it is genuine, and what it says (NOTES.md §6).
 
 use domain::{
-    group::{Jid, MemberMove, News, Person, Seen},
+    group::{GroupEvent, Jid, MemberMove, MemberReceiptKind, Person},
     outcome::ProviderAnswer,
-    receipt::{Event, Proof, Reading},
+    receipt::{Event, ParsedReceipt, Proof},
     time::Millis,
 };
 use hmac::{Hmac, KeyInit, Mac};
@@ -79,7 +79,7 @@ fn account(body: &Value, at: Option<Millis>) -> Event {
         }
         state => state,
     };
-    Event::Group(News::Account { state, phone: session.phone, at })
+    Event::Group(GroupEvent::Account { state, phone: session.phone, at })
 }
 
 /// Where a message stands, in the number and the name of an acknowledgement; both are in use (§6).
@@ -116,7 +116,7 @@ fn ack(payload: &Value, at: Option<Millis>) -> Option<Event> {
         0 => return Some(Event::Other),
         _ => Proof::Sent,
     };
-    Some(Event::Receipt(Reading {
+    Some(Event::Receipt(ParsedReceipt {
         provider_id: Some(id),
         network_id: None,
         digits: None,
@@ -133,14 +133,14 @@ fn ack(payload: &Value, at: Option<Millis>) -> Option<Event> {
 fn member_ack(payload: &Value, at: Option<Millis>) -> Option<Event> {
     let participant = text(&payload["participant"])?;
     let seen = match standing(payload)? {
-        3.. => Seen::Read,
-        1 | 2 => Seen::Delivered,
+        3.. => MemberReceiptKind::Read,
+        1 | 2 => MemberReceiptKind::Delivered,
         _ => return None,
     };
     let alternative = text(&payload["participantAlt"]).and_then(|id| Person::parse(&id));
     let person = Person::parse(&participant).map(|person| person.and(alternative));
     let (group, message) = (group_of(payload)?, id_of(&payload["id"])?);
-    Some(Event::Group(News::Seen { group, message, person, seen, at }))
+    Some(Event::Group(GroupEvent::Seen { group, message, person, seen, at }))
 }
 
 fn reaction(payload: &Value, at: Option<Millis>) -> Option<Event> {
@@ -148,7 +148,7 @@ fn reaction(payload: &Value, at: Option<Millis>) -> Option<Event> {
     let person =
         [&payload["participant"], &payload["from"]].into_iter().find_map(|id| Person::parse(&text(id)?));
     let Some(group) = group_of(payload) else { return Some(Event::Other) };
-    Some(Event::Group(News::Reacted {
+    Some(Event::Group(GroupEvent::Reacted {
         group,
         message: id_of(&said["messageId"])?,
         person: person?,
@@ -168,10 +168,10 @@ fn members(payload: &Value, at: Option<Millis>) -> Option<Event> {
     };
     let people: Vec<Person> = payload["participants"].as_array()?.iter().filter_map(person).collect();
     let at = instant(&payload["timestamp"]).map(|at| Millis(seconds_to_ms(at.0))).or(at);
-    Some(Event::Group(News::Members { group, to, people, at }))
+    Some(Event::Group(GroupEvent::Members { group, to, people, at }))
 }
 
 fn changed(payload: &Value) -> Option<Event> {
     let group = text(&payload["group"]["id"]).or_else(|| text(&payload["id"]))?.parse().ok()?;
-    Some(Event::Group(News::GroupChanged { group }))
+    Some(Event::Group(GroupEvent::GroupChanged { group }))
 }

@@ -7,7 +7,7 @@ use crate::{
     account::{Account, Post},
     field::Field,
     http::Endpoint,
-    linked::{self, KEY, Linked, LinkedVendor, PACE, PROXY, SESSION, SIGNING, SIGNING_KEY, Settings},
+    linked::{self, KEY, LinkedGateway, LinkedVendor, PACE, PROXY, SESSION, SIGNING, SIGNING_KEY, Settings},
     vendor::{
         About, BaseUrl, CallbackProof, CallbackSpec, Colour, Introduction, OpenError, Secrets, SetUpStep,
     },
@@ -98,7 +98,7 @@ const ABOUT: About = About {
     top_up: None,
 };
 
-impl Linked for WahaAccount {
+impl LinkedGateway for WahaAccount {
     const KIND: &'static str = KIND;
     const NAME: &'static str = NAME;
 

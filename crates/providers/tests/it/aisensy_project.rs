@@ -239,7 +239,7 @@ async fn one_message_is_asked_for_by_the_id_of_its_call_and_read_like_a_receipt(
     ] {
         let server = Server::start(vec![answer(200, &body.to_string())]).await;
         let key = with_project(&server).message_key(id).unwrap();
-        let posts = with_project(&server).look_up(&http(), &key).await.unwrap();
+        let posts = with_project(&server).poll_status(&http(), &key).await.unwrap();
         let head = server.heard()[0].head.clone();
         assert!(
             head.starts_with(&format!(
@@ -259,6 +259,6 @@ async fn one_message_is_asked_for_by_the_id_of_its_call_and_read_like_a_receipt(
     for reply in [answer(404, r#"{"message":"Message not found"}"#), answer(200, "{}"), answer(200, &other)] {
         let server = Server::start(vec![reply]).await;
         let account = with_project(&server);
-        assert!(account.look_up(&http(), &account.message_key(id).unwrap()).await.is_err());
+        assert!(account.poll_status(&http(), &account.message_key(id).unwrap()).await.is_err());
     }
 }

@@ -3,7 +3,7 @@
 use domain::{
     money::Money,
     outcome::ProviderAnswer,
-    receipt::{Event, OptWord, Proof, Reading, opt_word},
+    receipt::{Event, OptWord, ParsedReceipt, Proof, opt_word},
     time::Millis,
 };
 use munadi_providers::{
@@ -85,7 +85,7 @@ fn a_repeat_has_the_key_of_the_first() {
 }
 
 #[track_caller]
-fn reading(raw: &str) -> Reading {
+fn reading(raw: &str) -> ParsedReceipt {
     match read(raw.as_bytes()).remove(0) {
         Event::Receipt(reading) => reading,
         other => panic!("{other:?}"),
@@ -96,7 +96,7 @@ fn reading(raw: &str) -> Reading {
 fn the_fixtures_are_read() {
     assert_eq!(
         reading(DELIVERED),
-        Reading {
+        ParsedReceipt {
             provider_id: Some("00000000-0000-4000-8000-000000000001".into()),
             network_id: Some("wamid.TESTONLY0001".into()),
             digits: Some("919000000001".into()),
@@ -110,7 +110,7 @@ fn the_fixtures_are_read() {
     );
     assert_eq!(
         reading(FAILED),
-        Reading {
+        ParsedReceipt {
             provider_id: None,
             network_id: Some("wamid.TESTONLY0002".into()),
             digits: Some("919000000002".into()),
@@ -124,7 +124,7 @@ fn the_fixtures_are_read() {
     );
     assert_eq!(
         reading(READ),
-        Reading {
+        ParsedReceipt {
             provider_id: None,
             network_id: Some("wamid.TESTONLY0001".into()),
             digits: Some("919000000001".into()),

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::{
-    group::{AccountState, Jid, Lid, MemberMove, News, Person, Place, Seen},
+    group::{AccountState, CommunityPlace, GroupEvent, Jid, Lid, MemberMove, MemberReceiptKind, Person},
     outcome::Outcome,
     receipt::Event,
     time::Millis,
@@ -80,7 +80,7 @@ fn news(body: Value) -> Vec<Event> {
 fn the_state_is_asked_for_and_never_believed() {
     for status in ["connected", "disconnected", "something new"] {
         let body = json!({ "sessionId": "wa_munadi", "status": status, "phoneNumber": "919000000666" });
-        assert_eq!(news(body), [Event::Group(News::AskAccount)], "{status}");
+        assert_eq!(news(body), [Event::Group(GroupEvent::AskAccount)], "{status}");
     }
     assert_eq!(news(json!({ "sessionId": "wa_another", "status": "connected" })), [Event::Other]);
     assert_eq!(news(json!({ "status": "delivered" })), [Event::Other], "it names no session");
@@ -95,7 +95,7 @@ fn a_result_names_the_group_and_a_late_refusal_keeps_its_code() {
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         news(body)
     };
-    let sent = News::HandedOver { group: group.clone(), message: "3EB0AA".into() };
+    let sent = GroupEvent::HandedOver { group: group.clone(), message: "3EB0AA".into() };
     assert_eq!(of("message_sent", json!({ "status": "sent" })), [Event::Group(sent)]);
     for (event, more, expected) in [
         ("message_error", json!({ "errorCode": 420, "errorMessage": "not acceptable" }), "wa_420"),
@@ -104,7 +104,7 @@ fn a_result_names_the_group_and_a_late_refusal_keeps_its_code() {
         ("message_failed", json!({ "messageId": null }), "wa_refused"),
     ] {
         let refused = of(event, more.clone());
-        let [Event::Group(News::Refused { group: named, code, .. })] = &refused[..] else {
+        let [Event::Group(GroupEvent::Refused { group: named, code, .. })] = &refused[..] else {
             panic!("{refused:?}")
         };
         assert_eq!((named, code.as_str()), (&group, expected), "{event} {more}");
@@ -120,7 +120,9 @@ fn a_reader_is_a_number_a_hidden_id_or_nobody() {
             "readerPhone": reader, "timestamp": 1_767_240_000_000_i64,
         });
         match news(body).remove(0) {
-            Event::Group(News::Seen { person, seen: Seen::Read, at: Some(NOW), .. }) => person,
+            Event::Group(GroupEvent::Seen {
+                person, seen: MemberReceiptKind::Read, at: Some(NOW), ..
+            }) => person,
             other => panic!("{other:?}"),
         }
     };
@@ -139,7 +141,7 @@ fn reactions_and_moves_name_one_person_and_a_repeat_has_the_key_of_the_first() {
         })
     };
     let emoji = |event: &str| match news(react(event)).remove(0) {
-        Event::Group(News::Reacted { emoji, .. }) => emoji,
+        Event::Group(GroupEvent::Reacted { emoji, .. }) => emoji,
         other => panic!("{other:?}"),
     };
     assert_eq!((emoji("reaction_add").as_deref(), emoji("reaction_remove")), (Some("👍"), None));
@@ -147,7 +149,7 @@ fn reactions_and_moves_name_one_person_and_a_repeat_has_the_key_of_the_first() {
         "event": "join", "sessionId": "wa_munadi", "groupJid": MORNING,
         "participant": { "phone": "919000000001", "id": "100000000000001@lid" },
     });
-    let Event::Group(News::Members { to, people, .. }) = news(join.clone()).remove(0) else {
+    let Event::Group(GroupEvent::Members { to, people, .. }) = news(join.clone()).remove(0) else {
         panic!("members")
     };
     assert_eq!(to, MemberMove::Joined);
@@ -215,9 +217,10 @@ async fn a_community_has_a_parent_and_posts_go_to_its_announcements() {
     assert!(made.invite.is_some());
     let groups = place.gateway().groups(&http()).await.unwrap();
     let find = |jid: &Jid| groups.iter().find(|group| group.jid == *jid).unwrap();
-    assert_eq!(find(made.parent.as_ref().unwrap()).place, Place::Parent);
+    assert_eq!(find(made.parent.as_ref().unwrap()).place, CommunityPlace::Parent);
     assert!(
-        matches!(find(&made.group).place, Place::Announcements { .. }) && find(&made.group).takes_posts()
+        matches!(find(&made.group).place, CommunityPlace::Announcements { .. })
+            && find(&made.group).takes_posts()
     );
 }
 
@@ -246,12 +249,15 @@ async fn a_post_is_followed_by_id_from_its_result_to_every_members_receipt() {
     assert!(matches!(place.post(PARENT, &text("Hello")).await, Outcome::Accepted { .. }));
     let events = heard(&place, &server).await;
     let post = &place.network().posts(MORNING)[0];
-    let handed = Event::Group(News::HandedOver { group: MORNING.parse().unwrap(), message: post.id.clone() });
+    let handed =
+        Event::Group(GroupEvent::HandedOver { group: MORNING.parse().unwrap(), message: post.id.clone() });
     assert_eq!(events.iter().filter(|event| **event == handed).count(), 1);
     let readers: Vec<&Person> = events
         .iter()
         .filter_map(|event| match event {
-            Event::Group(News::Seen { message, person, seen: Seen::Read, .. }) if *message == post.id => {
+            Event::Group(GroupEvent::Seen { message, person, seen: MemberReceiptKind::Read, .. })
+                if *message == post.id =>
+            {
                 person.as_ref()
             }
             _ => None,
@@ -262,7 +268,7 @@ async fn a_post_is_followed_by_id_from_its_result_to_every_members_receipt() {
     let hidden = readers.iter().filter(|person| matches!(person, Person::Hidden(_))).count();
     assert!(hidden > 0 && hidden < members, "needs both kinds: {hidden} of {members}");
     let refused = events.iter().any(|event| {
-        matches!(event, Event::Group(News::Refused { group, code, .. }) if group.as_str() == PARENT && code == "wa_420")
+        matches!(event, Event::Group(GroupEvent::Refused { group, code, .. }) if group.as_str() == PARENT && code == "wa_420")
     });
     assert!(refused, "never to a parent: {events:?}");
 }

@@ -13,10 +13,10 @@ use domain::{
     time::Millis,
 };
 use munadi_providers::{
-    Account, Call, Secrets, Standing, Urls, Vendor,
+    Account, AccountStanding, Call, Secrets, Urls, Vendor,
     account::{Post, Ringing},
     codes,
-    field::{Field, Kind, Typed},
+    field::{Field, FieldKind, FormValues},
     linked,
     registry::{self, VENDORS},
     vendor::CallbackProof,
@@ -164,7 +164,7 @@ fn every_field_has_a_name_of_its_own_and_a_new_account_begins_well() {
             }
             let empty: Vec<(String, String)> = vec![];
             let begins = field.initial();
-            let must = !field.missing.is_empty() || matches!(field.kind, Kind::Rate { .. });
+            let must = !field.missing.is_empty() || matches!(field.kind, FieldKind::Rate { .. });
             assert_eq!(field.read(&empty).is_err(), must, "{kind}: {} when it is empty", field.key);
             // What has to be typed begins empty, and beside an example that can be taken.
             let typed =
@@ -173,9 +173,10 @@ fn every_field_has_a_name_of_its_own_and_a_new_account_begins_well() {
                 assert!(field.read(&typed).is_ok(), "{kind}: {} begins with a mistake", field.key);
             }
         }
-        let rates = vendor.settings().iter().filter(|field| matches!(field.kind, Kind::Rate { .. })).count();
+        let rates =
+            vendor.settings().iter().filter(|field| matches!(field.kind, FieldKind::Rate { .. })).count();
         let ceilings =
-            vendor.settings().iter().filter(|field| matches!(field.kind, Kind::Ceiling { .. })).count();
+            vendor.settings().iter().filter(|field| matches!(field.kind, FieldKind::Ceiling { .. })).count();
         // Posts to groups have a pace of their own kind: pauses, so many an hour and a day.
         let expected = if vendor.channels() == [Channel::WhatsappGroup] { (0, 0) } else { (1, 1) };
         assert_eq!((rates, ceilings), expected, "{kind}: one pace");
@@ -322,7 +323,7 @@ async fn nobody_home_is_a_call_that_may_be_made_again() {
         assert!(matches!(account.probe(&http(), &message).await, Probe::Silent(_)), "{}", vendor.kind());
         let status = account.status(&http(), "").await;
         assert!(
-            matches!(status.standing, Standing::Silent | Standing::NotProven),
+            matches!(status.standing, AccountStanding::Silent | AccountStanding::NotProven),
             "{}: {status:?}",
             vendor.kind()
         );
@@ -354,7 +355,7 @@ async fn a_message_of_another_channel_never_leaves() {
         );
         assert!(matches!(account.probe(&http(), &message).await, Probe::Refused(_)));
         assert!(server.heard().is_empty(), "{}", vendor.kind());
-        assert!(account.look_up_key(&message, Some("id")).is_none());
+        assert!(account.status_poll_key(&message, Some("id")).is_none());
     }
 }
 

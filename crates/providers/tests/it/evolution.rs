@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::{
-    group::{AccountState, Jid, MemberMove, News, Passkey, Person},
+    group::{AccountState, GroupEvent, Jid, MemberMove, Passkey, Person},
     outcome::Outcome,
     phone::Phone,
     post::{GroupPost, MediaKind, Poll, PostMedia},
@@ -128,8 +128,8 @@ fn post(event: &str, data: Value) -> Vec<Event> {
 #[test]
 fn a_connection_tells_how_the_account_stands_and_what_is_unclear_is_asked() {
     let state = |data: Value| match post("connection.update", data).remove(0) {
-        Event::Group(News::Account { state, .. }) => Some(state),
-        Event::Group(News::AskAccount) => None,
+        Event::Group(GroupEvent::Account { state, .. }) => Some(state),
+        Event::Group(GroupEvent::AskAccount) => None,
         other => panic!("{other:?}"),
     };
     let blocked = AccountState::Blocked { code: "403".into() };
@@ -155,7 +155,7 @@ fn a_connection_tells_how_the_account_stands_and_what_is_unclear_is_asked() {
     for event in ["status.instance", "logout.instance", "remove.instance"] {
         assert_eq!(
             post(event, Value::Null),
-            [Event::Group(News::AskAccount)],
+            [Event::Group(GroupEvent::AskAccount)],
             "{event}: its data may be empty"
         );
     }
@@ -191,7 +191,7 @@ fn who_joins_and_leaves_is_told_with_the_number_where_it_is_disclosed() {
     };
     let moved =
         |phone: &str, action: &str| match post("group-participants.update", data(phone, action)).remove(0) {
-            Event::Group(News::Members { to, people, .. }) => (to, people),
+            Event::Group(GroupEvent::Members { to, people, .. }) => (to, people),
             other => panic!("{other:?}"),
         };
     let (to, people) = moved("919000000001@s.whatsapp.net", "add");
@@ -200,7 +200,7 @@ fn who_joins_and_leaves_is_told_with_the_number_where_it_is_disclosed() {
     assert!(to == MemberMove::Left && matches!(&people[..], [Person::Hidden(_)]), "{people:?}");
     let changed = post("groups.upsert", json!([{ "id": MORNING }]));
     assert!(
-        matches!(&changed[..], [Event::Group(News::GroupChanged { group })] if group.as_str() == MORNING)
+        matches!(&changed[..], [Event::Group(GroupEvent::GroupChanged { group })] if group.as_str() == MORNING)
     );
 }
 
@@ -337,7 +337,10 @@ async fn a_refusal_arrives_late_without_its_code_and_no_member_is_ever_told_of()
         matches!(event, Event::Receipt(reading) if reading.provider_id == provider_id && matches!(reading.proof, Proof::Failed(_)))
     });
     assert_eq!(refused.count(), 1, "{genuine:?}");
-    assert!(!genuine.iter().any(|event| matches!(event, Event::Group(News::Seen { .. }))), "{genuine:?}");
+    assert!(
+        !genuine.iter().any(|event| matches!(event, Event::Group(GroupEvent::Seen { .. }))),
+        "{genuine:?}"
+    );
     // What the stand-in shows for benchmarks is genuine as well.
     let sample = sandbox::evolution::FACE.delivered(1, "3EB0AA", "919000000001", "TEST-KEY");
     let (_, token) = sample.signature.unwrap();

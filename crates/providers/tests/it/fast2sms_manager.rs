@@ -135,14 +135,14 @@ async fn a_look_up_brings_the_report_and_it_is_read_like_a_post() {
     ])
     .await;
     let account = fast2sms(&server.url);
-    let posts = account.look_up(&http(), "abc/0123?x=1").await.unwrap();
+    let posts = account.poll_status(&http(), "abc/0123?x=1").await.unwrap();
     assert_eq!(posts, [DLR]);
     let events: Vec<Event> = posts.iter().flat_map(|post| account.read(post.as_bytes())).collect();
     assert_eq!(events.len(), 2);
     let head = &server.heard()[0].head;
     assert!(head.starts_with("GET /dev/dlr/abc%2F0123%3Fx=1 HTTP/1.1"), "{head}");
     assert!(head.contains(&format!("authorization: {KEY}")), "{head}");
-    let refused = account.look_up(&http(), "r2").await.unwrap_err();
+    let refused = account.poll_status(&http(), "r2").await.unwrap_err();
     assert_eq!(refused.words(), "No delivery report for 9000*****001");
 }
 
@@ -170,7 +170,7 @@ async fn a_look_up_at_aisensy_walks_the_audience_of_the_campaign() {
         ..aisensy_request::settings(&server.url)
     };
     let account = AisensyAccount::new(&settings, aisensy_request::secrets()).unwrap();
-    let posts = account.look_up(&http(), "workshop_reminder_1h").await.unwrap();
+    let posts = account.poll_status(&http(), "workshop_reminder_1h").await.unwrap();
     assert!(posts.iter().all(|post| !post.contains("Test")), "no name is kept: {posts:?}");
     let events: Vec<Event> = posts.iter().flat_map(|post| account.read(post.as_bytes())).collect();
     let readings: Vec<(String, bool)> = events
@@ -192,9 +192,9 @@ async fn a_look_up_at_aisensy_walks_the_audience_of_the_campaign() {
         assert!(heard[request].head.contains(&format!("category={category}&")), "{}", heard[request].head);
     }
     assert!(heard[3].head.contains("&after=c2 "), "{}", heard[3].head);
-    assert_eq!(account.look_up(&http(), "another").await, Ok(vec![]));
+    assert_eq!(account.poll_status(&http(), "another").await, Ok(vec![]));
     let bare = aisensy_request::account("http://127.0.0.1:9");
-    assert!(bare.look_up(&http(), "x").await.unwrap_err().words().contains("password"));
+    assert!(bare.poll_status(&http(), "x").await.unwrap_err().words().contains("password"));
 }
 
 #[test]

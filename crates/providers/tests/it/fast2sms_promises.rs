@@ -8,7 +8,7 @@ use domain::{
     checks::Probe,
     money::Money,
     outcome::Outcome,
-    receipt::{Event, Proof, Reading},
+    receipt::{Event, ParsedReceipt, Proof},
     sms::{MessageId, SenderId, SmsRoute, SmsTemplate, Tag, Variable, segments},
     template::{Content, Message, Source},
     time::Millis,
@@ -253,7 +253,7 @@ const FATES: [(&str, &str); 8] = [
 fn proven(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, String> {
     let mut proven: BTreeMap<String, String> = BTreeMap::new();
     for event in events {
-        let Event::Receipt(Reading { digits: Some(digits), proof, cost, .. }) = event else { continue };
+        let Event::Receipt(ParsedReceipt { digits: Some(digits), proof, cost, .. }) = event else { continue };
         let word = match proof {
             Proof::Sent => "sent".to_owned(),
             Proof::Delivered | Proof::Read => "delivered".to_owned(),
@@ -327,7 +327,7 @@ async fn posts_and_reports_tell_the_same_of_every_fate_in_every_form() {
             assert!(reading.provider_id.as_ref().is_none_or(|known| *known == id));
         }
         let posted = proven(events);
-        let reports = account.look_up(&http(), &id).await.unwrap();
+        let reports = account.poll_status(&http(), &id).await.unwrap();
         let report: Vec<Event> = reports.iter().flat_map(|raw| account.read(raw.as_bytes())).collect();
         assert!(report.iter().all(|event| {
             matches!(event, Event::Receipt(reading) if reading.provider_id.as_ref() == Some(&id) && reading.udf.is_none())
@@ -371,5 +371,5 @@ async fn the_clevertap_form_tells_by_what_we_sent_along() {
 #[tokio::test]
 async fn a_request_that_the_vendor_does_not_know_has_no_report() {
     let vendor = vendor(Faults::default()).await;
-    assert!(fast2sms(&vendor).look_up(&http(), "nosuchrequest01").await.is_err());
+    assert!(fast2sms(&vendor).poll_status(&http(), "nosuchrequest01").await.is_err());
 }

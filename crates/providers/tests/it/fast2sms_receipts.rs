@@ -5,7 +5,7 @@ use domain::{
     message::MessageState,
     money::Money,
     outcome::ProviderAnswer,
-    receipt::{Event, Proof, Reading, advance},
+    receipt::{Event, ParsedReceipt, Proof, advance},
     time::Millis,
 };
 use munadi_providers::{
@@ -22,7 +22,7 @@ const WEBHOOK: &str = include_str!("../../fixtures/fast2sms/webhook.json");
 const CLEVERTAP: &str = include_str!("../../fixtures/fast2sms/webhook_clevertap.json");
 const DLR: &str = include_str!("../../fixtures/fast2sms/dlr.json");
 
-fn readings(raw: &str) -> Vec<Reading> {
+fn readings(raw: &str) -> Vec<ParsedReceipt> {
     let events = read(raw.as_bytes()).into_iter();
     events
         .filter_map(|event| match event {
@@ -33,7 +33,7 @@ fn readings(raw: &str) -> Vec<Reading> {
 }
 
 #[track_caller]
-fn one(post: &Value) -> Reading {
+fn one(post: &Value) -> ParsedReceipt {
     let mut readings = readings(&post.to_string());
     assert_eq!(readings.len(), 1, "{post}");
     readings.remove(0)
@@ -49,8 +49,8 @@ fn with(name: &str, value: Value) -> Value {
     post
 }
 
-fn delivered() -> Reading {
-    Reading {
+fn delivered() -> ParsedReceipt {
+    ParsedReceipt {
         provider_id: Some("abc0123456789xy".into()),
         network_id: None,
         digits: Some("919000000001".into()),
@@ -79,7 +79,7 @@ fn the_clevertap_form_is_read_by_request_or_by_what_we_sent_along() {
     let readings = readings(CLEVERTAP);
     assert_eq!(
         readings[0],
-        Reading { digits: None, udf: None, cost: None, ..delivered() },
+        ParsedReceipt { digits: None, udf: None, cost: None, ..delivered() },
         "by the request's id"
     );
     let statuses = serde_json::from_str::<Value>(CLEVERTAP).unwrap()["statuses"].to_string();
@@ -88,7 +88,7 @@ fn the_clevertap_form_is_read_by_request_or_by_what_we_sent_along() {
     assert_eq!(self::readings(form.unwrap().query().unwrap()), readings, "lists in a form are JSON text");
     assert_eq!(
         readings[1],
-        Reading {
+        ParsedReceipt {
             provider_id: None,
             digits: None,
             udf: Some(MessageSpan { first: 7, last: 7, ..span() }),
@@ -103,10 +103,10 @@ fn the_clevertap_form_is_read_by_request_or_by_what_we_sent_along() {
 #[test]
 fn a_polled_report_is_read_number_by_number() {
     let readings = readings(DLR);
-    assert_eq!(readings[0], Reading { udf: None, ..delivered() });
+    assert_eq!(readings[0], ParsedReceipt { udf: None, ..delivered() });
     assert_eq!(
         readings[1],
-        Reading {
+        ParsedReceipt {
             digits: Some("919000000002".into()),
             udf: None,
             proof: Proof::Failed(ProviderAnswer::new("dnd", "Failed without a reason")),
@@ -293,7 +293,7 @@ fn a_time_is_seconds_or_indian_words() {
 fn what_names_no_message_is_not_ours() {
     let mut post = webhook();
     post["request_id"] = json!("");
-    assert_eq!(one(&post), Reading { provider_id: None, ..delivered() }, "by what we sent along");
+    assert_eq!(one(&post), ParsedReceipt { provider_id: None, ..delivered() }, "by what we sent along");
     post["udf1"] = json!("somebody else's");
     assert_eq!(read(post.to_string().as_bytes()), [Event::NotUnderstood("It names no request")]);
     for raw in [

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use domain::{
-    group::{AccountState, Jid, MemberMove, News, Passkey, Person, Seen},
+    group::{AccountState, GroupEvent, Jid, MemberMove, MemberReceiptKind, Passkey, Person},
     outcome::Outcome,
     phone::Phone,
     post::{GroupPost, MediaKind, Poll, PostMedia},
@@ -129,7 +129,7 @@ fn envelope(event: &str, payload: serde_json::Value) -> Vec<u8> {
     body.to_string().into_bytes()
 }
 
-fn news(event: &str, payload: serde_json::Value) -> News {
+fn news(event: &str, payload: serde_json::Value) -> GroupEvent {
     match read("munadi", &envelope(event, payload.clone())).remove(0) {
         Event::Group(news) => news,
         other => panic!("{event} {payload}: {other:?}"),
@@ -147,14 +147,14 @@ fn a_members_receipt_names_group_message_and_person_by_number_or_hidden_id() {
     let number = Person::parse("919000000001@c.us");
     let hidden = Person::parse("100000000000001@lid");
     for (participant, name, value, person, seen) in [
-        ("919000000001@c.us", "DEVICE", 2, &number, Seen::Delivered),
-        ("919000000001@c.us", "READ", 3, &number, Seen::Read),
-        ("919000000001@c.us", "PLAYED", 4, &number, Seen::Read),
-        ("100000000000001@lid", "READ", 3, &hidden, Seen::Read),
+        ("919000000001@c.us", "DEVICE", 2, &number, MemberReceiptKind::Delivered),
+        ("919000000001@c.us", "READ", 3, &number, MemberReceiptKind::Read),
+        ("919000000001@c.us", "PLAYED", 4, &number, MemberReceiptKind::Read),
+        ("100000000000001@lid", "READ", 3, &hidden, MemberReceiptKind::Read),
         // An older build (providers/src/waha/NOTES.md §6).
-        ("100000000000001@lid", "SERVER", 1, &hidden, Seen::Delivered),
+        ("100000000000001@lid", "SERVER", 1, &hidden, MemberReceiptKind::Delivered),
     ] {
-        let expected = News::Seen {
+        let expected = GroupEvent::Seen {
             group: MORNING.parse().unwrap(),
             message: "3EB0AA".into(),
             person: person.clone(),
@@ -192,7 +192,7 @@ fn who_joins_and_leaves_is_told_with_both_names() {
             { "id": "100000000000002@lid", "pn": null, "role": "participant" },
         ],
     });
-    let News::Members { to, people, at, .. } = news("group.v2.participants", payload.clone()) else {
+    let GroupEvent::Members { to, people, at, .. } = news("group.v2.participants", payload.clone()) else {
         panic!("members")
     };
     assert_eq!((to, at), (MemberMove::Joined, Some(NOW)));
@@ -201,13 +201,13 @@ fn who_joins_and_leaves_is_told_with_both_names() {
     );
     let mut left = payload;
     left["type"] = json!("leave");
-    assert!(matches!(news("group.v2.participants", left), News::Members { to: MemberMove::Left, .. }));
+    assert!(matches!(news("group.v2.participants", left), GroupEvent::Members { to: MemberMove::Left, .. }));
 }
 
 #[test]
 fn a_session_tells_how_it_stands_in_the_models_words() {
     let state = |payload: serde_json::Value| {
-        let News::Account { state, .. } = news("session.status", payload) else { panic!("an account") };
+        let GroupEvent::Account { state, .. } = news("session.status", payload) else { panic!("an account") };
         state
     };
     let me = json!({ "id": "919000000100@c.us" });
@@ -478,9 +478,9 @@ async fn every_members_receipt_of_a_real_post_arrives_signed_and_forgeries_do_no
     };
     let events = heard(&place, &server).await;
     let members = place.network().group(MORNING).unwrap().members.len() - 1;
-    let seen = |kind: Seen| {
+    let seen = |kind: MemberReceiptKind| {
         let of = events.iter().filter_map(|event| match event {
-            Event::Group(News::Seen { message, person: Some(person), seen, .. }) if *seen == kind => {
+            Event::Group(GroupEvent::Seen { message, person: Some(person), seen, .. }) if *seen == kind => {
                 assert_eq!(message, &id);
                 Some(person.clone())
             }
@@ -488,7 +488,7 @@ async fn every_members_receipt_of_a_real_post_arrives_signed_and_forgeries_do_no
         });
         of.collect::<std::collections::HashSet<Person>>().len()
     };
-    assert_eq!((seen(Seen::Delivered), seen(Seen::Read)), (members, members));
+    assert_eq!((seen(MemberReceiptKind::Delivered), seen(MemberReceiptKind::Read)), (members, members));
     let accepted = events
         .iter()
         .filter(|event| matches!(event, Event::Receipt(reading) if reading.proof == Proof::Sent));

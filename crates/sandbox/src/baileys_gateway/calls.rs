@@ -16,7 +16,7 @@ use crate::Shared;
 use crate::devices::{Device, Standing};
 use crate::exchange::{self, Answer, exchange};
 use crate::line::Scissors;
-use crate::network::{Group, GroupPost, PostKind, Refusal, Told, plan, world_key};
+use crate::network::{Group, GroupPost, PostKind, PostNotice, Refusal, plan, world_key};
 
 /// Where it answers: below a path of its own, since its calls have names that others have too.
 pub(super) const PATH: &str = "/baileys";
@@ -36,9 +36,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/baileys/message-status", post(message_status))
 }
 
-type Said = Result<Value, (u16, Value)>;
+type ErrorAnswer = Result<Value, (u16, Value)>;
 
-fn say(said: Said) -> Response {
+fn say(said: ErrorAnswer) -> Response {
     match said {
         Ok(body) => exchange::json(200, &body),
         Err((status, body)) => exchange::json(status, &body),
@@ -230,7 +230,7 @@ fn take(shared: &Shared, asked: &Sent, answered: bool) -> Result<Option<Arc<Grou
     let group = gateway.network.may_post(&post.group, account).map_err(refusal)?;
     let post = gateway.network.post(shared, "baileys_gateway", &asked.session_id, post).map_err(refusal)?;
     plan(shared, &asked.session_id, &post, &group, hooks::tell, |shared, job| {
-        if let Told::Refused(code) = job.told {
+        if let PostNotice::Refused(code) = job.told {
             let network = &shared.vendors.baileys_gateway.network;
             network.change_post(&job.post.group, &job.post.id, |post| post.refused = Some(code));
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::calls::status_word;
 use crate::Shared;
 use crate::devices::Device;
-use crate::network::{Job, Member, Told};
+use crate::network::{Job, Member, PostNotice};
 use crate::receipts::{self, Post};
 
 /// The requests that tell what became of a post.
@@ -18,16 +18,16 @@ pub(super) fn tell(shared: &Shared, job: &Job) -> Vec<Post> {
         "sessionId": &*job.session, "groupJid": post.group, "messageId": post.id, "timestamp": job.at,
     });
     let event = match job.told {
-        Told::Accepted => {
+        PostNotice::Accepted => {
             body["status"] = json!("sent");
             "message_sent"
         }
-        Told::Refused(code) => {
+        PostNotice::Refused(code) => {
             body["errorCode"] = json!(code);
             body["errorMessage"] = json!(format!("WhatsApp refused the message: {code}"));
             "message_error"
         }
-        Told::Delivered(at) | Told::Read(at) => {
+        PostNotice::Delivered(at) | PostNotice::Read(at) => {
             let member = &post.phones[at].0;
             let key = member.phone.to_string();
             let hits = |share, what| chance.hits(share, what, &key, job.nth);
@@ -36,11 +36,11 @@ pub(super) fn tell(shared: &Shared, job: &Job) -> Vec<Post> {
             } else if !hits(habits.nameless, "nameless") {
                 body["readerPhone"] = json!(key);
             }
-            if matches!(job.told, Told::Read(_)) { "read" } else { "delivered" }
+            if matches!(job.told, PostNotice::Read(_)) { "read" } else { "delivered" }
         }
     };
     body["event"] = json!(event);
-    let is_result = matches!(job.told, Told::Accepted | Told::Refused(_));
+    let is_result = matches!(job.told, PostNotice::Accepted | PostNotice::Refused(_));
     if is_result && chance.hits(habits.loses_results, "loses_results", &post.id, 0) {
         return Vec::new();
     }

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use super::instances::state_word;
 use crate::Shared;
 use crate::devices::Device;
-use crate::network::{Job, Member, Told};
+use crate::network::{Job, Member, PostNotice};
 use crate::receipts::{self, Post};
 
 /// The requests that tell what became of a post: only that it was sent, and that it was refused; never by whom it was got.
@@ -18,8 +18,8 @@ pub(super) fn tell(shared: &Shared, job: &Job) -> Vec<Post> {
     let post = &job.post;
     let habits = &shared.faults.get().habits.evolution;
     let (event, data) = match job.told {
-        Told::Accepted => ("send.message", super::messages::shown(post)),
-        Told::Refused(_) => {
+        PostNotice::Accepted => ("send.message", super::messages::shown(post)),
+        PostNotice::Refused(_) => {
             let lost = shared.faults.chance().hits(habits.loses_refusals, "loses_refusals", &post.id, 0);
             if lost {
                 return Vec::new();
@@ -30,7 +30,7 @@ pub(super) fn tell(shared: &Shared, job: &Job) -> Vec<Post> {
             });
             ("messages.update", data)
         }
-        Told::Delivered(_) | Told::Read(_) => return Vec::new(),
+        PostNotice::Delivered(_) | PostNotice::Read(_) => return Vec::new(),
     };
     posts(shared, &job.session, event, &data, job.forged)
 }

@@ -30,9 +30,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 }
 
 /// A refusal, as Evolution writes it.
-pub(super) type Said = Result<Value, (u16, Value)>;
+pub(super) type ErrorAnswer = Result<Value, (u16, Value)>;
 
-pub(super) fn say(said: Said, good: u16) -> Response {
+pub(super) fn say(said: ErrorAnswer, good: u16) -> Response {
     match said {
         Ok(body) => json(good, &body),
         Err((status, body)) => json(status, &body),
@@ -234,7 +234,7 @@ async fn remove(State(shared): State<Arc<Shared>>, Path(name): Path<String>, hea
 }
 
 /// Lays a member of the configuration over the old one.
-fn set(shared: &Shared, name: &str, member: &str, value: Value) -> Said {
+fn set(shared: &Shared, name: &str, member: &str, value: Value) -> ErrorAnswer {
     let changed = shared.vendors.evolution.devices.change(name, |device| {
         if !device.config.is_object() {
             device.config = json!({});

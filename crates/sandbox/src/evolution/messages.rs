@@ -12,11 +12,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::hooks::tell;
-use super::instances::{Said, allowed, connected, say, wrong};
+use super::instances::{ErrorAnswer, allowed, connected, say, wrong};
 use crate::Shared;
 use crate::exchange::{self, Answer, exchange};
 use crate::line::Scissors;
-use crate::network::{GroupPost, PostKind, Refusal, Told, plan, world_key};
+use crate::network::{GroupPost, PostKind, PostNotice, Refusal, plan, world_key};
 
 pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
@@ -98,7 +98,7 @@ fn take(
     let group = evolution.network.may_post(&post.group, account).map_err(refusal)?;
     let post = evolution.network.post(shared, "evolution", instance, post).map_err(refusal)?;
     plan(shared, instance, &post, &group, tell, |shared, job| {
-        if let Told::Refused(code) = job.told {
+        if let PostNotice::Refused(code) = job.told {
             let network = &shared.vendors.evolution.network;
             network.change_post(&job.post.group, &job.post.id, |post| post.refused = Some(code));
         }
@@ -191,7 +191,7 @@ fn change(
     jid: &Value,
     id: &Value,
     change: impl FnOnce(&mut GroupPost),
-) -> Said {
+) -> ErrorAnswer {
     connected(shared, instance)?;
     let (jid, id) = (jid.as_str().unwrap_or_default(), id.as_str().unwrap_or_default());
     let changed = shared.vendors.evolution.network.change_post(jid, id, change);

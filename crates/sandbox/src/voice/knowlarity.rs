@@ -135,7 +135,7 @@ async fn order(
         if !allowed(&shared, &headers) {
             return Answer { accepted: Vec::new(), response: refused() };
         }
-        match judge(&shared, &body) {
+        match check_request(&shared, &body) {
             Err(words) => {
                 let response = exchange::json(200, &json!({ "status_code": 0, "result": words }));
                 Answer { accepted: Vec::new(), response }
@@ -155,7 +155,7 @@ async fn order(
 }
 
 /// What Knowlarity says about an order (§1, §4).
-fn judge(shared: &Shared, body: &Value) -> Result<Vec<Number>, &'static str> {
+fn check_request(shared: &Shared, body: &Value) -> Result<Vec<Number>, &'static str> {
     let account = shared.telephones.get().knowlarity.clone();
     let text = |name: &str| body[name].as_str().unwrap_or("").to_owned();
     if account.balance <= 0 {

@@ -78,7 +78,7 @@ async fn outbound(
     let query = pairs(&query.unwrap_or_default());
     let phone = told::phone(value(&query, "phone_no"));
     let server_error = |status| json!({ "status": status, "message": "Internal error" });
-    exchange(&shared, &scissors, phone, server_error, |answered| match judge(&shared, &query) {
+    exchange(&shared, &scissors, phone, server_error, |answered| match check_request(&shared, &query) {
         Err(words) => Answer { accepted: Vec::new(), response: xml("error", words) },
         Ok(phone) => {
             let id = format!("9{:010}", shared.ids.next());
@@ -105,7 +105,7 @@ async fn outbound(
 }
 
 /// What KooKoo says about a request (§1, §5).
-fn judge(shared: &Shared, query: &[(String, String)]) -> Result<u64, &'static str> {
+fn check_request(shared: &Shared, query: &[(String, String)]) -> Result<u64, &'static str> {
     let account = shared.telephones.get().kookoo.clone();
     let hour = indian(shared.now())[11..13].parse::<u32>().unwrap_or(12);
     let caller = value(query, "caller_id");

@@ -114,7 +114,7 @@ async fn obd(
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let phone = body["number"].as_str().and_then(told::phone);
     let server_error = |status| json!({ "status": "error", "code": status, "details": "Internal error" });
-    exchange(&shared, &scissors, phone, server_error, |answered| match judge(&shared, &headers, &body) {
+    exchange(&shared, &scissors, phone, server_error, |answered| match check_request(&shared, &headers, &body) {
         Err((status, words)) => Answer { accepted: Vec::new(), response: refuse(status, words) },
         Ok(phone) => {
             let reference = body["reference_id"].as_str().unwrap_or("").to_owned();
@@ -145,7 +145,7 @@ async fn obd(
 }
 
 /// What MyOperator says about a request (§1, §5).
-fn judge(shared: &Shared, headers: &HeaderMap, body: &Value) -> Result<u64, (u16, &'static str)> {
+fn check_request(shared: &Shared, headers: &HeaderMap, body: &Value) -> Result<u64, (u16, &'static str)> {
     let account = shared.telephones.get().myoperator.clone();
     let text = |name: &str| body[name].as_str().unwrap_or("").to_owned();
     let key = headers.get("x-api-key").and_then(|value| value.to_str().ok()).unwrap_or("");

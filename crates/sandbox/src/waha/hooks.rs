@@ -8,7 +8,7 @@ use sha2::Sha512;
 use super::sessions::{me, status_word};
 use crate::Shared;
 use crate::devices::Device;
-use crate::network::{GroupPost, Job, Member, Told};
+use crate::network::{GroupPost, Job, Member, PostNotice};
 use crate::receipts::{self, Post};
 
 /// A member's id as the group names them.
@@ -41,15 +41,15 @@ pub(super) fn tell(shared: &Shared, job: &Job) -> Vec<Post> {
     };
     let habits = &shared.faults.get().habits.waha;
     let (event, payload) = match job.told {
-        Told::Accepted => ("message.ack", ack(1, "SERVER")),
-        Told::Refused(code) => {
+        PostNotice::Accepted => ("message.ack", ack(1, "SERVER")),
+        PostNotice::Refused(code) => {
             let mut payload = ack(-1, "ERROR");
             payload["_data"] = json!({ "error": code });
             ("message.ack", payload)
         }
-        Told::Delivered(at) | Told::Read(at) => {
+        PostNotice::Delivered(at) | PostNotice::Read(at) => {
             let mut payload = match job.told {
-                Told::Read(_) => ack(3, "READ"),
+                PostNotice::Read(_) => ack(3, "READ"),
                 _ if habits.server_for_device => ack(1, "SERVER"),
                 _ => ack(2, "DEVICE"),
             };

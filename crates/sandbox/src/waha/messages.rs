@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::hooks::{tell, wrapped};
-use super::sessions::{Said, allowed, say, working};
+use super::sessions::{ErrorAnswer, allowed, say, working};
 use crate::Shared;
 use crate::exchange::{self, Answer, exchange};
 use crate::line::Scissors;
@@ -106,7 +106,7 @@ fn take(
     let group = waha.network.may_post(&post.group, account).map_err(refusal)?;
     let post = waha.network.post(shared, "waha", &asked.session, post).map_err(refusal)?;
     plan(shared, &asked.session, &post, &group, tell, |shared, job| {
-        if let crate::network::Told::Refused(code) = job.told {
+        if let crate::network::PostNotice::Refused(code) = job.told {
             let (group, id) = (&job.post.group, &job.post.id);
             shared.vendors.waha.network.change_post(group, id, |post| post.refused = Some(code));
             // A time-lock shows on the account as soon as WhatsApp says so (§4).
@@ -218,7 +218,7 @@ fn change(
     shared: &Shared,
     (session, chat, id): &(String, String, String),
     change: impl FnOnce(&mut GroupPost),
-) -> Said {
+) -> ErrorAnswer {
     working(shared, session)?;
     let changed = shared.vendors.waha.network.change_post(chat, bare(id), change);
     changed.map(|()| Value::Bool(true)).ok_or_else(|| exception("Message not found"))

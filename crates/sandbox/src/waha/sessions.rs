@@ -30,9 +30,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
 }
 
 /// A refusal, as WAHA writes it.
-pub(super) type Said = Result<Value, (u16, Value)>;
+pub(super) type ErrorAnswer = Result<Value, (u16, Value)>;
 
-pub(super) fn say(said: Said, good: u16) -> Response {
+pub(super) fn say(said: ErrorAnswer, good: u16) -> Response {
     match said {
         Ok(body) => json(good, &body),
         Err((status, body)) => json(status, &body),
@@ -256,7 +256,7 @@ fn nothing_pending(name: &str) -> (u16, Value) {
     (422, json!({ "error": "No passkey step is pending", "session": name }))
 }
 
-fn pending(shared: &Shared, name: &str, standing: Standing, body: Value) -> Said {
+fn pending(shared: &Shared, name: &str, standing: Standing, body: Value) -> ErrorAnswer {
     let device = shared.vendors.waha.devices.get(name, shared.now()).ok_or_else(|| no_session(name))?;
     if device.standing == standing { Ok(body) } else { Err(nothing_pending(name)) }
 }

@@ -8,7 +8,7 @@ pub mod phone;
 use std::time::Duration;
 
 use domain::{
-    alert::{Ended, Way, after_try},
+    alert::{AlertOutcome, Way, after_try},
     attention::Matter,
     sending_hours::{OpenHours, SendingHours},
     time::{HOUR, MINUTE, Millis, Zone},
@@ -23,8 +23,8 @@ use tracing::warn;
 use crate::{
     app::App,
     http::attention::words,
+    outbound::{Letter, Post, Secret, webhook},
     ui::{attention::HREF, words::matters},
-    ways::{Letter, Post, Secret, webhook},
 };
 
 /// How often what needs a person is looked for.
@@ -124,10 +124,12 @@ async fn carry_out(app: &App, due: &DueAlert) -> Result<(), StoreError> {
     let now = app.clock.now();
     let (to, next_at) = after_try(&ended, due.attempt, now);
     let said = match &ended {
-        Ended::Sent | Ended::Postponed { .. } | Ended::Settled => "",
-        Ended::NotNow { said } | Ended::Refused { said } | Ended::Unknown { said } => said,
+        AlertOutcome::Sent | AlertOutcome::Postponed { .. } | AlertOutcome::Settled => "",
+        AlertOutcome::NotNow { said } | AlertOutcome::Refused { said } | AlertOutcome::Unknown { said } => {
+            said
+        }
     };
-    let counts = !matches!(ended, Ended::Postponed { .. });
+    let counts = !matches!(ended, AlertOutcome::Postponed { .. });
     match org.alert_ended(due, to, next_at, Tried { said, account, counts }, now).await {
         // It took longer than anything should: it is unknown already.
         Err(StoreError::Stale) => {
@@ -142,14 +144,14 @@ async fn send(
     app: &App,
     org: &Org,
     due: &DueAlert,
-) -> Result<(Ended, Option<domain::ids::IntegrationId>), StoreError> {
+) -> Result<(AlertOutcome, Option<domain::ids::IntegrationId>), StoreError> {
     let (alert, now) = (org.alert(due.alert).await?, app.clock.now());
     if !alert.is_test() {
         if alert.settled_at.is_some() || now.since(alert.seen_at) > STALE_MS {
-            return Ok((Ended::Settled, None));
+            return Ok((AlertOutcome::Settled, None));
         }
         if org.alerts_since(due.user, due.way, now.plus(-HOUR)).await? >= PER_HOUR {
-            return Ok((Ended::Postponed { until: now.plus(POSTPONED_MS) }, None));
+            return Ok((AlertOutcome::Postponed { until: now.plus(POSTPONED_MS) }, None));
         }
     }
     let (organization, settings) = (org.organization().await?, org.alert_settings().await?);
@@ -174,10 +176,10 @@ async fn send(
             };
             (webhook::send(app.alerts.hooks(), &settings.webhook_url, &secret, &post, now).await, None)
         }
-        (_, None) => (Ended::Refused { said: "The member left the organisation".to_owned() }, None),
+        (_, None) => (AlertOutcome::Refused { said: "The member left the organisation".to_owned() }, None),
         (Way::Mail, Some(member)) => (by_mail(app, &organization.name, &alert, member, &url).await, None),
         (Way::Whatsapp | Way::Sms, Some(member)) => {
-            let of = phone::ToPhone {
+            let of = phone::PhoneAlert {
                 org,
                 organization: &organization,
                 settings: &settings,
@@ -191,9 +193,15 @@ async fn send(
     })
 }
 
-async fn by_mail(app: &App, organisation: &str, alert: &Alert, member: &AlertMember, url: &str) -> Ended {
+async fn by_mail(
+    app: &App,
+    organisation: &str,
+    alert: &Alert,
+    member: &AlertMember,
+    url: &str,
+) -> AlertOutcome {
     let Some(mailer) = app.alerts.mailer() else {
-        return Ended::Refused { said: "No mail server is set".to_owned() };
+        return AlertOutcome::Refused { said: "No mail server is set".to_owned() };
     };
     let text = format!(
         "{}\n{}\n\nOpen what needs you: {url}\n\nYou get this because alerts of {organisation} go to you. Change it under Settings, Alerts.\n",

@@ -3,14 +3,14 @@
 
 use compose::AccountState;
 use domain::{
-    alert::Ended,
+    alert::AlertOutcome,
     channel::Channel,
     outcome::{Outcome, ProviderAnswer},
     sending_hours::SendingHours,
     template::{Facts, Message},
     time::Millis,
 };
-use providers::{Call, Standing, registry};
+use providers::{AccountStanding, Call, registry};
 use store::{
     Org, Organization, StoreError,
     alerts::{Alert, AlertMember, AlertSettings, DueAlert},
@@ -24,7 +24,7 @@ pub const LINK: &str = "/a";
 
 /// What goes out, to whom, for whom.
 #[derive(Clone, Copy)]
-pub struct ToPhone<'a> {
+pub struct PhoneAlert<'a> {
     /// The organisation's handle.
     pub org: &'a Org,
     /// The organisation.
@@ -42,10 +42,10 @@ pub struct ToPhone<'a> {
 /// Sends it; the account that it went by.
 pub async fn send(
     app: &App,
-    of: ToPhone<'_>,
+    of: PhoneAlert<'_>,
     now: Millis,
-) -> Result<(Ended, Option<Integration>), StoreError> {
-    let refused = |said: &str| Ok((Ended::Refused { said: said.to_owned() }, None));
+) -> Result<(AlertOutcome, Option<Integration>), StoreError> {
+    let refused = |said: &str| Ok((AlertOutcome::Refused { said: said.to_owned() }, None));
     let Some(channel) = of.due.way.channel() else { return refused("It is no way to a phone") };
     if of.organization.stopped.is_some() {
         return refused("All sending is stopped");
@@ -59,12 +59,15 @@ pub async fn send(
         Err(error) => return Err(error),
     };
     let Some(account) = account(app, &of, channel, now).await? else {
-        return Ok((Ended::NotNow { said: "No other account can send it".to_owned() }, None));
+        return Ok((AlertOutcome::NotNow { said: "No other account can send it".to_owned() }, None));
     };
     let opened = match app.accounts.open_integration(&account) {
         Ok(opened) => opened,
         Err(_) => {
-            return Ok((Ended::NotNow { said: "The account cannot be opened".to_owned() }, Some(account)));
+            return Ok((
+                AlertOutcome::NotNow { said: "The account cannot be opened".to_owned() },
+                Some(account),
+            ));
         }
     };
     let Ok(message) = Message::from_json(channel, &template.body) else {
@@ -73,7 +76,7 @@ pub async fn send(
     let message = opened.complete(message);
     let hours = SendingHours::by_law(message.category()).within(opened.hours(), &of.organization.zone);
     if let Some(until) = hours.closed_until(now) {
-        return Ok((Ended::Postponed { until }, Some(account)));
+        return Ok((AlertOutcome::Postponed { until }, Some(account)));
     }
     let content = match message.fill(&facts(app, &of)) {
         Ok(content) => content,
@@ -86,7 +89,7 @@ pub async fn send(
 }
 
 /// The values of the message.
-fn facts(app: &App, of: &ToPhone<'_>) -> Facts {
+fn facts(app: &App, of: &PhoneAlert<'_>) -> Facts {
     Facts {
         name: of.member.name.clone(),
         email: of.member.email.clone(),
@@ -102,7 +105,7 @@ fn facts(app: &App, of: &ToPhone<'_>) -> Facts {
 /// An account of the channel that can send and that the alert is not about; another one than last time, where there is one.
 async fn account(
     app: &App,
-    of: &ToPhone<'_>,
+    of: &PhoneAlert<'_>,
     channel: Channel,
     now: Millis,
 ) -> Result<Option<Integration>, StoreError> {
@@ -123,25 +126,27 @@ fn may_send(state: &AccountState, now: Millis) -> bool {
         AccountState::HeldBack { until } => *until <= now,
         // A low balance may still hold the price of one message.
         AccountState::NotTested | AccountState::LowBalance => true,
-        AccountState::Told(standing) => !matches!(standing, Standing::Refused | Standing::NotActive),
+        AccountState::Told(standing) => {
+            !matches!(standing, AccountStanding::Refused | AccountStanding::NotActive)
+        }
     }
 }
 
 /// What a call proved.
-fn ended(outcome: Outcome) -> Ended {
+fn ended(outcome: Outcome) -> AlertOutcome {
     let said = |answer: ProviderAnswer| match answer.code.is_empty() {
         true => "The provider refused it".to_owned(),
         false => format!("The provider said {}", answer.code),
     };
     match outcome {
-        Outcome::Accepted { .. } => Ended::Sent,
-        Outcome::Refused(answer) => Ended::Refused { said: said(answer) },
+        Outcome::Accepted { .. } => AlertOutcome::Sent,
+        Outcome::Refused(answer) => AlertOutcome::Refused { said: said(answer) },
         // Another account may be able to.
         Outcome::AccountStopped(answer) | Outcome::Misconfigured(answer) => {
-            Ended::NotNow { said: said(answer) }
+            AlertOutcome::NotNow { said: said(answer) }
         }
-        Outcome::NotNow { said: answer, .. } => Ended::NotNow { said: said(answer) },
-        Outcome::Unknown(answer) => Ended::Unknown { said: said(answer) },
+        Outcome::NotNow { said: answer, .. } => AlertOutcome::NotNow { said: said(answer) },
+        Outcome::Unknown(answer) => AlertOutcome::Unknown { said: said(answer) },
     }
 }
 

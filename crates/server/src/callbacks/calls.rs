@@ -17,13 +17,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    call::{CallRecord, CallRef, CallScript, Pressed, Refused, Rounds, pressed},
+    call::{CallRecord, CallRef, CallScript, Pressed, QuestionRounds, ReportRefused, pressed},
     time::{MINUTE, Millis},
 };
 use engine::Conversation;
 use providers::{
     account::Body,
-    voice::{Hook, Kept as KeptPost, Line, Step, StepKind, Taken, Voice},
+    voice::{CallbackContent, CallbackRequest, Step, StepKind, StoredCall, StoredPost as KeptPost, Voice},
 };
 
 use store::work::OnLine;
@@ -45,7 +45,7 @@ const KEY_STORED_WITHIN: Duration = Duration::from_millis(200);
 /// A call that somebody was on the line of lately.
 struct Live {
     conversation: Conversation,
-    now: Mutex<(CallRecord, Rounds)>,
+    now: Mutex<(CallRecord, QuestionRounds)>,
     since: Millis,
 }
 
@@ -105,7 +105,7 @@ pub(super) async fn take(
     let header =
         |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok().map(str::to_owned));
     let content_type = header("content-type").unwrap_or_default();
-    let hook = Hook {
+    let hook = CallbackRequest {
         path,
         query: parts.uri.query().unwrap_or(""),
         content_type: &content_type,
@@ -151,7 +151,7 @@ impl Callbacks {
         &self,
         known: &Known,
         voice: &dyn Voice,
-        (step, taken): (&Step, &Taken),
+        (step, taken): (&Step, &CallbackContent),
         looks: bool,
     ) -> Result<(Response, Option<OnLine>), Problem> {
         let now = self.clock.now();
@@ -179,12 +179,12 @@ impl Callbacks {
             rounds.asked(now);
         }
         let line = OnLine { call: *call, rounds: *rounds, key: so_far.key };
-        let words = voice.answer(step, Some(&Line { script, said, so_far, sounds: &self.sounds }));
+        let words = voice.answer(step, Some(&StoredCall { script, said, so_far, sounds: &self.sounds }));
         Ok((spoken(words), Some(line)))
     }
 
     /// Holds a report against the call that somebody is on the line of, where this process knows it.
-    fn note(&self, taken: &Taken) -> Result<(), Problem> {
+    fn note(&self, taken: &CallbackContent) -> Result<(), Problem> {
         let call = taken.news.iter().find_map(|news| news.call);
         let Some(live) = call.and_then(|call| self.live.get(call)) else { return Ok(()) };
         let mut state = live.now.lock().unwrap_or_else(PoisonError::into_inner);
@@ -203,10 +203,15 @@ fn depends_on_before(step: &Step, script: &CallScript) -> bool {
 }
 
 /// Takes news in; refused when they name another call than the one of their address.
-fn hear(record: &mut CallRecord, taken: &Taken, script: &CallScript, now: Millis) -> Result<(), Problem> {
+fn hear(
+    record: &mut CallRecord,
+    taken: &CallbackContent,
+    script: &CallScript,
+    now: Millis,
+) -> Result<(), Problem> {
     let mut next = record.clone();
     for news in taken.news_of(script) {
-        if next.hear(&news, now) == Err(Refused::Foreign) {
+        if next.hear(&news, now) == Err(ReportRefused::Foreign) {
             return Err(foreign());
         }
     }

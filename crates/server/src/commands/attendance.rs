@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::bail;
 use clap::Args;
 use domain::time::WallClock;
-use intake::attendance::{By, Surroundings, beside, read};
+use intake::attendance::{MatchedBy, ReadContext, match_report, read};
 use store::{Actor, Org};
 
 use super::{import, say, user::choose};
@@ -46,7 +46,7 @@ async fn take(app: &App, command: &AttendanceCommand) -> anyhow::Result<()> {
     let org: Org = app.store.org(Actor::command_line(organisation.id));
     let workshop = import::workshop(&org, &command.workshop).await?;
     let with =
-        Surroundings { home: organisation.country, zone: organisation.zone, starts_at: workshop.starts_at };
+        ReadContext { home: organisation.country, zone: organisation.zone, starts_at: workshop.starts_at };
     let name = command.file.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
     let (file, file_name) = (command.file.clone(), name.clone());
     let report = match tokio::task::spawn_blocking(move || read(&file, &file_name, &with)).await? {
@@ -54,9 +54,9 @@ async fn take(app: &App, command: &AttendanceCommand) -> anyhow::Result<()> {
         Err(error) => bail!("{error}"),
     };
     let (hosts, away) = (report.hosts, report.away);
-    let beside = beside(&org, workshop.id, report).await?;
+    let beside = match_report(&org, workshop.id, report).await?;
     let (people, unknown) = beside.to_take(command.by_name);
-    let names = beside.attended.iter().filter(|one| one.by == By::Name).count();
+    let names = beside.attended.iter().filter(|one| one.by == MatchedBy::Name).count();
     let taken = match command.dry_run {
         true => i64::try_from(people.len()).unwrap_or(i64::MAX),
         false => org.take_attendance(workshop.id, &name, &people, unknown, app.clock.now()).await?,

@@ -110,7 +110,7 @@ pub async fn write(app: &App, file: &Path) -> anyhow::Result<About> {
     if !app.store.is_shared() {
         app.store.backup_sqlite(&copy).await.context("cannot copy the database")?;
         // The check reads all of it at once; a server that sends beside this goes first.
-        store::step_back();
+        store::lower_thread_priority();
         let found = store::inspect(&format!("sqlite:{}", copy.display()), store::Depth::Full).await?;
         if let Some(broken) = found.broken.first() {
             bail!("the copy of the database is damaged ({broken}); run: munadi doctor");

@@ -16,7 +16,7 @@ use domain::{
 use serde::Serialize;
 use store::{
     Depth, Inspection, Store, Tenancy,
-    work::{Unproven, Work},
+    work::{BroadcastToCount, Work},
 };
 
 use self::alerts::ways_out;
@@ -354,7 +354,7 @@ async fn sums(
 }
 
 /// Those that may be counted now, the smallest first, and how many broadcasts and rows are left.
-fn within(unproven: Vec<Unproven>, rows_most: i64) -> (Vec<BroadcastId>, (usize, i64)) {
+fn within(unproven: Vec<BroadcastToCount>, rows_most: i64) -> (Vec<BroadcastId>, (usize, i64)) {
     let (mut now, mut rows, mut left) = (Vec::new(), 0, (0, 0));
     for one in unproven {
         rows += one.rows;
@@ -454,7 +454,8 @@ async fn workers(work: &Work, now: Millis, report: &mut Report) -> Result<(), st
 
 async fn receipts(work: &Work, now: Millis, report: &mut Report) -> Result<(), store::StoreError> {
     const ABOUT: &str = "receipts";
-    let odd = work.odd_receipts(now.plus(-RECEIPTS_LOOK_BACK_MS), now.plus(-RECEIPT_OVERDUE_MS)).await?;
+    let odd =
+        work.receipts_to_review(now.plus(-RECEIPTS_LOOK_BACK_MS), now.plus(-RECEIPT_OVERDUE_MS)).await?;
     if odd.overdue > 0 {
         report.warn(
             ABOUT,

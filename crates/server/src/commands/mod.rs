@@ -28,7 +28,7 @@ use std::io::Write;
 /// A refusal that stands in the JSON of an answer already.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct SaidInAnswer(pub String);
+pub struct AlreadyReported(pub String);
 
 /// Writes a line for the person at the terminal.
 pub fn say(line: impl std::fmt::Display) -> anyhow::Result<()> {

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::Config,
     seal::KeyRing,
-    secrets::{self, Opened},
+    secrets::{self, OpenedSecrets},
 };
 
 /// `munadi restore …`
@@ -323,7 +323,7 @@ async fn check(config: &Config, staging: &Path, about: About, now: Millis) -> an
     Ok(Restored { about, accounts: opened.accounts - unopened, unopened, stopped, aside: None })
 }
 
-async fn prepare(store: &Store, keys: &KeyRing, now: Millis) -> Result<(Opened, u64), StoreError> {
+async fn prepare(store: &Store, keys: &KeyRing, now: Millis) -> Result<(OpenedSecrets, u64), StoreError> {
     let opened = secrets::try_all(store, keys).await?;
     let stopped = store.stop_accounts_in_use("restore of a backup", now).await?;
     Ok((opened, stopped))

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
-use compose::{Caller, Confirmation, Draft, LeftOut, Refusal, Review, Timing, Wait};
+use compose::{Caller, Confirmation, Draft, ExcludedPerson, Refusal, Review, Timing, Wait};
 use domain::{
     broadcast::{Audience, BroadcastStatus},
     channel::Channel,
@@ -29,7 +29,7 @@ use store::{
 };
 
 use super::{
-    SaidInAnswer, demo,
+    AlreadyReported, demo,
     import::{Top, open_words},
     say, send_groups,
 };
@@ -155,7 +155,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
     let left_out = if command.yes { Vec::new() } else { review.left_out(LEFT_OUT_SAID).await? };
     tell_review(&caller, &review, &left_out, command.json, refusal.as_deref())?;
     if let Some(words) = refusal {
-        return Err(SaidInAnswer(words).into());
+        return Err(AlreadyReported(words).into());
     }
     let again = command.again.then_some(review.before.again);
     let confirmation = Confirmation { id: BroadcastId::new(now), named: None, again, knew: None };
@@ -279,7 +279,7 @@ fn obstacle(caller: &Caller, review: &Review) -> String {
 fn tell_review(
     caller: &Caller,
     review: &Review,
-    left_out: &[LeftOut],
+    left_out: &[ExcludedPerson],
     json: bool,
     refusal: Option<&str>,
 ) -> anyhow::Result<()> {
@@ -323,7 +323,7 @@ fn tell_review(
 }
 
 /// Who would not get it, and why each.
-fn say_left_out(people: &[LeftOut], of: i64) -> anyhow::Result<()> {
+fn say_left_out(people: &[ExcludedPerson], of: i64) -> anyhow::Result<()> {
     for one in people {
         let who = if one.name.is_empty() { format::phone(&one.phone) } else { one.name.clone() };
         let who = if who.is_empty() { "Somebody without a name" } else { &who };

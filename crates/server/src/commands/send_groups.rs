@@ -8,7 +8,7 @@ use domain::{
 use store::{Org, groups::Group, templates::Template, workshops::Workshop};
 
 use super::{
-    SaidInAnswer, say,
+    AlreadyReported, say,
     send::{SendCommand, one, tell, watch},
 };
 use crate::{
@@ -65,7 +65,7 @@ pub(super) async fn send(
     };
     tell_review(&review, command.json, refusal.as_deref())?;
     if let Some(words) = refusal {
-        return Err(SaidInAnswer(words).into());
+        return Err(AlreadyReported(words).into());
     }
     let again = before.map_or(0, |earlier| earlier.n);
     let id = match review.confirm(&caller, BroadcastId::new(now), again).await {

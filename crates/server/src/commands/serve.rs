@@ -33,7 +33,7 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     let sending = app.start_sending("serve").await?.with_alerts(alerts::keep(app.clone()));
     let fault = tokio::select! {
         served = router::serve(&app, listener) => served.err(),
-        fault = sending.beyond_help() => Some(fault),
+        fault = sending.until_unrecoverable() => Some(fault),
     };
     app.stopping.cancel();
     sending.stop().await;

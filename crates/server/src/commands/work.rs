@@ -38,7 +38,7 @@ async fn work(app: &App) -> anyhow::Result<()> {
     tracing::info!("Munadi works, without pages; {} accounts open", opened.accounts);
     let fault = tokio::select! {
         () = app.stopping.cancelled() => None,
-        fault = sending.beyond_help() => Some(fault),
+        fault = sending.until_unrecoverable() => Some(fault),
     };
     sending.stop().await;
     if let Some(fault) = fault {

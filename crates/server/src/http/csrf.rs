@@ -59,7 +59,7 @@ pub fn comes_from_us(config: &Config, headers: &HeaderMap) -> bool {
 }
 
 /// What was found in a request: the token, and the request as it was.
-pub struct Found {
+pub struct FoundToken {
     /// The token, if there is one.
     pub token: Option<String>,
     /// The request with its whole body.
@@ -68,17 +68,17 @@ pub struct Found {
 
 /// Looks for the token. A form is read whole, up to `body_max`; of an upload only the first bytes.
 /// `None` when the body is longer than that or breaks off.
-pub async fn find(request: Request<Body>, body_max: usize) -> Option<Found> {
+pub async fn find(request: Request<Body>, body_max: usize) -> Option<FoundToken> {
     let header_token = request.headers().get(HEADER).and_then(|v| v.to_str().ok()).map(str::to_owned);
     if header_token.is_some() {
-        return Some(Found { token: header_token, request });
+        return Some(FoundToken { token: header_token, request });
     }
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     if kind.starts_with("application/x-www-form-urlencoded") {
         let (parts, body) = request.into_parts();
         let bytes = axum::body::to_bytes(body, body_max).await.ok()?;
         let token = in_form(&bytes);
-        return Some(Found { token, request: Request::from_parts(parts, Body::from(bytes)) });
+        return Some(FoundToken { token, request: Request::from_parts(parts, Body::from(bytes)) });
     }
     if kind.starts_with("multipart/form-data") {
         let (parts, body) = request.into_parts();
@@ -92,9 +92,9 @@ pub async fn find(request: Request<Body>, body_max: usize) -> Option<Found> {
         }
         let token = in_upload(&seen);
         let whole = stream::once(async { Ok(Bytes::from(seen)) }).chain(chunks);
-        return Some(Found { token, request: Request::from_parts(parts, Body::from_stream(whole)) });
+        return Some(FoundToken { token, request: Request::from_parts(parts, Body::from_stream(whole)) });
     }
-    Some(Found { token: None, request })
+    Some(FoundToken { token: None, request })
 }
 
 /// Tokens are hex: nothing in them is ever escaped.

@@ -41,7 +41,7 @@ pub const UNSENT: &str = "unsent";
 /// The gate of one route. What went wrong behind it goes on as it is, with what whoever shows it has to know.
 pub async fn gate(State((app, rule)): State<(App, Rule)>, request: Request, next: Next) -> Response {
     let told_before = Jar::Notice.read(&app.config, request.headers()).is_some();
-    let mut seen = Seen { kind: rule.kind, visitor: None, caller: None };
+    let mut seen = RequestFacts { kind: rule.kind, visitor: None, caller: None };
     let mut door = None;
     let passed = pass(&app, rule, request, next, &mut seen, &mut door);
     let mut response = match tokio::time::timeout(rule.timeout, passed).await {
@@ -65,7 +65,7 @@ pub async fn gate(State((app, rule)): State<(App, Rule)>, request: Request, next
 
 /// What the gate saw of a request, for whoever shows what went wrong.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct RequestFacts {
     /// Who reads the answer.
     pub kind: Kind,
     /// Who called, where that was looked at.
@@ -79,7 +79,7 @@ async fn pass(
     rule: Rule,
     mut request: Request,
     next: Next,
-    seen: &mut Seen,
+    seen: &mut RequestFacts,
     door: &mut Option<String>,
 ) -> Result<Response, Problem> {
     if rule.needs == Needs::Anyone {
@@ -258,10 +258,10 @@ pub fn address(app: &App, headers: &HeaderMap, direct: Option<IpAddr>) -> String
 
 /// The user that these headers sign in, for requests without a route: the page of an unknown address keeps its reader's
 /// menu.
-pub async fn seen_by(app: &App, headers: &HeaderMap) -> Option<Seen> {
+pub async fn seen_by(app: &App, headers: &HeaderMap) -> Option<RequestFacts> {
     let visitor = visitor(app, headers, String::new(), &mut None).await.ok()?;
     let caller = visitor.signed_in.as_ref().and_then(|who| caller(app, who));
-    Some(Seen { kind: Kind::Page, visitor: Some(visitor), caller })
+    Some(RequestFacts { kind: Kind::Page, visitor: Some(visitor), caller })
 }
 
 /// The answer where no route is.

@@ -51,21 +51,21 @@ struct Inside {
 
 /// A session's right to one stream; given back when the stream ends.
 #[derive(Debug)]
-pub struct Place {
+pub struct StreamSlot {
     live: Live,
     session: SessionId,
 }
 
 impl Live {
     /// A place for one more stream; `None` when the session has too many.
-    pub fn place(&self, session: SessionId) -> Option<Place> {
+    pub fn place(&self, session: SessionId) -> Option<StreamSlot> {
         let mut inside = self.lock();
         let open = inside.streams.entry(session).or_default();
         if *open >= STREAMS_MAX {
             return None;
         }
         *open += 1;
-        Some(Place { live: self.clone(), session })
+        Some(StreamSlot { live: self.clone(), session })
     }
 
     /// Renderings, from the next change on. Starts a renderer when nobody watched the same.
@@ -133,7 +133,7 @@ impl Live {
     }
 }
 
-impl Drop for Place {
+impl Drop for StreamSlot {
     fn drop(&mut self) {
         let mut inside = self.live.lock();
         if let Some(open) = inside.streams.get_mut(&self.session) {
@@ -167,7 +167,7 @@ mod tests {
     fn a_session_has_a_limited_number_of_streams_and_gets_them_back() {
         let live = Live::default();
         let session = SessionId::new(Millis(0));
-        let places: Vec<Place> = (0..STREAMS_MAX).map(|_| live.place(session).unwrap()).collect();
+        let places: Vec<StreamSlot> = (0..STREAMS_MAX).map(|_| live.place(session).unwrap()).collect();
         assert!(live.place(session).is_none());
         assert!(live.place(SessionId::new(Millis(0))).is_some(), "others are not held up");
         drop(places);

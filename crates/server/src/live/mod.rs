@@ -2,4 +2,4 @@
 
 mod feed;
 
-pub use feed::{Live, Place, Rendering, Watched};
+pub use feed::{Live, Rendering, StreamSlot, Watched};

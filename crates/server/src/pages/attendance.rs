@@ -11,7 +11,9 @@ use domain::{
     role::Permission,
     time::DAY,
 };
-use intake::attendance::{Attended, Beside, By, Report, ReportError, Surroundings, Visitor, beside, read};
+use intake::attendance::{
+    AttendanceMatch, Attended, MatchedBy, ReadContext, Report, ReportError, Visitor, match_report, read,
+};
 use maud::{Markup, Render, html};
 use serde::{Deserialize, Serialize};
 use store::{attendance::AttendanceReport, workshops::Workshop};
@@ -122,7 +124,7 @@ async fn look(
     file: PathBuf,
     file_name: String,
 ) -> Result<Result<Report, ReportError>, Problem> {
-    let with = Surroundings {
+    let with = ReadContext {
         home: member.organization.country,
         zone: member.organization.zone.clone(),
         starts_at: workshop.starts_at,
@@ -152,7 +154,7 @@ pub async fn look_at(
         cut: report.cut,
     };
     let before = member.org.attendance_report(id).await?;
-    let beside = beside(&member.org, id, report).await?;
+    let beside = match_report(&member.org, id, report).await?;
     Ok(ok(look_page(&member, &workshop, upload, &kept, &about, &beside, before.as_ref())))
 }
 
@@ -167,7 +169,7 @@ pub async fn take(
     let (file, kept) = open(&app, &member, id, upload).await?;
     let report = look(&member, &workshop, file.clone(), kept.file_name.clone()).await?;
     let report = report.map_err(|error| Problem::bad_request(error.to_string()))?;
-    let beside = beside(&member.org, id, report).await?;
+    let beside = match_report(&member.org, id, report).await?;
     let names = !form.by_name.is_empty();
     let (people, unknown) = beside.to_take(names);
     let n = member.org.take_attendance(id, &kept.file_name, &people, unknown, member.now).await?;
@@ -276,10 +278,10 @@ fn look_page(
     upload: ImportId,
     kept: &Kept,
     about: &About,
-    beside: &Beside,
+    beside: &AttendanceMatch,
     before: Option<&AttendanceReport>,
 ) -> Markup {
-    let by_name: Vec<&Attended> = beside.attended.iter().filter(|one| one.by == By::Name).collect();
+    let by_name: Vec<&Attended> = beside.attended.iter().filter(|one| one.by == MatchedBy::Name).collect();
     let sure = beside.attended.len() - by_name.len();
     let part = |key, label: &str, count: usize, to: &str| SummaryPart {
         key,

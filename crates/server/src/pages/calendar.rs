@@ -22,7 +22,7 @@ use crate::{
         format::counted,
         head::Head,
         icons::Icon,
-        plan::{Fill, Mark},
+        plan::{Fill, StepMark},
         shell::Section,
         words::steps,
     },
@@ -144,7 +144,7 @@ fn shown(member: &Member, entry: &Entry<'_>) -> Markup {
         Entry::Step(step) => html! {
             div {
                 a class="m-rowlink" href=(plan::href(step.workshop)) {
-                    @if let Some(channel) = step.channel { (Mark { channel, fill: fill(step) }) " " }
+                    @if let Some(channel) = step.channel { (StepMark { channel, fill: fill(step) }) " " }
                     (step.label)
                 }
                 span class="m-sub" { (step.title) }

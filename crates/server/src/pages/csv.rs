@@ -42,7 +42,7 @@ where
                         line(&mut text, row.into_iter());
                     }
                     if next.is_some() {
-                        org.give_way(began.elapsed()).await;
+                        org.yield_to_sending(began.elapsed()).await;
                     }
                     Some((Ok::<_, StoreError>(Bytes::from(text)), next))
                 }

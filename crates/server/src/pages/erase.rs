@@ -9,7 +9,7 @@ use domain::{
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
-    erasure::{Erasure, Forgotten, KEEP_DAYS_MAX, KEEP_DAYS_MIN, Retention},
+    erasure::{Erasure, KEEP_DAYS_MAX, KEEP_DAYS_MIN, Retention, RetentionResult},
     people::Story,
 };
 
@@ -232,7 +232,7 @@ fn told(member: &Member, retention: &Retention) -> Markup {
     }
 }
 
-fn did_words(did: &Forgotten) -> String {
+fn did_words(did: &RetentionResult) -> String {
     let parts = [
         (did.workshops, "workshop", "workshops"),
         (did.people, "registration", "registrations"),

@@ -2,10 +2,10 @@
 
 use axum::{Json, extract::State, http::StatusCode};
 use domain::time::Millis;
-use engine::{Scheduler, Standing};
+use engine::{Scheduler, SendingHealth};
 use serde_json::{Value, json};
 
-use crate::{app::App, disk::Room, health::Look};
+use crate::{app::App, disk::DiskSpace, health::HealthReport};
 
 /// The answer is 200 when a test write and the last turn of the sending loop ended well, and otherwise 503 with the
 /// cause and since when it holds.
@@ -18,12 +18,12 @@ pub async fn show(State(app): State<App>) -> (StatusCode, Json<Value>) {
 }
 
 /// Anybody may read it: it names no path and repeats no error of the database.
-fn body(look: &Look, beat: Option<Millis>, steps: Option<Scheduler>, now: Millis) -> Value {
+fn body(look: &HealthReport, beat: Option<Millis>, steps: Option<Scheduler>, now: Millis) -> Value {
     let age = |at: Millis| now.since(at).max(0);
     let turns = match &look.turns {
-        Standing::Off => json!({ "state": "off" }),
-        Standing::Well(at) => json!({ "state": "ok", "last_ok_age_ms": age(*at) }),
-        Standing::Failing { since, lasting, .. } => json!({
+        SendingHealth::Off => json!({ "state": "off" }),
+        SendingHealth::Well(at) => json!({ "state": "ok", "last_ok_age_ms": age(*at) }),
+        SendingHealth::Failing { since, lasting, .. } => json!({
             "state": "failing",
             "since": since.0,
             "for_ms": u64::try_from(lasting.as_millis()).unwrap_or(u64::MAX),
@@ -42,7 +42,7 @@ fn body(look: &Look, beat: Option<Millis>, steps: Option<Scheduler>, now: Millis
         "database": if look.refused.is_none() { "ok" } else { "down" },
         "writes": writes,
         "turns": turns,
-        "disk": look.room.map(Room::word),
+        "disk": look.room.map(DiskSpace::word),
         // Of this process: null where it does not send.
         "scheduler": {
             "heartbeat_age_ms": beat.map(age),

@@ -17,7 +17,7 @@ use store::{
     work::{JoinTarget, Opened},
 };
 
-use super::opt_out::Caller;
+use super::opt_out::PublicVisitor;
 use crate::{
     app::App,
     http::{
@@ -31,7 +31,7 @@ use crate::{
 /// `GET /j/{code}`: a registrant's own link. Their workshop's join link is looked up at this moment.
 pub async fn own(
     State(app): State<App>,
-    caller: Caller,
+    caller: PublicVisitor,
     method: Method,
     headers: HeaderMap,
     Path(code): Path<String>,
@@ -67,7 +67,7 @@ pub async fn own(
 /// `GET /l/{name}`: a named link.
 pub async fn named(
     State(app): State<App>,
-    caller: Caller,
+    caller: PublicVisitor,
     method: Method,
     headers: HeaderMap,
     Path(name): Path<String>,
@@ -85,7 +85,7 @@ pub async fn named(
 }
 
 /// A link that leads nowhere gets the same answer, whatever the reason; whoever tries many waits.
-fn nowhere(app: &App, caller: &Caller) -> PageResult {
+fn nowhere(app: &App, caller: &PublicVisitor) -> PageResult {
     app.links.bad.count(caller.address(), app.clock.now()).map_err(Problem::too_many)?;
     let words = ("This link leads nowhere", "यह लिंक अब काम नहीं करता");
     let more = "Check that it was copied whole. Whoever sent it can send another.";
@@ -132,19 +132,19 @@ fn closed(target: &JoinTarget) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn words_for(caller: &Caller, target: &JoinTarget, words: (&str, &str)) -> Response {
+fn words_for(caller: &PublicVisitor, target: &JoinTarget, words: (&str, &str)) -> Response {
     let more = format!("“{}”. Ask {} if you think that this is wrong.", target.title, target.organization);
     says(caller, &target.organization, words, &more)
 }
 
-fn not_yet(caller: &Caller, target: &JoinTarget) -> Response {
+fn not_yet(caller: &PublicVisitor, target: &JoinTarget) -> Response {
     let zone = Zone::parse(&target.zone).unwrap_or_else(|_| Zone::india());
     let starts = format!("{}, {}", zone.long_date(target.starts_at), zone.plain_time(target.starts_at));
     let more = format!("“{}” starts on {starts}. Open this same link again shortly before.", target.title);
     says(caller, &target.organization, ("The link is not ready yet", "लिंक अभी तैयार नहीं है"), &more)
 }
 
-fn says(caller: &Caller, from: &str, (title, title_hi): (&str, &str), more: &str) -> Response {
+fn says(caller: &PublicVisitor, from: &str, (title, title_hi): (&str, &str), more: &str) -> Response {
     let page = PublicPage {
         title: title.to_owned(),
         title_hi: title_hi.to_owned(),

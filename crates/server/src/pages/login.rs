@@ -8,7 +8,7 @@ use axum::{
 use domain::time::SECOND;
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::{LinkKind, Patience, User};
+use store::{LinkKind, SignInLimits, User};
 use subtle::ConstantTimeEq;
 
 use crate::{
@@ -32,14 +32,14 @@ use crate::{
 };
 
 /// Wrong passwords for one account from one place (an address, a known device) before each costs time.
-pub(super) const ACCOUNT_PATIENCE: Patience = Patience { free_failures: 5 };
+pub(super) const ACCOUNT_PATIENCE: SignInLimits = SignInLimits { free_failures: 5 };
 /// Wrong passwords from one address: an office shares one.
-const ADDRESS_PATIENCE: Patience = Patience { free_failures: 30 };
+const ADDRESS_PATIENCE: SignInLimits = SignInLimits { free_failures: 30 };
 /// Wrong passwords from one larger network, such as a rented /48.
-const NETWORK_PATIENCE: Patience = Patience { free_failures: 240 };
+const NETWORK_PATIENCE: SignInLimits = SignInLimits { free_failures: 240 };
 /// Wrong passwords for one account from everywhere. Guesses from many places are slowed down. A device on which the
 /// person signed in before is not slowed, so that nobody is locked out by the guesses of others.
-const EVERYWHERE_PATIENCE: Patience = Patience { free_failures: 100 };
+const EVERYWHERE_PATIENCE: SignInLimits = SignInLimits { free_failures: 100 };
 /// A device is known for so long after the last sign-in with it.
 const DEVICE_SECONDS: i64 = 365 * 24 * 60 * 60;
 /// Said for a wrong password and for an unknown address alike.
@@ -106,8 +106,8 @@ enum Checked {
 
 /// Where an attempt comes from, as failures are counted: what is about this account alone, and what is about the place.
 struct Subjects {
-    account: Vec<(String, Patience)>,
-    place: Vec<(String, Patience)>,
+    account: Vec<(String, SignInLimits)>,
+    place: Vec<(String, SignInLimits)>,
 }
 
 impl Subjects {
@@ -167,8 +167,9 @@ async fn check_password(
     let fits = app.passwords.verify(password, text).await;
     match found {
         Some((user, _)) if fits => {
-            let names =
-                |of: &'_ [(String, Patience)]| of.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+            let names = |of: &'_ [(String, SignInLimits)]| {
+                of.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+            };
             let (afresh, others) = (names(&subjects.account), names(&subjects.place));
             access.attempt_succeeded(&afresh, &others).await?;
             Ok(Checked::Fits(user))

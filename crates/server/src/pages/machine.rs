@@ -1,13 +1,13 @@
 //! Whether this process and its disk do what they are for, for people: a note on the home page, a card on the operator page.
 
 use domain::time::{ClockStep, Millis};
-use engine::Standing;
+use engine::SendingHealth;
 use maud::{Render, html};
 
 use crate::{
     app::App,
-    disk::{Disk, Room, disks},
-    health::Look,
+    disk::{Disk, DiskSpace, disks},
+    health::HealthReport,
     http::extract::Member,
     ui::{
         chip::{Chip, Tone},
@@ -26,7 +26,7 @@ pub(super) fn note(app: &App, member: &Member) -> Option<Note> {
         let since = look.since().map_or(String::new(), |at| format!(" Since {}.", when(member, at)));
         return Some(Note::new(Tone::Fail, "Nothing is sent at the moment.", format!("{words}{since}")));
     }
-    if look.room.is_none_or(|room| room == Room::Enough) {
+    if look.room.is_none_or(|room| room == DiskSpace::Enough) {
         return None;
     }
     let words = "Free some space soon: without it nothing can be recorded, and nothing is sent.";
@@ -69,21 +69,21 @@ fn fails() -> Chip {
     Chip { tone: Tone::Fail, icon: Icon::Error, word: "Fails".into() }
 }
 
-fn turns(look: &Look, member: &Member) -> Row {
+fn turns(look: &HealthReport, member: &Member) -> Row {
     const WHAT: &str = "Sending loop";
     match &look.turns {
-        Standing::Well(at) => row(WHAT, &ok(), format!("last turn {}", relative(at.0, member.now.0))),
-        Standing::Failing { since, words, .. } => {
+        SendingHealth::Well(at) => row(WHAT, &ok(), format!("last turn {}", relative(at.0, member.now.0))),
+        SendingHealth::Failing { since, words, .. } => {
             row(WHAT, &fails(), format!("since {}: {words}", when(member, *since)))
         }
-        Standing::Off => {
+        SendingHealth::Off => {
             let chip = Chip { tone: Tone::Rest, icon: Icon::Wait, word: "Off".into() };
             row(WHAT, &chip, "this process does not send".to_owned())
         }
     }
 }
 
-fn writes(look: &Look, member: &Member) -> Row {
+fn writes(look: &HealthReport, member: &Member) -> Row {
     const WHAT: &str = "Database";
     match &look.refused {
         None => row(WHAT, &ok(), "takes writes".to_owned()),
@@ -113,9 +113,9 @@ fn clock(step: ClockStep, member: &Member) -> Row {
 
 fn disk(disk: &Disk) -> Row {
     let chip = match disk.room() {
-        Room::Enough => ok(),
-        Room::NearlyFull => Chip { tone: Tone::Act, icon: Icon::Wait, word: "Nearly full".into() },
-        Room::Full => Chip { tone: Tone::Fail, icon: Icon::Error, word: "Full".into() },
+        DiskSpace::Enough => ok(),
+        DiskSpace::NearlyFull => Chip { tone: Tone::Act, icon: Icon::Wait, word: "Nearly full".into() },
+        DiskSpace::Full => Chip { tone: Tone::Fail, icon: Icon::Error, word: "Full".into() },
     };
     row(&format!("Disk of the {}", disk.holds), &chip, disk.free_words())
 }

@@ -16,7 +16,7 @@ use store::{
     StoreError,
     audit::Exported,
     groups::Group,
-    joined::{GroupMembers, Joined, Known, Listed},
+    membership::{GroupCoverage, GroupMembers, MemberCounts, MembershipFilter},
     workshops::Workshop,
 };
 
@@ -55,15 +55,15 @@ pub(crate) fn tell(id: WorkshopId, channel: Channel, audience: &domain::broadcas
 }
 
 /// A heading and its figures. A figure has a key, a label, a count, and the list behind it.
-type Figures<'a> = (String, Vec<(Key, &'a str, i64, Listed)>);
+type Figures<'a> = (String, Vec<(Key, &'a str, i64, MembershipFilter)>);
 
 /// Everything that the page shows.
 struct View<'a> {
     member: &'a Member,
     workshop: &'a Workshop,
     groups: Vec<(&'a Group, &'a GroupMembers)>,
-    joined: Joined,
-    known: Known,
+    joined: GroupCoverage,
+    known: MemberCounts,
     query: &'a ListQuery,
 }
 
@@ -156,10 +156,10 @@ pub async fn download(
 ) -> PageResult {
     member.org.workshop(id).await?;
     let which = query.which();
-    let part = which != Listed::Missing || !query.q.is_empty();
+    let part = which != MembershipFilter::Missing || !query.q.is_empty();
     member.org.note_export(Exported::Members(id), part, member.now).await?;
     let zone = member.organization.zone.clone();
-    let org = member.org.scanning().await?;
+    let org = member.org.scan_permit().await?;
     let titles = ["Name", "Phone", "State", "Registered at", "Left at", "Group"];
     Ok(streamed("members.csv", titles, org, 0, move |org, skip: i64| {
         let (zone, q) = (zone.clone(), query.q.clone());
@@ -246,12 +246,12 @@ impl View<'_> {
         let rate = format!("{}%", of.rate_percent());
         let parts = vec![(Key::Done, of.here), (Key::Skipped, of.left), (Key::Waiting, of.never())];
         let cells = [
-            ("There".to_owned(), vec![(Key::Done, "In a group", of.here, Listed::Here)]),
+            ("There".to_owned(), vec![(Key::Done, "In a group", of.here, MembershipFilter::Here)]),
             (
                 format!("Missing, {}", grouped(of.missing())),
                 vec![
-                    (Key::Skipped, "Left", of.left, Listed::Left),
-                    (Key::Waiting, "Never joined", of.never(), Listed::Never),
+                    (Key::Skipped, "Left", of.left, MembershipFilter::Left),
+                    (Key::Waiting, "Never joined", of.never(), MembershipFilter::Never),
                 ],
             ),
         ];
@@ -264,12 +264,12 @@ impl View<'_> {
         let parts =
             vec![(Key::Done, of.registrants), (Key::Unknown, of.unknown()), (Key::Expired, of.hidden)];
         let cells = [
-            ("Known".to_owned(), vec![(Key::Done, "Registrants", of.registrants, Listed::Here)]),
+            ("Known".to_owned(), vec![(Key::Done, "Registrants", of.registrants, MembershipFilter::Here)]),
             (
                 format!("Not matched, {}", grouped(of.unknown() + of.hidden)),
                 vec![
-                    (Key::Unknown, "Not registered", of.unknown(), Listed::Unknown),
-                    (Key::Expired, "Hidden number", of.hidden, Listed::Hidden),
+                    (Key::Unknown, "Not registered", of.unknown(), MembershipFilter::Unknown),
+                    (Key::Expired, "Hidden number", of.hidden, MembershipFilter::Hidden),
                 ],
             ),
         ];

@@ -35,12 +35,12 @@ use crate::{
 };
 
 /// The visitor, as far as a page without a session needs them.
-pub struct Caller {
+pub struct PublicVisitor {
     address: String,
     theme: Theme,
 }
 
-impl Caller {
+impl PublicVisitor {
     /// The address that the call comes from.
     pub(super) fn address(&self) -> &str {
         &self.address
@@ -52,11 +52,14 @@ impl Caller {
     }
 }
 
-impl FromRequestParts<App> for Caller {
+impl FromRequestParts<App> for PublicVisitor {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Caller, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<PublicVisitor, Problem> {
         let direct = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
-        Ok(Caller { address: gate::address(app, &parts.headers, direct), theme: gate::theme(&parts.headers) })
+        Ok(PublicVisitor {
+            address: gate::address(app, &parts.headers, direct),
+            theme: gate::theme(&parts.headers),
+        })
     }
 }
 
@@ -106,7 +109,7 @@ impl Wish {
 }
 
 /// Every link that leads nowhere gets the same answer, whatever the reason.
-async fn behind(app: &App, caller: &Caller, token: &str) -> Result<Behind, Problem> {
+async fn behind(app: &App, caller: &PublicVisitor, token: &str) -> Result<Behind, Problem> {
     let now = app.clock.now();
     let Some(meant) = app.opt_out.links.read(token) else {
         app.opt_out.bad.count(&caller.address, now).map_err(Problem::too_many)?;
@@ -124,7 +127,7 @@ async fn behind(app: &App, caller: &Caller, token: &str) -> Result<Behind, Probl
 }
 
 /// `GET /o/{token}`: what the person may do. Changes nothing.
-pub async fn show(State(app): State<App>, caller: Caller, Path(token): Path<String>) -> PageResult {
+pub async fn show(State(app): State<App>, caller: PublicVisitor, Path(token): Path<String>) -> PageResult {
     let behind = behind(&app, &caller, &token).await?;
     page(&app, &caller, &behind).await
 }
@@ -132,7 +135,7 @@ pub async fn show(State(app): State<App>, caller: Caller, Path(token): Path<Stri
 /// `POST /o/{token}`: stops, or takes it back. The token is the proof; said twice it is kept once.
 pub async fn act(
     State(app): State<App>,
-    caller: Caller,
+    caller: PublicVisitor,
     Path(token): Path<String>,
     form: Result<Form<Vec<(String, String)>>, Problem>,
 ) -> PageResult {
@@ -159,7 +162,7 @@ pub async fn act(
     }
 }
 
-async fn page(app: &App, caller: &Caller, behind: &Behind) -> PageResult {
+async fn page(app: &App, caller: &PublicVisitor, behind: &Behind) -> PageResult {
     let leaflet = match behind {
         Behind::Nobody => {
             return Ok(no_robots((StatusCode::NOT_FOUND, nobody(caller.theme).render()).into_response()));

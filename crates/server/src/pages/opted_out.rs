@@ -13,7 +13,7 @@ use serde::Deserialize;
 use store::{
     StoreError,
     audit::Exported,
-    suppressions::{Lift, Lifted, Listed, NewSuppression, Suppression, SuppressionFilter},
+    suppressions::{LiftResult, Lifted, Listed, NewSuppression, Suppression, SuppressionFilter},
 };
 
 use super::{
@@ -214,11 +214,11 @@ pub async fn remove(
         return Ok(unprocessable(remove_page(&member, &entry, &reason, Some(error))));
     }
     match member.org.unsuppress(id, &reason, member.now).await? {
-        Lift::Done => {
+        LiftResult::Done => {
             let words = "Allowed again. This person may be contacted, as far as no other entry stands.";
             Ok(see_other_saying(&app, HREF, words))
         }
-        Lift::NeedsReason => {
+        LiftResult::NeedsReason => {
             let error =
                 "They asked for it themselves. Write how they asked to be contacted again.".to_owned();
             Ok(unprocessable(remove_page(&member, &entry, "", Some(error))))
@@ -288,7 +288,7 @@ pub async fn export(State(app): State<App>, member: Member, Query(query): Query<
     let zone = member.organization.zone.clone();
     let titles = ["Phone", "Channel", "Category", "Reason", "Source", "Entered by", "Entered at"];
     member.org.note_export(Exported::OptedOut, !filter.is_empty(), member.now).await?;
-    let org = member.org.scanning().await?;
+    let org = member.org.scan_permit().await?;
     Ok(streamed("opted-out.csv", titles, org, filter, move |org, filter| {
         let zone = zone.clone();
         async move {

@@ -3,7 +3,7 @@
 use domain::{ids::RegistrantId, role::Permission};
 use maud::html;
 use serde::Deserialize;
-use store::people::{Found, NewestMessage};
+use store::people::{FoundPerson, NewestMessage};
 
 use super::workshops::{form_value, ok};
 use crate::{
@@ -126,7 +126,7 @@ fn words_of_waiting(n: i64) -> String {
     )
 }
 
-fn row(member: &Member, person: &Found, newest: &[NewestMessage]) -> Row {
+fn row(member: &Member, person: &FoundPerson, newest: &[NewestMessage]) -> Row {
     let name = if person.name.is_empty() { "No name" } else { person.name.as_str() };
     let (to, note, number) = match (&person.lead, &person.registration) {
         (Some(lead), _) => (format!("/people/{lead}"), String::new(), phone(&person.phone)),

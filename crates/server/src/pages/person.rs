@@ -25,7 +25,7 @@ use super::{
     opted_out::what_for,
     person_export,
     person_opt_out::{self, OptOutForm},
-    person_told::Told,
+    person_told::ToldTable,
     told_answer::Answer,
     workshop::{registrant_chip, source_word},
     workshops::{href, ok},
@@ -98,7 +98,7 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
         (answer)
         @for note in former_notes(story) { (note) }
         @for entry in &story.suppressions { (opted_out_note(member, entry)) }
-        @if let Some(table) = Told::of(member, story) { (table) }
+        @if let Some(table) = ToldTable::of(member, story) { (table) }
         (consents::cards(
             member,
             story,

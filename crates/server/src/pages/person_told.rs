@@ -13,15 +13,15 @@ const COLUMNS: usize = 4;
 const ROWS: usize = 10;
 
 /// The table.
-pub(super) struct Told<'a> {
+pub(super) struct ToldTable<'a> {
     member: &'a Member,
     story: &'a Story,
     purposes: Vec<&'a Purpose>,
 }
 
-impl Told<'_> {
+impl ToldTable<'_> {
     /// `None` when nothing was planned for this person.
-    pub(super) fn of<'a>(member: &'a Member, story: &'a Story) -> Option<Told<'a>> {
+    pub(super) fn of<'a>(member: &'a Member, story: &'a Story) -> Option<ToldTable<'a>> {
         let mut purposes: Vec<&Purpose> = vec![];
         for message in &story.messages {
             if purposes.len() < COLUMNS && !purposes.contains(&&message.purpose) {
@@ -29,7 +29,11 @@ impl Told<'_> {
             }
         }
         purposes.reverse();
-        (!purposes.is_empty() && !story.registrations.is_empty()).then_some(Told { member, story, purposes })
+        (!purposes.is_empty() && !story.registrations.is_empty()).then_some(ToldTable {
+            member,
+            story,
+            purposes,
+        })
     }
 
     fn row(&self, place: &Registration) -> Markup {
@@ -66,7 +70,7 @@ impl Told<'_> {
     }
 }
 
-impl Render for Told<'_> {
+impl Render for ToldTable<'_> {
     fn render(&self) -> Markup {
         let workshops = self.story.registrations.len();
         html! {

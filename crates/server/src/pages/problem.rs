@@ -19,7 +19,7 @@ use crate::{
     http::{
         error::{Kind, Problem},
         frame,
-        gate::{self, Seen},
+        gate::{self, RequestFacts},
     },
     ui::{
         attention::Length,
@@ -34,7 +34,8 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
     let headers = looks(request.headers());
     let path = request.uri().path();
     let machine = ["/api/", "/callbacks/", "/healthz"].iter().any(|start| path.starts_with(start));
-    let usual = Seen { kind: if machine { Kind::Json } else { Kind::Page }, visitor: None, caller: None };
+    let usual =
+        RequestFacts { kind: if machine { Kind::Json } else { Kind::Page }, visitor: None, caller: None };
     // The whole path may hold a token: only its first part is told.
     let place = path.split('/').nth(1).unwrap_or_default().to_owned();
     let method = request.method().clone();
@@ -45,7 +46,7 @@ pub async fn layer(State(app): State<App>, request: Request, next: Next) -> Resp
             .into_response(),
     };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let seen = match response.extensions_mut().remove::<Seen>() {
+        let seen = match response.extensions_mut().remove::<RequestFacts>() {
             Some(seen) => seen,
             None if machine => usual,
             None => gate::seen_by(&app, &headers).await.unwrap_or(usual),
@@ -71,7 +72,7 @@ fn looks(headers: &HeaderMap) -> HeaderMap {
 }
 
 /// A frame that cannot be read must not hide what went wrong.
-async fn show(app: &App, problem: &Problem, seen: &Seen, headers: &HeaderMap) -> Response {
+async fn show(app: &App, problem: &Problem, seen: &RequestFacts, headers: &HeaderMap) -> Response {
     let frame = match (&seen.caller, &seen.visitor, seen.kind) {
         (Some(caller), Some(visitor), Kind::Page) => frame::load(app, caller, visitor, headers).await.ok(),
         (_, _, Kind::Page | Kind::Json) => None,

@@ -45,7 +45,7 @@ pub async fn download(
     ];
     let part = filter.which != Which::default() || !filter.search.is_empty();
     member.org.note_export(Exported::Registrants(id), part, member.now).await?;
-    let org = member.org.scanning().await?;
+    let org = member.org.scan_permit().await?;
     Ok(streamed("registrants.csv", titles, org, filter, move |org, filter| {
         let zone = zone.clone();
         async move {

@@ -19,9 +19,9 @@ use domain::{
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
-    broadcasts::{Broadcast, BroadcastFilter, ByKeys},
+    broadcasts::{Broadcast, BroadcastFilter, KeyBroadcasts},
     moved::OldTime,
-    reached::Reached,
+    reached::ReachCounts,
     registrants::RegistrantCounts,
     workshops::Workshop,
 };
@@ -139,7 +139,7 @@ struct View<'a> {
     broadcasts: &'a [Broadcast],
     purposes: &'a [Purpose],
     /// What the figures are about, and they; none before anything was told.
-    told: Option<(&'a Purpose, Reached)>,
+    told: Option<(&'a Purpose, ReachCounts)>,
     /// People who were given a link of their own, and who opened it.
     own_links: (i64, i64),
     /// What was entered for its messages, and what a template would ask for.
@@ -156,7 +156,7 @@ async fn page(
     let workshop = member.org.workshop(id).await?;
     let counts = member.org.registrant_counts(id).await?;
     let filter =
-        BroadcastFilter { workshop: Some(id), by_keys: ByKeys::LeftOut, ..BroadcastFilter::default() };
+        BroadcastFilter { workshop: Some(id), by_keys: KeyBroadcasts::LeftOut, ..BroadcastFilter::default() };
     let broadcasts = member.org.broadcasts(&filter, BROADCASTS_SHOWN).await?;
     let purposes = told::purposes(&broadcasts);
     let chosen = purposes.iter().find(|purpose| purpose.word() == query.told).or(purposes.first());

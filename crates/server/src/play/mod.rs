@@ -372,7 +372,7 @@ impl Player {
         let engine = &self.stage.app.engine;
         self.stage.sandbox.catch_up().await;
         while engine.apply_receipts().await? > 0 {}
-        while engine.look_up().await? > 0 {}
+        while engine.poll_status().await? > 0 {}
         while engine.schedule().await? {}
         engine.plan().await?;
         engine.settle().await?;

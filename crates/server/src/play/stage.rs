@@ -160,7 +160,7 @@ fn stand_in_for(app: &App, account: &Integration) -> Option<StandIn> {
         // Which server it is on is the stand-in's matter.
         let is_server = |name: &str| {
             let kind = vendor.settings().iter().find(|field| field.key == name).map(|field| &field.kind);
-            matches!(kind, Some(providers::field::Kind::Base { .. }))
+            matches!(kind, Some(providers::field::FieldKind::Base { .. }))
         };
         all.retain(|name, _| !is_server(name));
         all.extend(own.clone());

@@ -10,7 +10,7 @@ use domain::{
 };
 use store::{
     Org, StoreError,
-    broadcasts::{Known, NewBroadcast, Telling},
+    broadcasts::{KnownTelling, NewBroadcast, Telling},
     workshops::{Workshop, WorkshopFilter, WorkshopWhen},
 };
 
@@ -67,7 +67,7 @@ pub async fn rehearse(
         telling: Telling {
             purpose: template.purpose.clone(),
             further: Some("A rehearsal of the demonstration".to_owned()),
-            known: Known::Anything,
+            known: KnownTelling::Anything,
             run: None,
             keys_of: None,
         },

@@ -6,7 +6,7 @@ use super::{icons::Icon, listen::Listen, preview::Part};
 
 /// A line that is said.
 #[derive(Clone, Debug, Default)]
-pub struct Said {
+pub struct SpokenLine {
     /// What it is: "Text", "Question".
     pub name: String,
     /// How long it takes, in seconds.
@@ -19,13 +19,13 @@ pub struct Said {
 
 /// What happens after a key, or without one.
 #[derive(Clone, Debug)]
-pub struct Leaf {
+pub struct Branch {
     /// The key; `None` without one.
     pub key: Option<u8>,
     /// What it means: "Send the link", "Silence, 6 s".
     pub name: String,
     /// What is said.
-    pub said: Said,
+    pub said: SpokenLine,
     /// The picture of what happens.
     pub icon: Icon,
     /// What happens.
@@ -36,9 +36,9 @@ pub struct Leaf {
 #[derive(Clone, Debug, Default)]
 pub struct Conversation {
     /// What is said first: the text, then the question.
-    pub opening: Vec<Said>,
+    pub opening: Vec<SpokenLine>,
     /// What may follow; nothing where no key is asked for.
-    pub leaves: Vec<Leaf>,
+    pub leaves: Vec<Branch>,
 }
 
 /// More ends than this stand in rows below each other, without a fork.
@@ -56,7 +56,7 @@ pub fn cap(key: Option<u8>) -> Markup {
     html! { span class=(class) { @match key { Some(key) => (key), None => "–" } } }
 }
 
-impl Said {
+impl SpokenLine {
     fn words(&self) -> Markup {
         html! {
             @if self.text.is_empty() { p class="m-said__text m-sub" { "Nothing is said." } }
@@ -66,7 +66,7 @@ impl Said {
     }
 }
 
-impl Render for Said {
+impl Render for SpokenLine {
     fn render(&self) -> Markup {
         html! {
             div class="m-said" {
@@ -77,7 +77,7 @@ impl Render for Said {
     }
 }
 
-impl Render for Leaf {
+impl Render for Branch {
     fn render(&self) -> Markup {
         html! {
             li class="m-leaf" {
@@ -136,13 +136,19 @@ impl Render for Conversation {
 mod tests {
     use super::*;
 
-    fn leaf(key: Option<u8>) -> Leaf {
-        Leaf { key, name: "Link".into(), said: Said::default(), icon: Icon::Sms, action: "Sends it".into() }
+    fn leaf(key: Option<u8>) -> Branch {
+        Branch {
+            key,
+            name: "Link".into(),
+            said: SpokenLine::default(),
+            icon: Icon::Sms,
+            action: "Sends it".into(),
+        }
     }
 
     #[test]
     fn the_fork_has_a_line_to_the_middle_of_each_end() {
-        let two = Said { name: "Text".into(), ..Said::default() };
+        let two = SpokenLine { name: "Text".into(), ..SpokenLine::default() };
         let talk = Conversation {
             opening: vec![two.clone(), two],
             leaves: vec![leaf(Some(1)), leaf(Some(2)), leaf(Some(9)), leaf(None)],

@@ -71,19 +71,19 @@ impl Render for Confirm {
 
 /// A question that shows so much that it takes two columns.
 #[derive(Clone, Debug)]
-pub struct Wide(
+pub struct WideConfirm(
     /// The question.
     pub Confirm,
 );
 
-impl Wide {
+impl WideConfirm {
     /// The page without script.
     pub fn page(&self) -> Markup {
         self.0.as_page(true)
     }
 }
 
-impl Render for Wide {
+impl Render for WideConfirm {
     fn render(&self) -> Markup {
         self.0.as_dialog(true)
     }

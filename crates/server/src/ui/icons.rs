@@ -289,9 +289,9 @@ impl Render for Icon {
 }
 
 /// The sign of the product: a horn on a violet tile.
-pub struct Mark;
+pub struct ProductMark;
 
-impl Render for Mark {
+impl Render for ProductMark {
     fn render(&self) -> Markup {
         html! {
             svg class="m-mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false" {

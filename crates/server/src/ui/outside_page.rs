@@ -4,7 +4,7 @@ use maud::{Markup, Render, html};
 
 use super::bar::{Bar, HatchPattern, Key};
 use super::format::grouped;
-use super::icons::{Icon, Mark};
+use super::icons::{Icon, ProductMark};
 use super::shell::{Theme, document};
 
 /// A page outside: sign-in, set-up, invitation, or a page that says that something is not there.
@@ -40,7 +40,7 @@ impl Render for OutsidePage {
                 (HatchPattern)
                 main class="m-door__main" {
                     div.m-door__form.m-door__form--wide[self.wide] {
-                        div class="m-door__brand" { (Mark) span { "Munadi" } }
+                        div class="m-door__brand" { (ProductMark) span { "Munadi" } }
                         @if let Some(steps) = &self.steps { (steps) }
                         h1 { (self.title) }
                         p class="m-p" { (self.text) }

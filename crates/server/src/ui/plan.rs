@@ -45,14 +45,14 @@ impl Fill {
 
 /// A step's mark: its shape is its channel, its fill its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct StepMark {
     /// On which channel.
     pub channel: Channel,
     /// Where it stands.
     pub fill: Fill,
 }
 
-impl Mark {
+impl StepMark {
     /// Its drawing around a point, 22 units across.
     fn at(self, x: f64, y: f64) -> Markup {
         let move_there = format!("translate({x:.1} {y:.1})");
@@ -76,7 +76,7 @@ impl Mark {
     }
 }
 
-impl Render for Mark {
+impl Render for StepMark {
     fn render(&self) -> Markup {
         html! {
             svg class="m-mk-i" width="22" height="22" viewBox="0 0 26 26" aria-hidden="true" focusable="false" { (self.at(13.0, 13.0)) }
@@ -98,7 +98,7 @@ pub struct PlanStep {
     /// "1 h before, useful until 6:55 PM".
     pub offset: String,
     /// Channel and state.
-    pub mark: Mark,
+    pub mark: StepMark,
     /// What it is called.
     pub name: String,
     /// What it became.
@@ -147,7 +147,7 @@ impl Plan<'_> {
 
     fn key(&self) -> Markup {
         let shown = |fill, words: &str| {
-            html! { li { (Mark { channel: Channel::WhatsappPersonal, fill }) (words) } }
+            html! { li { (StepMark { channel: Channel::WhatsappPersonal, fill }) (words) } }
         };
         let has = |fill| self.steps.iter().any(|step| step.mark.fill == fill);
         let clock = |minute: i64| {

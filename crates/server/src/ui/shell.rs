@@ -8,7 +8,7 @@ use super::attention::{self, Length, Strip};
 use super::bar::HatchPattern;
 use super::button::Csrf;
 use super::format::{grouped, initials, span};
-use super::icons::{Icon, Mark};
+use super::icons::{Icon, ProductMark};
 use super::menu::{MenuItem, panel};
 use super::toast::Toast;
 
@@ -289,7 +289,7 @@ impl Page<'_> {
     fn organisation(&self) -> Markup {
         let frame = self.frame;
         let name = html! {
-            (Mark)
+            (ProductMark)
             span class="m-org__text" {
                 span class="m-org__name" { (frame.organisation) }
                 span class="m-org__zone" { (frame.zone) }

@@ -11,8 +11,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use munadi::{
     alerts::{deliver, look},
     commands::demo::{outgoing, stand_in},
+    outbound::Secret,
     rehearsal::alert,
-    ways::Secret,
 };
 use sandbox::{InboxHabits, Sandbox, aisensy::ApiKey};
 use sha2::Sha256;

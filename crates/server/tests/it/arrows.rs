@@ -9,7 +9,7 @@ use std::{
 /// What each module may know of the others. A name that is missing may know none.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("accounts", &["seal"]),
-    ("alerts", &["app", "http", "ui", "ways"]),
+    ("alerts", &["app", "http", "ui", "outbound"]),
     (
         "app",
         &[
@@ -24,7 +24,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "secrets",
             "short_links",
             "token",
-            "ways",
+            "outbound",
         ],
     ),
     ("callbacks", &["app", "http", "seal"]),
@@ -48,7 +48,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "secrets",
             "token",
             "ui",
-            "ways",
+            "outbound",
         ],
     ),
     ("config", &["accounts", "password"]),
@@ -78,7 +78,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "short_links",
             "ui",
             "uploads",
-            "ways",
+            "outbound",
         ],
     ),
     ("password", &["seal"]),
@@ -92,7 +92,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("token", &["seal"]),
     ("ui", &[]),
     ("uploads", &["app", "http", "private"]),
-    ("ways", &["config", "seal"]),
+    ("outbound", &["config", "seal"]),
 ];
 
 /// Crates that the parts of screens may not know: they are given what they show.

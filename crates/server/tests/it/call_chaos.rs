@@ -137,7 +137,7 @@ async fn chaos(db: &TestStore, kind: &str, seed: u64) {
     scene.register(&numbers).await;
     let id = scene.confirm(script()).await;
     run_through(&mut scene, &wire, id).await;
-    let found = judge(&scene, kind, id, &numbers).await;
+    let found = collect_refusals(&scene, kind, id, &numbers).await;
     assert_eq!(found, Vec::<String>::new(), "{kind}, seed {seed}");
 }
 
@@ -179,7 +179,7 @@ fn heard(call: &Placed) -> bool {
 }
 
 /// What is not as it has to be.
-async fn judge(scene: &Scene, kind: &str, id: BroadcastId, numbers: &[String]) -> Vec<String> {
+async fn collect_refusals(scene: &Scene, kind: &str, id: BroadcastId, numbers: &[String]) -> Vec<String> {
     let telephones = scene.phones.telephones();
     let marks = matches!(kind, "exotel" | "myoperator");
     let rows = scene.rows(id).await;

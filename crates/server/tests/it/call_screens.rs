@@ -6,7 +6,7 @@ use axum::{
     http::{Request, StatusCode},
 };
 use domain::{
-    call::{Place, Recorded},
+    call::{Recorded, ScriptText},
     channel::Channel,
     ids::WorkshopId,
     sending_hours::AfterHours,
@@ -17,7 +17,7 @@ use sandbox::voice::Chaos;
 use serde_json::json;
 use store::{
     on_both,
-    recordings::{Kept, NewRecording},
+    recordings::{AddedRecording, NewRecording},
     workshops::WorkshopDraft,
 };
 use tower::ServiceExt;
@@ -230,7 +230,7 @@ on_both! {
             };
             let mut scene = Scene::new(&fresh, kind, json!({}), Chaos::default()).await;
             let mut script = script();
-            for (n, place) in [Place::Text, Place::Question].into_iter().enumerate() {
+            for (n, place) in [ScriptText::Text, ScriptText::Question].into_iter().enumerate() {
                 script.recordings.insert(place, recording(&scene, n).await);
             }
             scene.register(&[number(3)]).await;
@@ -270,7 +270,8 @@ async fn recording(scene: &Scene, n: usize) -> Recorded {
         findings: json!([]),
         wav,
     };
-    let Kept::As(id) = scene.org.add_recording(new.clone(), scene.world.clock_now()).await.unwrap() else {
+    let AddedRecording::As(id) = scene.org.add_recording(new.clone(), scene.world.clock_now()).await.unwrap()
+    else {
         panic!("there is room")
     };
     Recorded { id, address: new.address, length_ms: 100 }

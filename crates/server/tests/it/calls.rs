@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::{
     broadcast::Audience,
-    call::{Action, CallRef, CallScript, Digit, Language, Stage},
+    call::{Action, CallRef, CallScript, CallStage, Digit, Language},
     channel::{Category, Channel},
     ids::{BroadcastId, ImportId, IntegrationId, MessageRef, TemplateId, WorkshopId},
     message::MessageState,
@@ -31,7 +31,7 @@ use sandbox::{
 use serde_json::json;
 use store::{
     Actor, Org,
-    broadcasts::{BroadcastFilter, ByKeys, NewBroadcast, Telling},
+    broadcasts::{BroadcastFilter, KeyBroadcasts, NewBroadcast, Telling},
     integrations::NewIntegration,
     messages::{MessageFilter, MessageView},
     on_both,
@@ -182,7 +182,7 @@ impl Scene {
         engine.apply_receipts().await.unwrap();
         engine.act_on_keys().await.unwrap();
         engine.settle().await.unwrap();
-        engine.look_up().await.unwrap();
+        engine.poll_status().await.unwrap();
         self.world.clock.advance(step_ms);
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
@@ -346,8 +346,8 @@ on_both! {
             let all = scene.org.broadcasts(&filter, 20).await.unwrap();
             all.iter().map(|one| one.channel).collect::<Vec<_>>()
         };
-        assert_eq!(of(ByKeys::LeftOut).await, [Channel::IvrCall]);
-        assert_eq!(of(ByKeys::Of(id)).await, [Channel::Sms; 2]);
+        assert_eq!(of(KeyBroadcasts::LeftOut).await, [Channel::IvrCall]);
+        assert_eq!(of(KeyBroadcasts::Of(id)).await, [Channel::Sms; 2]);
     }
 
     async fn whoever_presses_nine_is_not_called_again_and_a_batch_that_many_leave_stops(db: TestStore) {
@@ -465,7 +465,7 @@ async fn ends_as_its_phone_did(db: &TestStore, kind: &str) {
     assert_eq!(counts.sum(), 8, "{kind}: {counts:?}");
     for (key, n) in [(1, 1), (9, 1), (2, 1)] {
         let digit = Digit::new(key).unwrap();
-        assert_eq!(counts.at(Stage::Pressed(digit)), n, "{kind}: {counts:?}");
+        assert_eq!(counts.at(CallStage::Pressed(digit)), n, "{kind}: {counts:?}");
         assert_eq!(scene.org.pressed(id, digit).await.unwrap().len(), 1, "{kind}");
     }
     let everyone = Selection::everyone(scene.workshop, Default::default(), scene.now());

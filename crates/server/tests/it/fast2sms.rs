@@ -10,7 +10,7 @@ use domain::{
     sms::{SmsRoute, ValueLimits},
 };
 use munadi::{accounts::seal_binding, pages::settings::integrations::Health};
-use providers::{Standing, Status, fast2sms::Fast2smsSettings};
+use providers::{AccountStanding, Status, fast2sms::Fast2smsSettings};
 use sandbox::{
     Sandbox,
     fast2sms::{DEFAULT_ACCOUNT, DEFAULT_ENTITY, DEFAULT_KEY, DEFAULT_SENDER},
@@ -256,7 +256,7 @@ on_both! {
         for (change, code, title, way_out) in cases {
             vendor.fast2sms().change_account(DEFAULT_ACCOUNT, change).unwrap();
             let (status, page) = tested(&world, &people, &mut admin, &account).await;
-            assert_eq!((status.code.as_str(), status.standing, status.balance), (code, Standing::Refused, None));
+            assert_eq!((status.code.as_str(), status.standing, status.balance), (code, AccountStanding::Refused, None));
             assert!(page.contains(title) && page.contains(way_out), "{code}: {page}");
             assert!(!page.contains(DEFAULT_KEY));
         }
@@ -268,7 +268,7 @@ on_both! {
         let account = added(&world, &people, &mut admin).await;
         vendor.stop().await;
         let (status, page) = tested(&world, &people, &mut admin, &account).await;
-        assert!(status.standing == Standing::Silent && status.balance.is_none());
+        assert!(status.standing == AccountStanding::Silent && status.balance.is_none());
         assert!(page.contains("No answer") && page.contains("gave no usable answer"), "{page}");
     }
 }

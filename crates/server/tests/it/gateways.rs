@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use munadi::pages::settings::integrations::Health;
-use providers::{Standing, registry};
+use providers::{AccountStanding, registry};
 use sandbox::Sandbox;
 use store::{Actor, Org, integrations::Integration, on_both, testing::TestStore};
 
@@ -84,7 +84,7 @@ on_both! {
             let tested = admin.post(&format!("/settings/integrations/{}/test", account.id), &[]).await;
             assert_eq!(tested.status, StatusCode::SEE_OTHER, "{kind}: {}", tested.body);
             let status = Health::of(&stored(&world, &people, kind).await.unwrap()).status;
-            assert_eq!((status.standing, status.number.as_str()), (Standing::Ready, "919000000100"), "{kind}: {status:?}");
+            assert_eq!((status.standing, status.number.as_str()), (AccountStanding::Ready, "919000000100"), "{kind}: {status:?}");
             let page = admin.get(&format!("/settings/integrations/{}", account.id)).await;
             assert_eq!(page.status, StatusCode::OK, "{kind}");
             let before = org(&world, &people).groups().await.unwrap().len();

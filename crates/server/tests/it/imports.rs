@@ -13,19 +13,19 @@ use store::{
 
 use crate::world::{Answer, Browser, People, World};
 
-struct Desk<'w> {
+struct ImportPage<'w> {
     browser: Browser<'w>,
     org: Org,
     workshop: WorkshopId,
 }
 
-async fn desk<'w>(world: &'w World, people: &People) -> Desk<'w> {
+async fn desk<'w>(world: &'w World, people: &People) -> ImportPage<'w> {
     let org = world.app.store.org(Actor::command_line(people.first));
     let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
-    Desk { browser: world.signed_in(&people.manager).await, org, workshop: workshop.parse().unwrap() }
+    ImportPage { browser: world.signed_in(&people.manager).await, org, workshop: workshop.parse().unwrap() }
 }
 
-impl Desk<'_> {
+impl ImportPage<'_> {
     async fn upload(&mut self, name: &str, file: &[u8]) -> Answer {
         self.browser.upload("/imports", &[("workshop", &self.workshop.to_string())], name, file).await
     }

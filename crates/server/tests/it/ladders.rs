@@ -6,7 +6,7 @@ use domain::{
     money::Money,
     sequence::{Ladder, StepKey, Timing},
 };
-use providers::Standing;
+use providers::AccountStanding;
 use store::{on_both, plans::PlanChoice};
 
 use crate::{
@@ -197,7 +197,7 @@ on_both! {
         let account = scene.org.integration(scene.account).await.unwrap();
         let state = scene.world.app.composer.account_state(&account);
         assert!(!state.is_refused(), "{state:?}");
-        assert_ne!(state, compose::AccountState::Told(Standing::Refused));
+        assert_ne!(state, compose::AccountState::Told(AccountStanding::Refused));
     }
 
     async fn a_starter_by_sms_brings_texts_that_only_lack_their_ids(db: TestStore) {

@@ -33,7 +33,7 @@ const PATIENT: Limits = Limits {
     body: LONG,
 };
 
-struct Door {
+struct TestListener {
     address: SocketAddr,
     stop: CancellationToken,
     serving: JoinHandle<()>,
@@ -60,8 +60,8 @@ fn endless(told: Told, piece: Bytes, pause: Duration) -> Body {
     }))
 }
 
-impl Door {
-    async fn open(limits: Limits) -> Door {
+impl TestListener {
+    async fn open(limits: Limits) -> TestListener {
         let (tell, dropped) = mpsc::unbounded_channel();
         let slow = tell.clone();
         let router = Router::new()
@@ -95,7 +95,7 @@ impl Door {
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let serving = tokio::spawn(serve(listener, router, limits, stop.clone()));
-        Door { address, stop, serving, dropped }
+        TestListener { address, stop, serving, dropped }
     }
 
     async fn connect(&self) -> TcpStream {
@@ -141,7 +141,7 @@ async fn ended(line: &mut TcpStream) {
 
 #[tokio::test]
 async fn half_open_connections_shut_nobody_out() {
-    let door = Door::open(PATIENT).await;
+    let door = TestListener::open(PATIENT).await;
     let mut half = Vec::new();
     for _ in 0..50 {
         let mut line = door.connect().await;
@@ -156,7 +156,7 @@ async fn half_open_connections_shut_nobody_out() {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_to_its_end_and_an_idle_line_are_ended() {
-    let door = Door::open(Limits { head: SHORT, idle: SHORT, ..PATIENT }).await;
+    let door = TestListener::open(Limits { head: SHORT, idle: SHORT, ..PATIENT }).await;
     let mut silent = door.connect().await;
     ended(&mut silent).await;
     let mut half = door.connect().await;
@@ -170,7 +170,7 @@ async fn a_head_that_does_not_come_to_its_end_and_an_idle_line_are_ended() {
 
 #[tokio::test]
 async fn an_answer_that_nobody_reads_is_let_go() {
-    let mut door = Door::open(Limits { write: SHORT, ..PATIENT }).await;
+    let mut door = TestListener::open(Limits { write: SHORT, ..PATIENT }).await;
     let mut line = door.connect().await;
     ask(&mut line, "/endless").await;
     timeout(PATIENCE, door.dropped.recv()).await.expect("its body was let go").unwrap();
@@ -178,7 +178,8 @@ async fn an_answer_that_nobody_reads_is_let_go() {
 
 #[tokio::test]
 async fn a_live_stream_goes_on_as_long_as_it_is_read() {
-    let door = Door::open(Limits { head: SHORT, idle: SHORT, write: SHORT, body: SHORT, ..PATIENT }).await;
+    let door =
+        TestListener::open(Limits { head: SHORT, idle: SHORT, write: SHORT, body: SHORT, ..PATIENT }).await;
     let mut line = door.busy().await;
     for _ in 0..40 {
         assert!(answer(&mut line, b"ping").await.contains("ping"));
@@ -187,7 +188,7 @@ async fn a_live_stream_goes_on_as_long_as_it_is_read() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_holds_no_place() {
-    let door = Door::open(Limits { body: SHORT, ..PATIENT }).await;
+    let door = TestListener::open(Limits { body: SHORT, ..PATIENT }).await;
     let mut line = door.connect().await;
     line.write_all(b"POST /take HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\nhalf").await.unwrap();
     assert!(answer(&mut line, b"false").await.contains("false"));
@@ -195,7 +196,7 @@ async fn a_body_that_does_not_come_holds_no_place() {
 
 #[tokio::test]
 async fn above_the_ceiling_callbacks_are_taken_and_others_asked_to_come_again() {
-    let door = Door::open(Limits { open_max: 2, ..PATIENT }).await;
+    let door = TestListener::open(Limits { open_max: 2, ..PATIENT }).await;
     let _busy = (door.busy().await, door.busy().await);
     let mut page = door.connect().await;
     ask(&mut page, "/").await;
@@ -209,7 +210,7 @@ async fn above_the_ceiling_callbacks_are_taken_and_others_asked_to_come_again() 
 
 #[tokio::test]
 async fn one_address_leaves_room_for_the_others() {
-    let door = Door::open(Limits { per_network_max: Some(2), ..PATIENT }).await;
+    let door = TestListener::open(Limits { per_network_max: Some(2), ..PATIENT }).await;
     let _busy = (door.busy().await, door.busy().await);
     let mut same = door.connect().await;
     ask(&mut same, "/").await;
@@ -221,7 +222,7 @@ async fn one_address_leaves_room_for_the_others() {
 
 #[tokio::test]
 async fn a_stop_lets_answers_end_and_waits_for_nobody_who_asks_nothing() {
-    let door = Door::open(PATIENT).await;
+    let door = TestListener::open(PATIENT).await;
     let mut silent = door.connect().await;
     let mut half = door.connect().await;
     half.write_all(b"GET / HT").await.unwrap();

@@ -152,9 +152,9 @@ on_both! {
         let page = format!("/broadcasts/{id}");
         assert!(!manager.get(&page).await.body.contains("Look up"), "nothing can be asked yet");
         let now = world.clock_now();
-        let ask = store::work::NewLookUp {
+        let ask = store::work::NewStatusPoll {
             broadcast: id,
-            asked: store::work::LookUpTarget::As("reminder".to_owned()),
+            asked: store::work::StatusPollTarget::As("reminder".to_owned()),
             first: 1,
             last: i64::MAX,
             since: now,
@@ -163,10 +163,10 @@ on_both! {
         let endings = Endings { look_ups: vec![ask], ..Endings::default() };
         let work = world.app.engine.work();
         work.turn(&endings, &[], &world.app.phone_key, now).await.unwrap();
-        assert!(work.take_look_ups(now, now, 9).await.unwrap().is_empty(), "needs one that is not due");
+        assert!(work.take_status_polls(now, now, 9).await.unwrap().is_empty(), "needs one that is not due");
         assert!(manager.get(&page).await.body.contains("Look up (1)"));
         assert_eq!(manager.post(&format!("{page}/look-up"), &[]).await.status, StatusCode::SEE_OTHER);
-        let due = work.take_look_ups(world.clock_now(), now.plus(HOUR), 9).await.unwrap();
+        let due = work.take_status_polls(world.clock_now(), now.plus(HOUR), 9).await.unwrap();
         assert_eq!(due.len(), 1, "it is due now");
         let mut viewer = world.signed_in(&people.viewer).await;
         assert_eq!(viewer.post(&format!("{page}/look-up"), &[]).await.status, StatusCode::FORBIDDEN);

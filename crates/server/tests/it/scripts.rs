@@ -2,14 +2,14 @@
 
 use axum::http::StatusCode;
 use domain::{
-    call::{Action, CallScript, Digit, Language, Place},
+    call::{Action, CallScript, Digit, Language, ScriptText},
     channel::Channel,
     template::Message,
 };
 use serde_json::json;
 use store::{
     on_both,
-    recordings::{Kept, NewRecording},
+    recordings::{AddedRecording, NewRecording},
 };
 
 use crate::home::Scene;
@@ -39,8 +39,8 @@ async fn recording(scene: &Scene, name: &str, length_ms: i64) -> String {
         wav: vec![0; 44],
     };
     match scene.org.add_recording(new, scene.world.clock_now()).await.unwrap() {
-        Kept::As(id) => id.to_string(),
-        Kept::Full => panic!("there is room"),
+        AddedRecording::As(id) => id.to_string(),
+        AddedRecording::Full => panic!("there is room"),
     }
 }
 
@@ -125,7 +125,7 @@ on_both! {
         let saved = manager.post(&format!("{HOME}/new"), &chosen).await;
         assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
         let kept = script(&scene).await;
-        let recorded = kept.recorded(Place::NoKey).expect("it is played");
+        let recorded = kept.recorded(ScriptText::NoKey).expect("it is played");
         assert_eq!((recorded.id.to_string(), recorded.address.as_str(), recorded.length_ms), (id.clone(), "address-of-Goodbye", 2_600));
         let page = manager.get(saved.location()).await.body;
         assert!(page.contains(&format!("/settings/recordings/{id}/sound")), "the picture lets it be heard: {page}");

@@ -24,7 +24,7 @@ use domain::{
 use engine::Accounts;
 use munadi::{accounts::seal_binding, pages::settings::integrations::Health};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use providers::Standing;
+use providers::AccountStanding;
 use sandbox::{
     Sandbox,
     aisensy::{DEFAULT_PASSWORD, DEFAULT_PROJECT, key_of},
@@ -367,7 +367,7 @@ on_both! {
         let path = format!("{LIST}/{id}/test");
         admin.post(&path, &[("campaign", "workshop_today")]).await;
         let health = Health::of(&account(&world, &people, "Stand-in").await);
-        assert_eq!((health.status.standing, health.status.said.as_str()), (Standing::Ready, "Live, 3 values, no media"));
+        assert_eq!((health.status.standing, health.status.said.as_str()), (AccountStanding::Ready, "Live, 3 values, no media"));
         let status = health.status;
         // 10,000 rupees in the stand-in's wallet (providers/src/aisensy/NOTES.md §3, `credit`).
         assert_eq!((status.balance, status.people_a_day), (Some(Money::rupees(10_000)), Some(100_000)));
@@ -378,7 +378,7 @@ on_both! {
         admin.post(&path, &[("campaign", "no_such_campaign")]).await;
         let health = Health::of(&account(&world, &people, "Stand-in").await);
         // The key is not to blame: the campaign's fault stands at the test.
-        assert_eq!(health.status.standing, Standing::NotProven);
+        assert_eq!(health.status.standing, AccountStanding::NotProven);
         assert!(admin.get(&format!("{LIST}/{id}")).await.body.contains("Campaign does not exist"));
     }
 
@@ -407,7 +407,7 @@ on_both! {
         let answer = manager.post(&format!("{LIST}/{}/test", people.integration), &[]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         let health = Health::of(&account(&world, &people, "Udaan main").await);
-        assert_eq!(health.status.standing, Standing::Silent);
+        assert_eq!(health.status.standing, AccountStanding::Silent);
         assert_eq!(health.status.about, "workshop_reminder_1h", "asked about the first template's campaign");
         assert!(manager.get(LIST).await.body.contains("No answer"));
     }

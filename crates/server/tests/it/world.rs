@@ -35,7 +35,7 @@ use store::{
     Actor, NewOrganization, NewUser, User,
     consents::NewConsent,
     integrations::NewIntegration,
-    recordings::{Kept, NewRecording},
+    recordings::{AddedRecording, NewRecording},
     registrants::{NewRegistrant, RegistrantFilter},
     suppressions::{NewSuppression, SuppressionFilter},
     testing::TestStore,
@@ -290,7 +290,7 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
         findings: json!([]),
         wav: vec![0; 44],
     };
-    let Kept::As(recording) = org.add_recording(recording, now).await.unwrap() else {
+    let AddedRecording::As(recording) = org.add_recording(recording, now).await.unwrap() else {
         panic!("there is room")
     };
     vec![
@@ -341,7 +341,7 @@ async fn planned(
                 key: StepKey::stored("known-ladder-1".into()),
                 rung: Some(domain::sequence::Rung {
                     ladder: StepKey::stored("known-ladder".into()),
-                    caps: domain::sequence::Caps::default(),
+                    caps: domain::sequence::CostCaps::default(),
                 }),
                 timing: Timing::Offset { days: -301, minutes: 0 },
                 ..step.clone()

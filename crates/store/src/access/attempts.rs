@@ -12,7 +12,7 @@ const WAIT_MAX_MS: i64 = 15 * 60 * SECOND;
 
 /// What a wrong password costs, per account or per address.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct SignInLimits {
     /// So many failures cost nothing; each further one doubles the wait, from one second to fifteen minutes.
     pub free_failures: i64,
 }
@@ -23,7 +23,7 @@ impl Access {
     /// nothing was booked. [`Access::attempt_succeeded`] takes the booking back.
     pub async fn attempt(
         &self,
-        subjects: &[(String, Patience)],
+        subjects: &[(String, SignInLimits)],
         now: Millis,
     ) -> Result<Option<i64>, StoreError> {
         let mut tx = self.db.begin().await?;
@@ -85,7 +85,7 @@ impl Access {
 }
 
 /// Milliseconds still to wait after so many failures.
-fn wait_after(failures: i64, last_at: Millis, patience: Patience, now: Millis) -> i64 {
+fn wait_after(failures: i64, last_at: Millis, patience: SignInLimits, now: Millis) -> i64 {
     let beyond = failures - patience.free_failures;
     if beyond < 0 || now.since(last_at) >= FAILURES_KEPT_MS {
         return 0;
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn each_failure_beyond_the_free_ones_doubles_the_wait() {
-        let patience = Patience { free_failures: 5 };
+        let patience = SignInLimits { free_failures: 5 };
         let at = Millis(1_000_000);
         for (failures, expected_ms) in
             [(0, 0), (4, 0), (5, 1_000), (6, 2_000), (9, 16_000), (15, 900_000), (1_000, 900_000)]

@@ -16,7 +16,7 @@ use crate::{
 };
 
 pub use self::{
-    attempts::Patience,
+    attempts::SignInLimits,
     links::{AccessLink, LinkKind},
     sessions::{SessionLife, SignedIn},
     users::{NewUser, User},

@@ -82,7 +82,7 @@ impl Org {
 
 /// Alerts that did not go out as they should.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OddAlerts {
+pub struct AlertFailures {
     /// Refused, or never taken.
     pub failed: i64,
     /// Of which nobody knows.
@@ -160,7 +160,7 @@ impl Work {
     }
 
     /// Alerts since that moment that did not go out as they should.
-    pub async fn odd_alerts(&self, since: Millis) -> Result<OddAlerts, StoreError> {
+    pub async fn alert_failures(&self, since: Millis) -> Result<AlertFailures, StoreError> {
         let (failed, unknown): (i64, i64) = self
             .db
             .one(
@@ -170,7 +170,7 @@ impl Work {
                 args![since],
             )
             .await?;
-        Ok(OddAlerts { failed, unknown })
+        Ok(AlertFailures { failed, unknown })
     }
 
     /// Drops alerts that were settled before that moment, with what went out about them.

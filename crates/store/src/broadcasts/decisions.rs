@@ -255,7 +255,7 @@ impl Org {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn can_look_up(&self, id: BroadcastId) -> Result<i64, StoreError> {
+    pub async fn can_poll_status(&self, id: BroadcastId) -> Result<i64, StoreError> {
         let (n,): (i64,) = self
             .db
             .by_index()
@@ -275,9 +275,9 @@ impl Org {
     ///
     /// # Errors
     /// [`StoreError::Missing`] when there is no such broadcast.
-    pub async fn look_up_now(&self, id: BroadcastId, now: Millis) -> Result<i64, StoreError> {
+    pub async fn poll_status_now(&self, id: BroadcastId, now: Millis) -> Result<i64, StoreError> {
         self.allow(Permission::Send)?;
-        let n = self.can_look_up(id).await?;
+        let n = self.can_poll_status(id).await?;
         let mut tx = self.db.by_index().begin().await?;
         self.status(&mut tx, id).await?;
         if n == 0 {

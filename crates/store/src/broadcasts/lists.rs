@@ -3,7 +3,7 @@
 use domain::{broadcast::BroadcastStatus, channel::Channel};
 use uuid::Uuid;
 
-use super::{Broadcast, BroadcastFilter, BroadcastRow, ByKeys, assemble};
+use super::{Broadcast, BroadcastFilter, BroadcastRow, KeyBroadcasts, assemble};
 use crate::{
     db::{Batch, args},
     error::StoreError,
@@ -43,9 +43,9 @@ impl Org {
             None => select_broadcasts!("b.workshop_id <> $3"),
         };
         let (shown, calls) = match filter.by_keys {
-            ByKeys::Included => (0_i64, Uuid::nil()),
-            ByKeys::LeftOut => (1, Uuid::nil()),
-            ByKeys::Of(calls) => (2, calls.0),
+            KeyBroadcasts::Included => (0_i64, Uuid::nil()),
+            KeyBroadcasts::LeftOut => (1, Uuid::nil()),
+            KeyBroadcasts::Of(calls) => (2, calls.0),
         };
         let rows: Vec<BroadcastRow> = self
             .db

@@ -24,7 +24,7 @@ use crate::{
     error::{StoreError, json, word},
     org::Org,
     plans::StepRun,
-    posts::Asked,
+    posts::Assignee,
     templates::batch_name,
     work::sending_hours,
 };
@@ -68,7 +68,7 @@ pub struct Telling {
     /// Why these people are told once more, in a further round; `None` for the first telling of each of them.
     pub further: Option<String>,
     /// What whoever confirms knew.
-    pub known: Known,
+    pub known: KnownTelling,
     /// The step of the workshop's plan that it is a run of; `None` for a person's.
     pub run: Option<StepRun>,
     /// The calls during which somebody pressed the key that sends it; `None` for everything else.
@@ -77,7 +77,7 @@ pub struct Telling {
 
 /// What whoever confirms a broadcast knew of earlier ones with its purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Known {
+pub enum KnownTelling {
     /// Nothing is compared: tests and invented data.
     #[default]
     Anything,
@@ -165,7 +165,7 @@ pub struct Broadcast {
     /// What it tells.
     pub purpose: Purpose,
     /// Who was asked to post it by hand; `None` where the program sends.
-    pub asked: Option<Asked>,
+    pub asked: Option<Assignee>,
     /// Rows per state and reason; they add up to `planned`.
     pub counts: Vec<Count>,
 }
@@ -284,7 +284,7 @@ fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadc
                 planned: row.planned,
                 units: row.units,
                 purpose: Purpose::stored(row.purpose),
-                asked: row.assignee_id.map(|id| Asked { user: UserId(id), name: row.assignee }),
+                asked: row.assignee_id.map(|id| Assignee { user: UserId(id), name: row.assignee }),
                 counts,
             })
         })
@@ -305,12 +305,12 @@ pub struct BroadcastFilter {
     /// Only those before this one (the last of the page before).
     pub before: Option<BroadcastId>,
     /// Those that keys of calls sent.
-    pub by_keys: ByKeys,
+    pub by_keys: KeyBroadcasts,
 }
 
 /// Broadcasts that keys of calls sent, each to the one person who pressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ByKeys {
+pub enum KeyBroadcasts {
     /// With all others.
     #[default]
     Included,
@@ -439,7 +439,7 @@ impl Org {
         let newest = earlier.iter().map(|(id, ..)| *id).max();
         let further = earlier.iter().map(|(.., round)| round + 1).max().unwrap_or(0);
         let round = if new.telling.further.is_some() { further } else { 0 };
-        let Known::Newest(known) = new.telling.known else { return Ok(Ok(round)) };
+        let KnownTelling::Newest(known) = new.telling.known else { return Ok(Ok(round)) };
         if earlier.iter().any(|(earlier, ..)| *earlier == id.0) {
             // The same confirmation once more.
             return Ok(Ok(round));

@@ -18,7 +18,7 @@ use crate::{
 
 pub use self::{
     number::{Erased, Erasure, holds},
-    retention::{Forgotten, KEEP_DAYS_MAX, KEEP_DAYS_MIN, Retention, RetentionDue},
+    retention::{KEEP_DAYS_MAX, KEEP_DAYS_MIN, Retention, RetentionDue, RetentionResult},
 };
 
 async fn blank_receipts(tx: &mut Tx, ids: Vec<Uuid>) -> Result<(), StoreError> {

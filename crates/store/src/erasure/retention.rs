@@ -33,7 +33,7 @@ const LATE_NEWS_MS: i64 = 30 * DAY;
 
 /// What the retention of an organisation did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Forgotten {
+pub struct RetentionResult {
     /// Workshops that were erased.
     pub workshops: i64,
     /// Registrations that were erased.
@@ -44,10 +44,10 @@ pub struct Forgotten {
     pub receipts: i64,
 }
 
-impl Forgotten {
+impl RetentionResult {
     /// Whether it did anything.
     pub fn is_any(&self) -> bool {
-        *self != Forgotten::default()
+        *self != RetentionResult::default()
     }
 }
 
@@ -59,7 +59,7 @@ pub struct Retention {
     /// The last look.
     pub ran_at: Option<Millis>,
     /// The last look that found something, and what it erased.
-    pub erased: Option<(Millis, Forgotten)>,
+    pub erased: Option<(Millis, RetentionResult)>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -96,7 +96,7 @@ impl Org {
                 args![self.id()],
             )
             .await?;
-        let did = Forgotten {
+        let did = RetentionResult {
             workshops: row.retention_workshops,
             people: row.retention_people,
             messages: row.retention_messages,
@@ -192,8 +192,8 @@ impl Work {
         due: &RetentionDue,
         workshop: WorkshopId,
         now: Millis,
-    ) -> Result<Forgotten, StoreError> {
-        let mut did = Forgotten { workshops: 1, ..Forgotten::default() };
+    ) -> Result<RetentionResult, StoreError> {
+        let mut did = RetentionResult { workshops: 1, ..RetentionResult::default() };
         let mut after = Some(Uuid::nil());
         while let Some(from) = after {
             let (people, next) = self.forget_people(due, workshop, from).await?;
@@ -378,7 +378,7 @@ impl Work {
     pub async fn retention_done(
         &self,
         due: &RetentionDue,
-        did: &Forgotten,
+        did: &RetentionResult,
         now: Millis,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.by_index().begin().await?;

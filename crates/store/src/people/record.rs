@@ -16,7 +16,7 @@ use crate::{
     calls::CallView,
     db::{Batch, args},
     error::StoreError,
-    joined::InGroup,
+    membership::GroupMembership,
     messages::{MessageEvent, MessageView},
     org::Org,
     phone_key::PhoneKey,
@@ -42,7 +42,7 @@ pub struct PersonRecord {
     /// Rows of files that were kept for a person to look at.
     pub file_rows: Vec<FileRow>,
     /// WhatsApp groups that they are or were in.
-    pub groups: Vec<InGroup>,
+    pub groups: Vec<GroupMembership>,
     /// Posts in groups that reached their phone.
     pub posts: Vec<PostSeen>,
 }

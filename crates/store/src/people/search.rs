@@ -28,7 +28,7 @@ const LOOKED_AT_ONCE: usize = 1_000;
 
 /// A person as a search finds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundPerson {
     /// The person, when they have a number.
     pub lead: Option<LeadId>,
     /// Name, the one that was searched for where they gave several; may be empty.
@@ -45,7 +45,7 @@ pub struct Found {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
     /// The people of this page, in the order of the list.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundPerson>,
     /// Behind whom the next page begins; none on the last one. A page may hold fewer people than were asked for and
     /// still not be the last: it passed over many who went with an undone import.
     pub next: Option<String>,
@@ -89,10 +89,10 @@ struct LeadRow {
     phone: String,
 }
 
-impl From<LeadRow> for Found {
-    fn from(row: LeadRow) -> Found {
+impl From<LeadRow> for FoundPerson {
+    fn from(row: LeadRow) -> FoundPerson {
         let lead = Some(LeadId(row.id));
-        Found { lead, name: row.name, email: row.email, phone: row.phone, registration: None }
+        FoundPerson { lead, name: row.name, email: row.email, phone: row.phone, registration: None }
     }
 }
 
@@ -105,9 +105,9 @@ struct NumberlessRow {
     email: String,
 }
 
-impl From<NumberlessRow> for Found {
-    fn from(row: NumberlessRow) -> Found {
-        Found {
+impl From<NumberlessRow> for FoundPerson {
+    fn from(row: NumberlessRow) -> FoundPerson {
+        FoundPerson {
             lead: None,
             name: row.name,
             email: row.email,
@@ -165,7 +165,7 @@ impl Org {
         search: &Search,
         places: &[(Place, Who)],
         limit: usize,
-        shown: &mut Vec<(Place, Found)>,
+        shown: &mut Vec<(Place, FoundPerson)>,
     ) -> Result<(), StoreError> {
         let (first, rest) = places.split_at(places.len().min(limit + 1));
         for some in std::iter::once(first).chain(rest.chunks(LOOKED_AT_ONCE)) {
@@ -226,7 +226,7 @@ impl Org {
         rows.truncate(limit);
         let cut_off = end.map(|(id,)| Place::Lead(Uuid::from_u128(id.as_u128().saturating_add(1))).text());
         let next = rows.last().filter(|_| has_more).map(|row| Place::Lead(row.id).text()).or(cut_off);
-        Ok(People { found: rows.into_iter().map(Found::from).collect(), next })
+        Ok(People { found: rows.into_iter().map(FoundPerson::from).collect(), next })
     }
 
     /// Places of people whom the search finds by a registration without an entry; more than `limit` of them, or all.
@@ -316,7 +316,7 @@ impl Org {
         &self,
         search: &Search,
         who: impl Iterator<Item = Who>,
-    ) -> Result<Vec<Option<Found>>, StoreError> {
+    ) -> Result<Vec<Option<FoundPerson>>, StoreError> {
         let who: Vec<Who> = who.collect();
         let phones = who.iter().filter_map(|who| match who {
             Who::Number(phone) => Some(phone.clone()),
@@ -349,7 +349,7 @@ impl Org {
                     .uuids("id", who.iter().filter_map(ids).map(|(_, id)| id)),
             )
             .await?;
-        let mut known: HashMap<Who, Found> = HashMap::new();
+        let mut known: HashMap<Who, FoundPerson> = HashMap::new();
         for row in leads {
             known.insert(Who::Number(row.phone.clone()), row.into());
         }
@@ -361,7 +361,11 @@ impl Org {
     }
 
     /// Families share a number: whoever was found by another name than the one a number is known by is shown by that.
-    async fn as_searched(&self, search: &Search, known: &mut HashMap<Who, Found>) -> Result<(), StoreError> {
+    async fn as_searched(
+        &self,
+        search: &Search,
+        known: &mut HashMap<Who, FoundPerson>,
+    ) -> Result<(), StoreError> {
         let fits = |name: &str, email: &str, phone: &str| search.query.finds_person(name, email, phone);
         let others: Vec<String> = known
             .values()

@@ -2,11 +2,11 @@
 //!
 //! A row is one step for one target. It exists from *Run sequence* on. `laying.rs` computes its moments anew whenever
 //! the workshop, the sequence or the zone changes, in the same transaction. `running.rs` turns it into a broadcast, in
-//! the transaction that confirms the broadcast. What becomes of a row is decided by [`domain::sequence::relay`].
+//! the transaction that confirms the broadcast. What becomes of a row is decided by [`domain::sequence::replan`].
 
 mod calendar;
 mod following;
-mod laying;
+mod replanning;
 mod running;
 
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub use self::{
     calendar::CalendarStep,
     following::Following,
-    laying::PlanChoice,
+    replanning::PlanChoice,
     running::{DueRow, LateRow, PlanWork, RowDue, StepRun},
 };
 use crate::{

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     Added, NewRegistrant, Source,
-    marks::{Tally, Traits, mark_of_number, told},
+    duplicates::{Tally, Traits, mark_of_number, told},
     removal::clear_hidden,
 };
 use crate::{
@@ -176,7 +176,7 @@ impl Org {
             if undoing {
                 added.lead_new += clear_met(tx, self.id(), workshop, source, &chunk).await?;
             }
-            self.leave_out_known(tx, workshop, &mut chunk).await?;
+            self.skip_registered(tx, workshop, &mut chunk).await?;
             chunk.iter().for_each(|row| tally.add(&row.traits(source), 1));
             added.new += chunk.len() as u64;
             added.lead_new += self.insert(tx, workshop, source, chunk, now).await?;
@@ -190,7 +190,7 @@ impl Org {
     }
 
     /// Takes out rows that are registered already, and marks those whose number is.
-    async fn leave_out_known(
+    async fn skip_registered(
         &self,
         tx: &mut Tx,
         workshop: WorkshopId,

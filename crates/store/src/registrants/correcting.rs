@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::{
     ERASED, NewRegistrant, SameNumber,
-    marks::{Stored, Tally, mark_group, same_number},
+    duplicates::{Stored, Tally, mark_group, same_number},
     removal::{clear_hidden, raise_revision},
 };
 use crate::{

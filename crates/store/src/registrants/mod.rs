@@ -6,8 +6,8 @@
 
 mod adding;
 mod correcting;
+mod duplicates;
 mod listing;
-mod marks;
 mod removal;
 mod sharing;
 mod shown;
@@ -36,7 +36,7 @@ use crate::{
 };
 
 pub use correcting::{Corrected, Correction, PastCorrection};
-pub(crate) use marks::{mark_numbers, marked_again, tally_of, tally_of_import};
+pub(crate) use duplicates::{mark_numbers, renew_duplicate_marks, tally_of, tally_of_import};
 pub(crate) use removal::{forget_beside, forget_elsewhere, forget_rows, raise_revision};
 pub use sharing::SameNumber;
 

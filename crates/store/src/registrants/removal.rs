@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     ERASED,
-    marks::{Tally, Traits, by_id},
+    duplicates::{Tally, Traits, by_id},
 };
 use crate::{
     db::{Batch, Tx, args},

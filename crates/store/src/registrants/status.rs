@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     StatusChanged,
     correcting::former_numbers,
-    marks::{Tally, mark_group, same_number},
+    duplicates::{Tally, mark_group, same_number},
     raise_revision,
 };
 use crate::{

@@ -103,7 +103,7 @@ impl Org {
             let within = (to.unwrap_or(Uuid::nil()), before);
             let stretches = blocks::to_read(&self.db, search, workshop, within).await?;
             let scans = match self.walks_far(workshop, &stretches).await? {
-                true => Some(self.scanning().await?),
+                true => Some(self.scan_permit().await?),
                 false => None,
             };
             let reader = scans.as_ref().unwrap_or(self);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{
-    call::{CallRecord, CallRef, Digit, Rounds, Stage},
+    call::{CallRecord, CallRef, CallStage, Digit, QuestionRounds},
     ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId, RegistrantId, WorkshopId},
     message::MessageState,
     money::Money,
@@ -55,7 +55,7 @@ pub struct Call {
     /// What its key does, in its word; empty without one.
     pub action: String,
     /// How often the question was asked.
-    pub rounds: Rounds,
+    pub rounds: QuestionRounds,
     /// The key that was pressed, known before its post is applied.
     pub line_key: Option<Digit>,
 }
@@ -66,7 +66,7 @@ pub struct OnLine {
     /// Which call.
     pub call: CallRef,
     /// How often the question was asked.
-    pub rounds: Rounds,
+    pub rounds: QuestionRounds,
     /// The key that was pressed.
     pub key: Option<Digit>,
 }
@@ -118,7 +118,7 @@ impl TryFrom<CallRow> for Call {
             content: row.content,
             deadline: Millis(row.deadline),
             action: row.action,
-            rounds: Rounds::of(row.questions, Millis(row.question_at)),
+            rounds: QuestionRounds::of(row.questions, Millis(row.question_at)),
             line_key: digit_of(row.line_key),
         })
     }
@@ -267,7 +267,7 @@ impl Work {
             .texts("was", changes.iter().map(|c| c.was.clone()))
             .texts("record", changes.iter().map(|c| kept(&c.record)))
             .texts("provider_id", changes.iter().map(|c| c.record.provider_id.clone().unwrap_or_default()))
-            .texts("stage", changes.iter().map(|c| Stage::of(&c.record).word().to_owned()))
+            .texts("stage", changes.iter().map(|c| CallStage::of(&c.record).word().to_owned()))
             .ints("digit", changes.iter().map(|c| digit(&c.record)))
             .ints("talk_s", changes.iter().map(|c| c.record.talk_s))
             .ints("ring_s", changes.iter().map(|c| c.record.ring_s))

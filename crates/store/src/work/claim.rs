@@ -76,7 +76,7 @@ pub struct Claimed {
 
 /// What a turn of the store brought.
 #[derive(Debug, Default)]
-pub struct Turn {
+pub struct TurnResult {
     /// Rows that may be sent now.
     pub claimed: Vec<Claimed>,
     /// Rows of the records that were no longer this worker's; nothing was written for them.
@@ -161,9 +161,9 @@ impl Work {
         wants: &[Want],
         key: &PhoneKey,
         now: Millis,
-    ) -> Result<Turn, StoreError> {
+    ) -> Result<TurnResult, StoreError> {
         if endings.is_empty() && wants.is_empty() {
-            return Ok(Turn::default());
+            return Ok(TurnResult::default());
         }
         if let Some(turn) = again(|| self.try_turn(endings, wants, key, RowCheck::Count, now)).await? {
             return Ok(turn);
@@ -180,8 +180,8 @@ impl Work {
         key: &PhoneKey,
         care: RowCheck,
         now: Millis,
-    ) -> Result<Option<Turn>, StoreError> {
-        let mut turn = Turn::default();
+    ) -> Result<Option<TurnResult>, StoreError> {
+        let mut turn = TurnResult::default();
         let mut moves = CountMoves::default();
         let mut statements = StatementBatch::default();
         let mut tx = self.db.by_index().begin().await?;
@@ -218,7 +218,7 @@ impl Work {
         key: &PhoneKey,
         care: RowCheck,
         moves: &mut CountMoves,
-        turn: &mut Turn,
+        turn: &mut TurnResult,
         now: Millis,
     ) -> Result<(), StoreError> {
         // Rows and conditions are read as they were before the wait for the locks. A row that was taken out meanwhile

@@ -6,14 +6,14 @@
 use std::collections::HashSet;
 
 use domain::{
-    call::{Ring, look_up_after},
+    call::{Ring, poll_after},
     ids::MessageRef,
     message::Next,
     time::{MINUTE, Millis, SECOND},
 };
 use uuid::Uuid;
 
-use super::{Endings, ReceiptChange, Turn, claim::ClaimedRow};
+use super::{Endings, ReceiptChange, TurnResult, claim::ClaimedRow};
 use crate::{
     db::{Batch, Tx, args},
     error::StoreError,
@@ -48,7 +48,7 @@ pub(super) async fn room(
     tx: &mut Tx,
     integration: Uuid,
     limits: &CallLimits,
-    turn: &mut Turn,
+    turn: &mut TurnResult,
     now: Millis,
 ) -> Result<i64, StoreError> {
     let held: HeldRow = tx
@@ -93,7 +93,7 @@ pub(super) fn hold(
          ON CONFLICT (broadcast_id, position, attempt)
          DO UPDATE SET record = '{}', stage = 'calling', provider_id = '', placed_at = excluded.placed_at,
                        holds_until = excluded.holds_until, ask_at = excluded.ask_at, asked = 0",
-        args![of.organization, of.integration, now, until, look_up_after(now, limits.ring)],
+        args![of.organization, of.integration, now, until, poll_after(now, limits.ring)],
         Batch::new()
             .uuids("broadcast_id", rows.iter().map(|_| of.broadcast))
             .ints("position", rows.iter().map(|row| row.position))

@@ -7,7 +7,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{Ceiling, Turn, Want, Work};
+use super::{Ceiling, TurnResult, Want, Work};
 use crate::{
     db::{Tx, again, args},
     error::StoreError,
@@ -37,10 +37,14 @@ impl Work {
         integration: IntegrationId,
         now: Millis,
     ) -> Result<Option<i64>, StoreError> {
-        again(|| self.try_one_call(integration, now)).await
+        again(|| self.try_reserve_call(integration, now)).await
     }
 
-    async fn try_one_call(&self, integration: IntegrationId, now: Millis) -> Result<Option<i64>, StoreError> {
+    async fn try_reserve_call(
+        &self,
+        integration: IntegrationId,
+        now: Millis,
+    ) -> Result<Option<i64>, StoreError> {
         let mut tx = self.db.begin().await?;
         let pace = pace_of(&mut tx, integration.0).await?;
         if pace.held_until > now.0 {
@@ -101,7 +105,7 @@ pub(super) fn grant(
     pace: &PaceRow,
     ceiling: &Ceiling,
     want: Want,
-    turn: &mut Turn,
+    turn: &mut TurnResult,
     now: Millis,
 ) -> Option<i64> {
     if pace.held_until > now.0 {

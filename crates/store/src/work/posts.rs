@@ -8,7 +8,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::Turn;
+use super::TurnResult;
 use crate::{
     db::{Tx, args},
     error::{StoreError, json},
@@ -40,7 +40,7 @@ pub(super) async fn pause_after(
     tx: &mut Tx,
     integration: Uuid,
     limits: &PostLimits,
-    turn: &mut Turn,
+    turn: &mut TurnResult,
     now: Millis,
 ) -> Result<Option<i64>, StoreError> {
     let spent: SpentRow = tx

@@ -21,7 +21,7 @@ const PROVE_AGAIN_MS: i64 = 6 * HOUR;
 
 /// A kept count that is not the number of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub struct CountMismatch {
     /// Of which broadcast.
     pub broadcast: BroadcastId,
     /// Of which state.
@@ -34,7 +34,7 @@ pub struct Difference {
 
 /// A broadcast of which something has to be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unproven {
+pub struct BroadcastToCount {
     /// Id of the broadcast.
     pub broadcast: BroadcastId,
     /// Rows to count, by the kept counts.
@@ -85,7 +85,7 @@ impl Work {
     }
 
     /// Broadcasts whose counts are not those they were proven with, the smallest first.
-    pub async fn unproven(&self) -> Result<Vec<Unproven>, StoreError> {
+    pub async fn unproven(&self) -> Result<Vec<BroadcastToCount>, StoreError> {
         let kept: Vec<Kept> = self
             .db
             .all(
@@ -101,10 +101,10 @@ impl Work {
             let (state, n) = (row.state.clone(), row.n);
             of.entry(row.id).or_insert_with(|| (row, BTreeMap::new())).1.insert(state, n);
         }
-        let mut unproven: Vec<Unproven> = of
+        let mut unproven: Vec<BroadcastToCount> = of
             .into_values()
             .filter(|(row, counts)| row.proven_at == 0 || row.proven_counts != written(counts))
-            .map(|(row, counts)| Unproven {
+            .map(|(row, counts)| BroadcastToCount {
                 broadcast: BroadcastId(row.id),
                 rows: counts.values().sum(),
                 ended: row.ended,
@@ -117,10 +117,10 @@ impl Work {
     }
 
     /// Counts the rows of a broadcast, and remembers at `now` that its counts are right when they are.
-    pub async fn prove(&self, broadcast: BroadcastId, now: Millis) -> Result<Vec<Difference>, StoreError> {
+    pub async fn prove(&self, broadcast: BroadcastId, now: Millis) -> Result<Vec<CountMismatch>, StoreError> {
         let states: Vec<(String, i64, i64)> = self
             .db
-            .scanning()
+            .scan_permit()
             .all(
                 "SELECT state, CAST(SUM(n) AS BIGINT), CAST(SUM(m) AS BIGINT) FROM (
                      SELECT state, n, 0 AS m FROM broadcast_counts WHERE broadcast_id = $1
@@ -130,10 +130,10 @@ impl Work {
                 args![broadcast.0],
             )
             .await?;
-        let differences: Vec<Difference> = states
+        let differences: Vec<CountMismatch> = states
             .iter()
             .filter(|(_, kept, counted)| kept != counted)
-            .map(|(state, kept, counted)| Difference {
+            .map(|(state, kept, counted)| CountMismatch {
                 broadcast,
                 state: state.clone(),
                 kept: *kept,
@@ -153,7 +153,7 @@ impl Work {
     }
 
     /// Proves one broadcast that has ended and rests, if there is one to prove.
-    pub async fn prove_next(&self, now: Millis) -> Result<Option<Vec<Difference>>, StoreError> {
+    pub async fn prove_next(&self, now: Millis) -> Result<Option<Vec<CountMismatch>>, StoreError> {
         let next = self.unproven().await?.into_iter().find(|one| {
             one.ended
                 && now.since(one.finished_at) >= RESTS_AFTER_MS

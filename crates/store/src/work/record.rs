@@ -14,7 +14,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{LookUpTarget, NewLookUp, Turn, Work, lines, look_ups, sent_ids::SentIds};
+use super::{NewStatusPoll, StatusPollTarget, TurnResult, Work, lines, sent_ids::SentIds, status_polls};
 use crate::{
     changes,
     db::{Batch, Tx, again, args},
@@ -59,7 +59,7 @@ pub struct Endings {
     /// Request by request.
     pub requests: Vec<SentRequest>,
     /// What is to be asked about later.
-    pub look_ups: Vec<NewLookUp>,
+    pub look_ups: Vec<NewStatusPoll>,
     /// Broadcasts whose receipts will not say what we sent along: their messages are found by the provider's ids.
     pub found_by_id: HashSet<BroadcastId>,
     /// Broadcasts of calls: their attempts hold channels of the account.
@@ -81,13 +81,13 @@ impl Endings {
 impl Endings {
     /// Enters a question; what is asked in the same way about others of that broadcast is one question with it, unless
     /// they lie far apart.
-    pub fn ask(&mut self, new: NewLookUp) {
-        let near = |known: &NewLookUp| {
-            new.asked != LookUpTarget::Each
+    pub fn ask(&mut self, new: NewStatusPoll) {
+        let near = |known: &NewStatusPoll| {
+            new.asked != StatusPollTarget::Each
                 || new.first.saturating_sub(NEAR) <= known.last
                     && new.last.saturating_add(NEAR) >= known.first
         };
-        let same = |known: &&mut NewLookUp| {
+        let same = |known: &&mut NewStatusPoll| {
             known.broadcast == new.broadcast && known.asked == new.asked && near(known)
         };
         match self.look_ups.iter_mut().find(same) {
@@ -127,7 +127,7 @@ pub(super) enum RowCheck {
 #[derive(Default)]
 pub(super) struct SideRows {
     slots: BTreeMap<(Uuid, i64), i64>,
-    look_ups: Vec<NewLookUp>,
+    look_ups: Vec<NewStatusPoll>,
     sent_ids: SentIds,
 }
 
@@ -135,7 +135,7 @@ impl SideRows {
     pub(super) fn write(&self, statements: &mut StatementBatch, now: Millis) {
         write_slots(statements, &self.slots);
         self.sent_ids.write(statements, now);
-        look_ups::write(statements, &self.look_ups);
+        status_polls::write(statements, &self.look_ups);
     }
 }
 
@@ -224,7 +224,7 @@ impl Work {
         endings: &Endings,
         check: RowCheck,
         moves: &mut CountMoves,
-        turn: &mut Turn,
+        turn: &mut TurnResult,
         now: Millis,
     ) -> Result<SideRows, StoreError> {
         let changes: Vec<Change<'_>> = endings.rows.iter().map(Change::of).collect();
@@ -237,12 +237,12 @@ impl Work {
             let about = endings
                 .look_ups
                 .iter()
-                .find(|new| new.asked == LookUpTarget::Each && new.broadcast == change.message.broadcast);
+                .find(|new| new.asked == StatusPollTarget::Each && new.broadcast == change.message.broadcast);
             let Some(id) = change.provider_id else { continue };
             if let Some(about) = about {
                 let (first, last) = (change.message.position, change.message.position);
-                let asked = LookUpTarget::As(id.to_owned());
-                look_ups.push(NewLookUp {
+                let asked = StatusPollTarget::As(id.to_owned());
+                look_ups.push(NewStatusPoll {
                     broadcast: about.broadcast,
                     asked,
                     first,

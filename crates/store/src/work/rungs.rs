@@ -12,7 +12,7 @@ use domain::{
     message::{MessageState, SkipReason},
     money::Money,
     reason::OwnReason,
-    sequence::{Caps, Claimant, Verdict, admit},
+    sequence::{Admission, Claimant, CostCaps, admit},
     time::Millis,
 };
 use uuid::Uuid;
@@ -84,8 +84,8 @@ pub(super) async fn hold(tx: &mut Tx, broadcast: BroadcastId) -> Result<Option<L
 }
 
 impl Ladder {
-    fn caps(&self) -> Caps {
-        Caps { per_person: self.per_person.map(Money), in_all: self.in_all.map(Money) }
+    fn caps(&self) -> CostCaps {
+        CostCaps { per_person: self.per_person.map(Money), in_all: self.in_all.map(Money) }
     }
 
     /// What the ladder sent to these people, and whether anything proves that they were reached.
@@ -202,11 +202,11 @@ impl Work {
         let (mut skipped, mut held) = (HashMap::new(), Vec::new());
         for (row, verdict) in rows.iter().zip(verdicts) {
             match verdict {
-                Verdict::Go => {}
-                Verdict::Reached => drop(skipped.insert(row.position, SkipReason::ReachedBefore)),
-                Verdict::OverPerson => drop(skipped.insert(row.position, SkipReason::PersonCap)),
-                Verdict::OverAll => drop(skipped.insert(row.position, SkipReason::LadderCap)),
-                Verdict::Later(free) => held.push((row.position, free.0)),
+                Admission::Go => {}
+                Admission::Reached => drop(skipped.insert(row.position, SkipReason::ReachedBefore)),
+                Admission::OverPerson => drop(skipped.insert(row.position, SkipReason::PersonCap)),
+                Admission::OverAll => drop(skipped.insert(row.position, SkipReason::LadderCap)),
+                Admission::Later(free) => held.push((row.position, free.0)),
             }
         }
         self.skip(tx, statements, broadcast, rows, &skipped, moves, now).await?;

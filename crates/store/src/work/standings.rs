@@ -10,7 +10,7 @@ use super::Work;
 use crate::{
     db::args,
     error::StoreError,
-    linked::{Linked, LinkedRow},
+    linked::{LinkedAccount, LinkedRow},
 };
 
 /// An account is asked so often when nothing is due.
@@ -99,7 +99,7 @@ pub struct LinkedStanding {
     /// What the account is called.
     pub name: String,
     /// What is known of it.
-    pub linked: Linked,
+    pub linked: LinkedAccount,
     /// When it was asked last by the program.
     pub asked_at: Millis,
     /// Posts that wait for it.

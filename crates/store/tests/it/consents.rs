@@ -9,7 +9,7 @@ use store::{
     PhoneKey, StoreError,
     consents::{NO_NEW_REQUEST_MS, NewConsent, Recorded},
     registrants::{RegistrantFilter, Which},
-    suppressions::{Lift, NewSuppression},
+    suppressions::{LiftResult, NewSuppression},
     work::OptOut,
 };
 
@@ -111,8 +111,8 @@ both! {
         world.org.record_consent(consent(ASHA, None, NOW), NOW).await.unwrap();
         work(&world).opt_out(&stop(&world, ASHA, Channel::Sms), NOW.plus(1)).await.unwrap();
         let entry = world.org.suppressions_of(ASHA, &key()).await.unwrap().remove(0);
-        assert_eq!(world.org.unsuppress(entry.id, "  ", NOW.plus(2)).await.unwrap(), Lift::NeedsReason);
-        assert_eq!(world.org.unsuppress(entry.id, "asked for reminders", NOW.plus(2)).await.unwrap(), Lift::Done);
+        assert_eq!(world.org.unsuppress(entry.id, "  ", NOW.plus(2)).await.unwrap(), LiftResult::NeedsReason);
+        assert_eq!(world.org.unsuppress(entry.id, "asked for reminders", NOW.plus(2)).await.unwrap(), LiftResult::Done);
         assert_eq!(agreed(&world, Channel::Sms, &[ASHA]).await, 0);
         assert_eq!(agreed(&world, Channel::WhatsappPersonal, &[ASHA]).await, 1);
         let mine = world.org.consents_of(ASHA, &key()).await.unwrap();

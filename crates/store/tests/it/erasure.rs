@@ -7,7 +7,7 @@ use domain::{
 };
 use store::{
     PhoneKey, StoreError,
-    erasure::{Erasure, Forgotten},
+    erasure::{Erasure, RetentionResult},
     imports::{Decision, ImportRow},
     registrants::RegistrantFilter,
     suppressions::NewSuppression,
@@ -223,7 +223,7 @@ both! {
         assert_eq!(work.workshop_to_forget(&due).await.unwrap(), Some(id));
         let mut did = work.forget_workshop(&due, id, now).await.unwrap();
         did.receipts = work.forget_receipts(&due).await.unwrap();
-        assert_eq!(did, Forgotten { workshops: 1, people: 2, messages: 1, receipts: 1 });
+        assert_eq!(did, RetentionResult { workshops: 1, people: 2, messages: 1, receipts: 1 });
         work.retention_done(&due, &did, now).await.unwrap();
         assert_eq!(work.workshop_to_forget(&due).await.unwrap(), None);
         assert_eq!(work.files_to_forget().await.unwrap(), ["imports/1"]);

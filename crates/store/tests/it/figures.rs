@@ -9,7 +9,7 @@ use domain::{
 };
 use store::{
     broadcasts::BroadcastFilter,
-    reached::Reached,
+    reached::ReachCounts,
     registrants::{Correction, RegistrantFilter},
     testing::statements_of,
     told::Selection,
@@ -77,7 +77,7 @@ async fn reads(world: &World, id: BroadcastId, n: i64) {
     counts(world, id, &[("delivered", MANY - n), ("read", n)]).await;
 }
 
-async fn reached(world: &World, workshop: WorkshopId) -> Reached {
+async fn reached(world: &World, workshop: WorkshopId) -> ReachCounts {
     let all = world.org.reached(&[workshop], &purpose(), NOW.plus(HOUR)).await.unwrap();
     assert_eq!(all.len(), 1, "{all:?}");
     all[0].1
@@ -87,16 +87,16 @@ both! {
     async fn figures_of_a_large_workshop_follow_its_people_at_once(world) {
         let (id, who) = crowd(&world).await;
         delivered(&world, id, &who[0]).await;
-        let all = Reached { registered: MANY, delivered: MANY, ..Reached::default() };
+        let all = ReachCounts { registered: MANY, delivered: MANY, ..ReachCounts::default() };
         assert_eq!(reached(&world, id).await, all);
         assert_eq!(reached(&world, id).await, all, "a second time");
         // Somebody comes.
         world.org.add_registrant(id, person("Ravi", "98000 00001", ""), NOW).await.unwrap();
-        let expected = Reached { registered: MANY + 1, not_told: 1, can_be_told: 1, ..all };
+        let expected = ReachCounts { registered: MANY + 1, not_told: 1, can_be_told: 1, ..all };
         assert_eq!(reached(&world, id).await, expected);
         // One gives the place back.
         world.org.set_registrant_status(id, who[0].0, RegistrantStatus::Cancelled, NOW).await.unwrap();
-        let expected = Reached { registered: MANY, delivered: MANY - 1, ..expected };
+        let expected = ReachCounts { registered: MANY, delivered: MANY - 1, ..expected };
         assert_eq!(reached(&world, id).await, expected);
         // One has another number from now on, which was told nothing.
         let other = person("Asha 1", "98000 00002", "");
@@ -105,7 +105,7 @@ both! {
             may_share: true,
         };
         world.org.correct_registrant(id, who[1].0, &correction, NOW).await.unwrap();
-        let expected = Reached { not_told: 2, can_be_told: 2, delivered: MANY - 2, ..expected };
+        let expected = ReachCounts { not_told: 2, can_be_told: 2, delivered: MANY - 2, ..expected };
         assert_eq!(reached(&world, id).await, expected);
         let told = world.org.audience_reader().told(&Selection::everyone(id, purpose(), NOW)).await.unwrap();
         assert_eq!((told.everyone, told.not_told, told.told), (MANY, 2, MANY - 2));
@@ -149,12 +149,12 @@ both! {
         let rows = (0..50).map(|n| person(&format!("Neha {n}"), &format!("97000 {n:05}"), ""));
         world.org.add_registrants(id, import, rows.collect(), NOW.plus(1)).await.unwrap();
         world.org.import_committed(import, &serde_json::Value::Null, NOW).await.unwrap();
-        let with = Reached {
-            registered: MANY + 50, not_told: 50, can_be_told: 50, delivered: MANY, ..Reached::default()
+        let with = ReachCounts {
+            registered: MANY + 50, not_told: 50, can_be_told: 50, delivered: MANY, ..ReachCounts::default()
         };
         assert_eq!(reached(&world, id).await, with);
         world.org.undo_import(import, NOW.plus(2), |_| ()).await.unwrap();
-        let without = Reached { registered: MANY, delivered: MANY, ..Reached::default() };
+        let without = ReachCounts { registered: MANY, delivered: MANY, ..ReachCounts::default() };
         assert_eq!(reached(&world, id).await, without);
     }
 

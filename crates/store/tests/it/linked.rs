@@ -1,7 +1,7 @@
 //! Linked accounts: their groups as the gateway lists them, and how their posts keep apart.
 
 use domain::{
-    group::{AccountState, Group, Place, PostPace},
+    group::{AccountState, CommunityPlace, Group, PostPace},
     ids::{BroadcastId, GroupId, IntegrationId, MessageRef, WorkerId},
     message::{MessageState, Next},
     phone::Phone,
@@ -25,7 +25,7 @@ fn group(digits: &str, subject: &str, members: u32) -> Group {
         announce: false,
         locked: false,
         admin: Some(true),
-        place: Place::Alone,
+        place: CommunityPlace::Alone,
         invite: None,
         disappears_after: 0,
     }
@@ -120,7 +120,7 @@ both! {
         assert_eq!(names(&world).await, [("Batch 7".into(), Some(142), false), ("Batch 8".into(), Some(96), false)]);
         assert!(matches!(world.other.sync_groups(id, &first, later).await, Err(StoreError::Missing)));
         // A community is a heading: it cannot be chosen.
-        let parent = Group { place: Place::Parent, ..group("00003", "Community", 500) };
+        let parent = Group { place: CommunityPlace::Parent, ..group("00003", "Community", 500) };
         world.org.sync_groups(id, &[parent], later.plus(2)).await.unwrap();
         let community = world.org.groups().await.unwrap().into_iter().find(|group| group.is_community).unwrap();
         assert!(!community.takes_posts());

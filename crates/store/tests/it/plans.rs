@@ -119,7 +119,7 @@ fn readers_of_people_ask_for_those_who_were_not_taken_back() {
         "people/search.rs",
         "registrants/adding.rs",
         "registrants/correcting.rs",
-        "registrants/marks.rs",
+        "registrants/duplicates.rs",
         "registrants/removal.rs",
         "registrants/shown.rs",
         "search/behind.rs",

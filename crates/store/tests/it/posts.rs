@@ -12,7 +12,7 @@ use store::{
     PhoneKey, StoreError,
     groups::NamedGroup,
     messages::MessageFilter,
-    posts::{Asked, Mark, NewPosts},
+    posts::{Assignee, NewPosts, PostMark},
     work::{Endings, Want},
 };
 
@@ -41,7 +41,7 @@ async fn posts(world: &World, workshop: WorkshopId, groups: &[GroupId]) -> NewPo
         template: serde_json::json!({ "text": "Starting at {start_time}" }),
         content: r#"{"p":["7:00 PM"]}"#.into(),
         groups: groups.to_vec(),
-        asked: Some(Asked { user: UserId::new(NOW), name: "Farhan".into() }),
+        asked: Some(Assignee { user: UserId::new(NOW), name: "Farhan".into() }),
         starts_at: NOW,
         deadline: NOW.plus(HOUR),
         hours: SendingHours::any(),
@@ -132,22 +132,22 @@ both! {
         let work = world.store.work(WorkerId::new(NOW));
         let first = MessageRef { broadcast: id, position: 1 };
         let at = NOW.plus(MINUTE);
-        world.org.mark_post(first, Mark::Posted, at).await.unwrap();
+        world.org.mark_post(first, PostMark::Posted, at).await.unwrap();
         let row = world.org.message(first).await.unwrap();
         assert_eq!((row.state, row.sent_at, row.attempt), (MessageState::Sent, Some(at), 1));
         let events = world.org.message_events(first).await.unwrap();
         assert_eq!(events.last().unwrap().detail, "Meera posted it by hand.");
-        assert!(matches!(world.org.mark_post(first, Mark::Posted, at).await, Err(StoreError::Stale)), "once");
+        assert!(matches!(world.org.mark_post(first, PostMark::Posted, at).await, Err(StoreError::Stale)), "once");
         let second = MessageRef { broadcast: id, position: 2 };
-        world.org.mark_post(second, Mark::CannotPost, at).await.unwrap();
+        world.org.mark_post(second, PostMark::CannotPost, at).await.unwrap();
         assert_eq!(state(&world, id, 2).await, MessageState::Failed);
         assert_eq!(work.complete(at).await.unwrap(), [id]);
         // The last word is taken back: it is open again, and waits.
-        world.org.mark_post(first, Mark::NotYet, at).await.unwrap();
+        world.org.mark_post(first, PostMark::NotYet, at).await.unwrap();
         assert_eq!(state(&world, id, 1).await, MessageState::Waiting);
         assert!(work.complete(at).await.unwrap().is_empty());
         assert!(work.differences().await.unwrap().is_empty());
-        assert!(matches!(world.other.mark_post(first, Mark::Posted, at).await, Err(StoreError::Missing)));
+        assert!(matches!(world.other.mark_post(first, PostMark::Posted, at).await, Err(StoreError::Missing)));
     }
 
     async fn a_post_is_marked_only_between_its_due_moment_and_its_last_useful_one_and_then_expires(world) {
@@ -156,11 +156,11 @@ both! {
         let new = NewPosts { starts_at: NOW.plus(MINUTE), ..posts(&world, workshop, &groups).await };
         world.org.confirm_posts(id, &new, NOW).await.unwrap();
         let first = MessageRef { broadcast: id, position: 1 };
-        assert!(matches!(world.org.mark_post(first, Mark::Posted, NOW).await, Err(StoreError::Stale)), "not due yet");
-        world.org.mark_post(first, Mark::Posted, NOW.plus(MINUTE)).await.unwrap();
+        assert!(matches!(world.org.mark_post(first, PostMark::Posted, NOW).await, Err(StoreError::Stale)), "not due yet");
+        world.org.mark_post(first, PostMark::Posted, NOW.plus(MINUTE)).await.unwrap();
         let late = NOW.plus(HOUR);
         let second = MessageRef { broadcast: id, position: 2 };
-        assert!(matches!(world.org.mark_post(second, Mark::Posted, late).await, Err(StoreError::Stale)), "too late");
+        assert!(matches!(world.org.mark_post(second, PostMark::Posted, late).await, Err(StoreError::Stale)), "too late");
         world.store.work(WorkerId::new(NOW)).settle(late).await.unwrap();
         assert_eq!(state(&world, id, 1).await, MessageState::Sent);
         assert_eq!(state(&world, id, 2).await, MessageState::Expired);
@@ -175,11 +175,11 @@ both! {
         let at = NOW.plus(MINUTE);
         let first = MessageRef { broadcast: id, position: 1 };
         let second = MessageRef { broadcast: id, position: 2 };
-        world.org.mark_post(first, Mark::Posted, at).await.unwrap();
+        world.org.mark_post(first, PostMark::Posted, at).await.unwrap();
         assert_eq!(state(&world, id, 1).await, MessageState::Sent);
         let broadcast = world.org.broadcast(id).await.unwrap();
         assert_eq!(broadcast.status, BroadcastStatus::Paused, "whoever paused it resumes it");
-        assert!(matches!(world.org.mark_post(second, Mark::CannotPost, at).await, Err(StoreError::Stale)), "nothing is done meanwhile");
+        assert!(matches!(world.org.mark_post(second, PostMark::CannotPost, at).await, Err(StoreError::Stale)), "nothing is done meanwhile");
         assert!(world.store.work(WorkerId::new(NOW)).differences().await.unwrap().is_empty());
     }
 
@@ -188,7 +188,7 @@ both! {
         let (id, new) = (BroadcastId::new(NOW), posts(&world, workshop, &groups).await);
         world.org.confirm_posts(id, &new, NOW).await.unwrap();
         let first = MessageRef { broadcast: id, position: 1 };
-        let press = || world.org.mark_post(first, Mark::Posted, NOW.plus(MINUTE));
+        let press = || world.org.mark_post(first, PostMark::Posted, NOW.plus(MINUTE));
         let (one, other) = tokio::join!(press(), press());
         assert_ne!(one.is_ok(), other.is_ok(), "{one:?} {other:?}");
         assert!(world.store.work(WorkerId::new(NOW)).differences().await.unwrap().is_empty());

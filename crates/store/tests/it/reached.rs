@@ -7,7 +7,7 @@ use domain::{
     workshop::RegistrantStatus,
 };
 use store::{
-    reached::Reached,
+    reached::ReachCounts,
     registrants::{Registrant, RegistrantFilter},
 };
 
@@ -81,15 +81,15 @@ both! {
         broadcast(&world, id, ("reminder", "in_progress"), &[(imran, "waiting"), (asha, "unknown")]).await;
         let figures = world.org.reached(&[id, empty], &link(), NOW.plus(-1)).await.unwrap();
         // Asha and her brother share the number that read it; Imran, Suresh and Zoya have nothing, and Suresh no number.
-        let expected = Reached {
+        let expected = ReachCounts {
             registered: 7, new: 7, not_told: 3, can_be_told: 2, read: 2, delivered: 1, handed_over: 1,
-            ..Reached::default()
+            ..ReachCounts::default()
         };
         assert_eq!(figures, [(id, expected)]);
         assert_eq!((expected.told(), expected.reached(), expected.not_reached()), (4, 3, 0));
         let reminder = world.org.reached(&[id], &Purpose::default(), NOW.plus(60_000)).await.unwrap();
-        let expected = Reached {
-            registered: 7, not_told: 4, can_be_told: 3, unknown: 2, under_way: 1, ..Reached::default()
+        let expected = ReachCounts {
+            registered: 7, not_told: 4, can_be_told: 3, unknown: 2, under_way: 1, ..ReachCounts::default()
         };
         assert_eq!(reminder, [(id, expected)]);
         assert!(world.other.reached(&[id], &link(), NOW).await.unwrap().is_empty());
@@ -97,7 +97,7 @@ both! {
         let asked: Vec<(RegistrantId, String)> = who.iter().map(|one| (one.id, one.phone.clone())).collect();
         let places = world.org.told_people(id, &asked[..5]).await.unwrap();
         let of = |person: &Registrant| -> Vec<(BroadcastId, MessageState)> {
-            let own = |place: &&store::reached::Place| match place.left_out {
+            let own = |place: &&store::reached::RegistrantMessage| match place.left_out {
                 Some(who) => who == person.id,
                 None => place.phone == person.phone && place.purpose == link(),
             };

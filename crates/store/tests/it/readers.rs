@@ -41,9 +41,9 @@ both! {
     async fn one_long_reading_more_than_may_run_waits_for_one_to_end(world) {
         let mut running = Vec::new();
         for _ in 0..SCANS_AT_ONCE {
-            running.push(world.org.scanning().await.unwrap());
+            running.push(world.org.scan_permit().await.unwrap());
         }
-        let another = world.org.scanning();
+        let another = world.org.scan_permit();
         tokio::pin!(another);
         assert!(tokio::time::timeout(Duration::from_millis(50), &mut another).await.is_err(), "it waits");
         running.pop();

@@ -9,7 +9,7 @@ use domain::{
 use serde_json::json;
 use store::{
     StoreError,
-    recordings::{Kept, NewRecording, RECORDINGS_MAX},
+    recordings::{AddedRecording, NewRecording, RECORDINGS_MAX},
 };
 
 use crate::on_both::{NOW, World};
@@ -31,8 +31,8 @@ fn recording(name: &str) -> NewRecording {
 
 async fn kept(world: &World, name: &str) -> RecordingId {
     match world.org.add_recording(recording(name), NOW).await.unwrap() {
-        Kept::As(id) => id,
-        Kept::Full => panic!("there is room"),
+        AddedRecording::As(id) => id,
+        AddedRecording::Full => panic!("there is room"),
     }
 }
 
@@ -54,7 +54,7 @@ both! {
         assert!(matches!(world.other.recording_sound(id).await, Err(StoreError::Missing)));
         assert!(matches!(world.other.remove_recording(id, NOW).await, Err(StoreError::Missing)));
         let theirs = NewRecording { address: "another".into(), ..recording("Welcome") };
-        assert!(matches!(world.other.add_recording(theirs, NOW).await, Ok(Kept::As(_))));
+        assert!(matches!(world.other.add_recording(theirs, NOW).await, Ok(AddedRecording::As(_))));
         let viewer = world.as_role(Role::Viewer);
         assert!(matches!(viewer.add_recording(recording("Mine"), NOW).await, Err(StoreError::Forbidden)));
         assert!(matches!(viewer.remove_recording(id, NOW).await, Err(StoreError::Forbidden)));
@@ -97,9 +97,9 @@ both! {
         for n in 0..RECORDINGS_MAX {
             kept(&world, &format!("Number {n}")).await;
         }
-        assert_eq!(world.org.add_recording(recording("One more"), NOW).await.unwrap(), Kept::Full);
+        assert_eq!(world.org.add_recording(recording("One more"), NOW).await.unwrap(), AddedRecording::Full);
         assert_eq!(i64::try_from(world.org.recordings().await.unwrap().len()).unwrap(), RECORDINGS_MAX);
         let theirs = NewRecording { address: "theirs".into(), ..recording("Theirs") };
-        assert!(matches!(world.other.add_recording(theirs, NOW).await, Ok(Kept::As(_))), "each has its own room");
+        assert!(matches!(world.other.add_recording(theirs, NOW).await, Ok(AddedRecording::As(_))), "each has its own room");
     }
 }

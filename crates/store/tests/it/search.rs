@@ -12,7 +12,7 @@ use domain::{
 use store::{
     Org, PhoneKey,
     messages::MessageFilter,
-    people::Found,
+    people::FoundPerson,
     registrants::{Correction, NewRegistrant, Registrant, RegistrantFilter, Which},
     suppressions::{NewSuppression, SuppressionFilter},
     testing::statements_of,
@@ -115,7 +115,7 @@ async fn found_people(org: &Org, typed: &str) -> BTreeSet<String> {
 
 /// The rule, over everybody: a person is who has one number, or one registration without. What a number is known by counts too, when the
 /// registration that brought it was taken back.
-fn walked_people(query: &Query, everybody: &[Registrant], known: &[Found]) -> BTreeSet<String> {
+fn walked_people(query: &Query, everybody: &[Registrant], known: &[FoundPerson]) -> BTreeSet<String> {
     let mut people: BTreeMap<String, (BTreeSet<String>, String)> = BTreeMap::new();
     for lead in known {
         people.insert(lead.phone.clone(), (index_words(&lead.name, &lead.email), lead.phone.clone()));

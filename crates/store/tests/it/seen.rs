@@ -1,12 +1,12 @@
 //! What members' phones did with a post: each person once, in any order, by number or by hidden id.
 
 use domain::{
-    group::{Lid, Person, Seen},
+    group::{Lid, MemberReceiptKind, Person},
     ids::{BroadcastId, MessageRef, WorkerId},
     phone::Phone,
     time::{MINUTE, SECOND},
 };
-use store::work::{MemberReacted, MemberSeen, SeenBy};
+use store::work::{MemberReacted, MemberReceipt, PostReach};
 
 use crate::on_both::NOW;
 
@@ -24,23 +24,23 @@ both! {
         let organization = world.org.actor().organization;
         let id = BroadcastId::new(NOW);
         let message = MessageRef { broadcast: id, position: 1 };
-        let saw = |person: Person, seen, after| MemberSeen { message, person, seen, at: NOW.plus(after) };
+        let saw = |person: Person, seen, after| MemberReceipt { message, person, seen, at: NOW.plus(after) };
         let all = [
-            saw(number("01"), Seen::Read, MINUTE),
-            saw(number("01"), Seen::Delivered, SECOND),
-            saw(number("02"), Seen::Delivered, SECOND),
+            saw(number("01"), MemberReceiptKind::Read, MINUTE),
+            saw(number("01"), MemberReceiptKind::Delivered, SECOND),
+            saw(number("02"), MemberReceiptKind::Delivered, SECOND),
             // A second device of the same person.
-            saw(number("02"), Seen::Delivered, MINUTE),
-            saw(hidden("03"), Seen::Read, SECOND),
+            saw(number("02"), MemberReceiptKind::Delivered, MINUTE),
+            saw(hidden("03"), MemberReceiptKind::Read, SECOND),
         ];
         for _ in 0..2 {
             for one in &all {
-                work.saw_members(organization, std::slice::from_ref(one), &[]).await.unwrap();
+                work.record_member_receipts(organization, std::slice::from_ref(one), &[]).await.unwrap();
             }
-            work.saw_members(organization, &all, &[]).await.unwrap();
+            work.record_member_receipts(organization, &all, &[]).await.unwrap();
         }
         let seen = world.org.seen_by(id).await.unwrap();
-        assert_eq!(seen.get(&1), Some(&SeenBy { delivered: 3, read: 2, reacted: 0 }));
+        assert_eq!(seen.get(&1), Some(&PostReach { delivered: 3, read: 2, reacted: 0 }));
         assert!(world.other.seen_by(id).await.unwrap().is_empty());
     }
 
@@ -52,10 +52,10 @@ both! {
         let lid = Lid::parse("100000000000001@lid").unwrap();
         let phone = Phone::from_stored("+919000000001").unwrap();
         for person in [Person::Hidden(lid.clone()), Person::Both(phone.clone(), lid), Person::Number(phone)] {
-            let one = MemberSeen { message, person, seen: Seen::Delivered, at: NOW };
-            work.saw_members(organization, &[one], &[]).await.unwrap();
+            let one = MemberReceipt { message, person, seen: MemberReceiptKind::Delivered, at: NOW };
+            work.record_member_receipts(organization, &[one], &[]).await.unwrap();
         }
-        assert_eq!(world.org.seen_by(id).await.unwrap()[&1], SeenBy { delivered: 1, read: 0, reacted: 0 });
+        assert_eq!(world.org.seen_by(id).await.unwrap()[&1], PostReach { delivered: 1, read: 0, reacted: 0 });
     }
 
     // Reactions come and go in any order, and from whoever told nothing before.
@@ -77,11 +77,11 @@ both! {
         ];
         for _ in 0..2 {
             for one in all.iter().rev() {
-                work.saw_members(organization, &[], std::slice::from_ref(one)).await.unwrap();
+                work.record_member_receipts(organization, &[], std::slice::from_ref(one)).await.unwrap();
             }
-            work.saw_members(organization, &[], &all).await.unwrap();
+            work.record_member_receipts(organization, &[], &all).await.unwrap();
         }
-        assert_eq!(world.org.seen_by(id).await.unwrap()[&1], SeenBy { delivered: 4, read: 4, reacted: 3 });
+        assert_eq!(world.org.seen_by(id).await.unwrap()[&1], PostReach { delivered: 4, read: 4, reacted: 3 });
         let each = [("❤️", 1), ("👍", 1), ("🙏", 1)];
         let mut told = world.org.reactions(message).await.unwrap();
         told.sort();
@@ -103,17 +103,17 @@ both! {
                 Lid::parse(&format!("10000000000{n:04}@lid")).unwrap(),
             ),
         };
-        let batch = |from: i64, seen| (from..from + 60).map(|n| MemberSeen {
+        let batch = |from: i64, seen| (from..from + 60).map(|n| MemberReceipt {
             message: MessageRef { broadcast: id, position: n % 4 + 1 }, person: person(n), seen, at: NOW.plus(n),
         }).collect::<Vec<_>>();
-        let halves = [batch(0, Seen::Delivered), batch(30, Seen::Read), batch(20, Seen::Delivered), batch(0, Seen::Read)];
+        let halves = [batch(0, MemberReceiptKind::Delivered), batch(30, MemberReceiptKind::Read), batch(20, MemberReceiptKind::Delivered), batch(0, MemberReceiptKind::Read)];
         let mut tasks = tokio::task::JoinSet::new();
         for half in halves {
             let store = world.store.clone();
             tasks.spawn(async move {
                 let work = store.work(WorkerId::new(NOW));
                 for some in half.chunks(20) {
-                    work.saw_members(organization, some, &[]).await.unwrap();
+                    work.record_member_receipts(organization, some, &[]).await.unwrap();
                 }
             });
         }
@@ -127,12 +127,12 @@ both! {
                 Phone::from_stored(&format!("+91900000{n:04}")).unwrap(),
                 Lid::parse(&format!("10000000000{n:04}@lid")).unwrap(),
             );
-            let one = MemberSeen { message: MessageRef { broadcast: id, position: n % 4 + 1 }, person: both, seen: Seen::Read, at: NOW };
-            work.saw_members(organization, &[one], &[]).await.unwrap();
+            let one = MemberReceipt { message: MessageRef { broadcast: id, position: n % 4 + 1 }, person: both, seen: MemberReceiptKind::Read, at: NOW };
+            work.record_member_receipts(organization, &[one], &[]).await.unwrap();
         }
         let counted = |of: &str| format!("SELECT COUNT({of}) FROM member_receipts WHERE broadcast_id = {}", world.id(id.0));
         let rows = (world.number(counted("delivered_at")).await, world.number(counted("read_at")).await);
-        let sums: Vec<SeenBy> = world.org.seen_by(id).await.unwrap().into_values().collect();
+        let sums: Vec<PostReach> = world.org.seen_by(id).await.unwrap().into_values().collect();
         let kept = (sums.iter().map(|one| one.delivered).sum::<i64>(), sums.iter().map(|one| one.read).sum::<i64>());
         assert_eq!((rows, kept), ((90, 90), (90, 90)));
     }

@@ -5,7 +5,7 @@ use domain::{
 };
 use store::{
     StoreError,
-    suppressions::{Lift, NewSuppression, SuppressionFilter},
+    suppressions::{LiftResult, NewSuppression, SuppressionFilter},
 };
 
 use crate::on_both::NOW;
@@ -41,7 +41,7 @@ both! {
         let id = world.org.suppressions(&find("")).await.unwrap()[0].id;
         assert!(matches!(world.other.unsuppress(id, "", NOW).await, Err(StoreError::Missing)));
         assert!(matches!(world.as_role(Role::Agent).unsuppress(id, "", NOW).await, Err(StoreError::Forbidden)));
-        assert_eq!(world.org.unsuppress(id, "", NOW.plus(1)).await.unwrap(), Lift::Done, "what a member entered needs no reason");
+        assert_eq!(world.org.unsuppress(id, "", NOW.plus(1)).await.unwrap(), LiftResult::Done, "what a member entered needs no reason");
         let lifted = world.org.lifted_suppressions(&find("")).await.unwrap();
         assert_eq!((lifted[0].entry.reason.as_str(), lifted[0].by.as_str(), lifted[0].at), ("asked on the phone", "Meera", NOW.plus(1)));
         assert_eq!(world.other.lifted_suppressions(&find("")).await.unwrap(), []);

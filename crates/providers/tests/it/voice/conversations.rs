@@ -191,19 +191,21 @@ async fn broken_reports_break_nothing_and_a_lost_key_is_asked_for_where_that_is_
         if !voice.abilities().looks_up {
             continue;
         }
-        let about = munadi_providers::voice::LookUp {
+        let about = munadi_providers::voice::CallQuery {
             call: super::call(1),
             provider_id: provider_id.as_deref(),
             to: &number(1),
             placed: super::NOW,
             now: program.now().plus(3_600_000),
         };
-        let found = voice.look_up(&crate::aisensy_request::http(), &about).await.unwrap();
-        let munadi_providers::voice::Found::Call(news, pressed) = found else { panic!("{kind}: {found:?}") };
+        let found = voice.poll_status(&crate::aisensy_request::http(), &about).await.unwrap();
+        let munadi_providers::voice::CallStatus::Call(news, pressed) = found else {
+            panic!("{kind}: {found:?}")
+        };
         let mut record = program.record(1);
         for one in &news {
             // An order is not a call: its id binds nothing.
-            let one = domain::call::News { provider_id: None, ..one.clone() };
+            let one = domain::call::CallReport { provider_id: None, ..one.clone() };
             record.hear(&one, program.now()).unwrap();
         }
         assert_eq!(record.state(), CallState::Completed, "{kind}: {news:?}");
@@ -226,18 +228,18 @@ async fn a_call_whose_answer_was_lost_is_found_and_never_placed_again() {
         }
         program.quiet().await;
         if voice.abilities().looks_up && !voice.abilities().refuses_repeats {
-            let about = munadi_providers::voice::LookUp {
+            let about = munadi_providers::voice::CallQuery {
                 call: super::call(1),
                 provider_id: None,
                 to: &number(1),
                 placed: super::NOW,
                 now: program.now().plus(3_600_000),
             };
-            let found = voice.look_up(&crate::aisensy_request::http(), &about).await.unwrap();
-            assert!(matches!(found, munadi_providers::voice::Found::Call(..)), "{kind}: {found:?}");
-            let other = munadi_providers::voice::LookUp { to: "+919111111111", ..about };
-            let found = voice.look_up(&crate::aisensy_request::http(), &other).await.unwrap();
-            assert_eq!(found, munadi_providers::voice::Found::Absent, "{kind}");
+            let found = voice.poll_status(&crate::aisensy_request::http(), &about).await.unwrap();
+            assert!(matches!(found, munadi_providers::voice::CallStatus::Call(..)), "{kind}: {found:?}");
+            let other = munadi_providers::voice::CallQuery { to: "+919111111111", ..about };
+            let found = voice.poll_status(&crate::aisensy_request::http(), &other).await.unwrap();
+            assert_eq!(found, munadi_providers::voice::CallStatus::Absent, "{kind}");
         }
         assert_eq!(program.record(1).state(), CallState::Completed, "{kind}: its reports found it");
         assert_eq!(program.sandbox.telephones().calls().len(), 1, "{kind}: the phone rang once");
@@ -310,7 +312,7 @@ async fn numbers_on_the_register_and_empty_accounts_are_refused_as_such() {
         assert!(program.sandbox.telephones().calls().is_empty(), "{kind}: no phone rang");
         let status = program.account.status(&crate::aisensy_request::http(), "").await;
         if kind == "exotel" {
-            assert_eq!(status.standing, munadi_providers::Standing::NoMoney, "{status:?}");
+            assert_eq!(status.standing, munadi_providers::AccountStanding::NoMoney, "{status:?}");
         }
         program.sandbox.stop().await;
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::{
-    call::{AnsweredBy, CallScript, Digit, Ended, Failure, NewsKind, Place, Recorded, SoFar},
+    call::{
+        AnsweredBy, CallProgress, CallReportKind, CallScript, Digit, Ended, Failure, Recorded, ScriptText,
+    },
     ids::RecordingId,
     money::Money,
     time::Millis,
@@ -12,7 +14,7 @@ use domain::{
 use munadi_providers::{
     Account,
     exotel::{EXOTEL, LEG_STATUSES, PLACE_ANSWERS, STATUSES, V3_STATUSES, read_placed},
-    voice::{Found, Hook, Line, LookUp, NO_HEADERS, StepKind},
+    voice::{CallQuery, CallStatus, CallbackRequest, NO_HEADERS, StepKind, StoredCall},
 };
 use sandbox::{Config, Sandbox, voice::exotel};
 use serde_json::{Value, json};
@@ -166,24 +168,24 @@ fn each_answer_proves_what_its_row_says() {
     assert!(matches!(soon, domain::outcome::Outcome::NotNow { wait_ms: Some(15_000), .. }), "{soon:?}");
 }
 
-fn told(body: &Value) -> munadi_providers::voice::Taken {
+fn told(body: &Value) -> munadi_providers::voice::CallbackContent {
     let account = account("https://vendor.example");
     hear(account.voice().unwrap(), "status", "", &body.to_string()).unwrap()
 }
 
 #[test]
 fn each_status_tells_what_its_row_says() {
-    let failed = NewsKind::Ended(Ended::Failed(Failure::Other));
+    let failed = CallReportKind::Ended(Ended::Failed(Failure::Other));
     for (status, expected) in [
-        ("queued", NewsKind::Calling),
-        ("ringing", NewsKind::Calling),
-        ("in-progress", NewsKind::Calling),
-        ("completed", NewsKind::Ended(Ended::Completed)),
-        ("busy", NewsKind::Ended(Ended::Busy)),
-        ("no-answer", NewsKind::Ended(Ended::NoAnswer)),
+        ("queued", CallReportKind::Calling),
+        ("ringing", CallReportKind::Calling),
+        ("in-progress", CallReportKind::Calling),
+        ("completed", CallReportKind::Ended(Ended::Completed)),
+        ("busy", CallReportKind::Ended(Ended::Busy)),
+        ("no-answer", CallReportKind::Ended(Ended::NoAnswer)),
         ("failed", failed),
-        ("canceled", NewsKind::Ended(Ended::Cancelled)),
-        ("Completed", NewsKind::Ended(Ended::Completed)),
+        ("canceled", CallReportKind::Ended(Ended::Cancelled)),
+        ("Completed", CallReportKind::Ended(Ended::Completed)),
     ] {
         assert_eq!(kind(&told(&json!({ "CallSid": "c1", "Status": status }))), Some(expected), "{status}");
     }
@@ -199,32 +201,32 @@ fn events_without_a_status_are_read_by_what_else_they_say() {
     for (body, expected) in [
         (
             json!({ "CallSid": "c", "EventType": "answered", "Status": "in-progress" }),
-            Some(NewsKind::PickedUp),
+            Some(CallReportKind::PickedUp),
         ),
-        (json!({ "CallSid": "c", "EventType": "answered" }), Some(NewsKind::PickedUp)),
+        (json!({ "CallSid": "c", "EventType": "answered" }), Some(CallReportKind::PickedUp)),
         (
             json!({ "CallSid": "c", "EventType": "terminal", "ConversationDuration": 33, "Price": 0.6 }),
-            Some(NewsKind::Ended(Ended::Completed)),
+            Some(CallReportKind::Ended(Ended::Completed)),
         ),
         (
             json!({ "CallSid": "c", "EventType": "terminal", "Legs": [{ "Status": "busy", "OnCallDuration": 0 }] }),
-            Some(NewsKind::Ended(Ended::Busy)),
+            Some(CallReportKind::Ended(Ended::Busy)),
         ),
         (
             json!({ "CallSid": "c", "EventType": "terminal", "Legs": [{ "Status": "failed" }] }),
-            Some(NewsKind::Ended(Ended::Failed(Failure::Other))),
+            Some(CallReportKind::Ended(Ended::Failed(Failure::Other))),
         ),
         (
             json!({ "CallSid": "c", "EventType": "terminal", "Legs": [{ "Status": "no-answer" }] }),
-            Some(NewsKind::Ended(Ended::NoAnswer)),
+            Some(CallReportKind::Ended(Ended::NoAnswer)),
         ),
         (
             json!({ "CallSid": "c", "EventType": "terminal", "Legs": [{ "Status": "completed" }] }),
-            Some(NewsKind::Ended(Ended::Completed)),
+            Some(CallReportKind::Ended(Ended::Completed)),
         ),
         (
             json!({ "CallSid": "c", "EventType": "terminal", "Legs": [{ "Status": "canceled" }] }),
-            Some(NewsKind::Ended(Ended::Cancelled)),
+            Some(CallReportKind::Ended(Ended::Cancelled)),
         ),
         (json!({ "CallSid": "c", "EventType": "terminal", "Legs": [{ "Status": "in-progress" }] }), None),
         (json!({ "CallSid": "c", "EventType": "terminal" }), None),
@@ -263,7 +265,7 @@ fn a_report_is_read_in_each_encoding_number_and_time() {
     for (query, body) in
         [("", json.to_string()), ("", form.to_owned()), ("", multipart), (form, String::new())]
     {
-        let hook = Hook {
+        let hook = CallbackRequest {
             path: "status",
             query,
             content_type: "text/plain",
@@ -272,7 +274,7 @@ fn a_report_is_read_in_each_encoding_number_and_time() {
             body: body.as_bytes(),
         };
         let news = voice.hear(&hook).unwrap().news.remove(0);
-        assert_eq!(news.kind, NewsKind::Ended(Ended::Completed), "{query}{body}");
+        assert_eq!(news.kind, CallReportKind::Ended(Ended::Completed), "{query}{body}");
         assert_eq!(news.digits.as_deref(), Some("919000000001"), "{query}{body}");
         assert_eq!(
             (news.talk_s, news.cost, news.answered_by),
@@ -331,14 +333,18 @@ fn the_flow_asks_once_for_all_rounds_and_gets_the_closing_words_of_the_key() {
     let account = account("https://vendor.example");
     let voice = account.voice().unwrap();
     let (script, said) = (script(), said());
-    let line = |key: Option<u8>| Line {
+    let line = |key: Option<u8>| StoredCall {
         script: &script,
         said: &said,
-        so_far: SoFar { asked: 0, key: key.and_then(Digit::new) },
+        so_far: CallProgress { asked: 0, key: key.and_then(Digit::new) },
         sounds: "",
     };
     let prompt = hear(voice, "prompt", "CallSid=c1&CallFrom=09000000001", "").unwrap();
-    assert_eq!(kind(&prompt), Some(NewsKind::PickedUp), "whoever is asked for words has been picked up");
+    assert_eq!(
+        kind(&prompt),
+        Some(CallReportKind::PickedUp),
+        "whoever is asked for words has been picked up"
+    );
     let step = prompt.ask.unwrap();
     assert_eq!((step.at, step.digits.as_deref()), (StepKind::Opening, Some("919000000001")));
     let body = voice.answer(&step, Some(&line(None)));
@@ -365,7 +371,7 @@ fn the_flow_asks_once_for_all_rounds_and_gets_the_closing_words_of_the_key() {
     ] {
         let taken = hear(voice, "digit", &format!("CallSid=c1&digits={digits}"), "").unwrap();
         let pressed = taken.news_of(&script).into_iter().find_map(|news| match news.kind {
-            NewsKind::Pressed(digit) => Some(digit.get()),
+            CallReportKind::Pressed(digit) => Some(digit.get()),
             _ => None,
         });
         assert_eq!(pressed, expected, "{digits}");
@@ -395,16 +401,16 @@ async fn a_look_up_brings_state_price_and_keys() {
     } });
     let new = |status: Value, talk: i64, digits: Value| json!({ "response": { "call_details": { "state": if status.is_null() { "active" } else { "terminal" }, "status": status, "total_talk_time": talk, "digits": digits } } });
     let about =
-        LookUp { call: call(1), provider_id: Some("c1"), to: TO, placed: NOW, now: NOW.plus(600_000) };
+        CallQuery { call: call(1), provider_id: Some("c1"), to: TO, placed: NOW, now: NOW.plus(600_000) };
     for (status, talk, expected) in [
-        (json!("completed"), 33, NewsKind::Ended(Ended::Completed)),
-        (json!("from_leg_unanswered"), 0, NewsKind::Ended(Ended::NoAnswer)),
-        (json!("to_leg_unanswered"), 0, NewsKind::Ended(Ended::NoAnswer)),
-        (json!("from_leg_cancelled"), 5, NewsKind::Ended(Ended::Completed)),
-        (json!("from_leg_cancelled"), 0, NewsKind::Ended(Ended::NoAnswer)),
-        (json!("from_leg_no_dial"), 0, NewsKind::Ended(Ended::Failed(Failure::Other))),
-        (json!("to_leg_no_dial"), 0, NewsKind::Ended(Ended::Failed(Failure::Other))),
-        (Value::Null, 0, NewsKind::Calling),
+        (json!("completed"), 33, CallReportKind::Ended(Ended::Completed)),
+        (json!("from_leg_unanswered"), 0, CallReportKind::Ended(Ended::NoAnswer)),
+        (json!("to_leg_unanswered"), 0, CallReportKind::Ended(Ended::NoAnswer)),
+        (json!("from_leg_cancelled"), 5, CallReportKind::Ended(Ended::Completed)),
+        (json!("from_leg_cancelled"), 0, CallReportKind::Ended(Ended::NoAnswer)),
+        (json!("from_leg_no_dial"), 0, CallReportKind::Ended(Ended::Failed(Failure::Other))),
+        (json!("to_leg_no_dial"), 0, CallReportKind::Ended(Ended::Failed(Failure::Other))),
+        (Value::Null, 0, CallReportKind::Calling),
     ] {
         let replies = vec![
             answer(200, &old.to_string()),
@@ -412,7 +418,8 @@ async fn a_look_up_brings_state_price_and_keys() {
         ];
         let server = Server::start(replies).await;
         let account = account(&server.url);
-        let Found::Call(news, pressed) = account.voice().unwrap().look_up(&http(), &about).await.unwrap()
+        let CallStatus::Call(news, pressed) =
+            account.voice().unwrap().poll_status(&http(), &about).await.unwrap()
         else {
             panic!()
         };
@@ -425,35 +432,40 @@ async fn a_look_up_brings_state_price_and_keys() {
     }
     // The newer version is a beta: without it the older one stands.
     let server = Server::start(vec![answer(200, &old.to_string()), answer(404, "{}")]).await;
-    let found = account(&server.url).voice().unwrap().look_up(&http(), &about).await.unwrap();
-    assert!(matches!(found, Found::Call(news, None) if news.len() == 1));
+    let found = account(&server.url).voice().unwrap().poll_status(&http(), &about).await.unwrap();
+    assert!(matches!(found, CallStatus::Call(news, None) if news.len() == 1));
 }
 
 #[tokio::test]
 async fn an_uncertain_call_is_absent_only_after_a_minute_and_an_account_that_is_not_there_says_nothing() {
-    let about =
-        |after_ms| LookUp { call: call(1), provider_id: None, to: TO, placed: NOW, now: NOW.plus(after_ms) };
+    let about = |after_ms| CallQuery {
+        call: call(1),
+        provider_id: None,
+        to: TO,
+        placed: NOW,
+        now: NOW.plus(after_ms),
+    };
     for (reply, after_ms, expected) in [
-        (answer(200, r#"{"Calls":[]}"#), 59_000, Ok(Found::NotYet)),
-        (answer(200, r#"{"Calls":[]}"#), 60_000, Ok(Found::Absent)),
+        (answer(200, r#"{"Calls":[]}"#), 59_000, Ok(CallStatus::NotYet)),
+        (answer(200, r#"{"Calls":[]}"#), 60_000, Ok(CallStatus::Absent)),
         (
             answer(200, r#"{"Calls":[{"Sid":"c9","From":"09000000002","Status":"completed"}]}"#),
             60_000,
-            Ok(Found::Absent),
+            Ok(CallStatus::Absent),
         ),
         (answer(404, "{}"), 60_000, Err(())),
         (answer(500, ""), 60_000, Err(())),
         (answer(200, "<html>"), 60_000, Err(())),
     ] {
         let server = Server::start(vec![reply.clone()]).await;
-        let found = account(&server.url).voice().unwrap().look_up(&http(), &about(after_ms)).await;
+        let found = account(&server.url).voice().unwrap().poll_status(&http(), &about(after_ms)).await;
         assert_eq!(found.map_err(|_| ()), expected, "{reply:?}");
     }
     let listed = r#"{"Calls":[{"Sid":"c9","From":"09000000001","Status":"in-progress","Direction":"outbound-api","DateCreated":"2030-01-05 18:50:01"}]}"#;
     let server = Server::start(vec![answer(200, listed)]).await;
-    let found = account(&server.url).voice().unwrap().look_up(&http(), &about(5_000)).await.unwrap();
-    let Found::Call(news, None) = found else { panic!("{found:?}") };
-    assert_eq!((news[0].provider_id.as_deref(), news[0].kind), (Some("c9"), NewsKind::Calling));
+    let found = account(&server.url).voice().unwrap().poll_status(&http(), &about(5_000)).await.unwrap();
+    let CallStatus::Call(news, None) = found else { panic!("{found:?}") };
+    assert_eq!((news[0].provider_id.as_deref(), news[0].kind), (Some("c9"), CallReportKind::Calling));
     let head = &server.heard()[0].head;
     assert!(
         head.contains("From=%2B919000000001")
@@ -509,18 +521,18 @@ fn a_prompt_is_played_when_all_of_it_is_recorded_and_spoken_otherwise() {
     let (mut script, said) = (script(), said());
     let recorded =
         |address: &str| Recorded { id: RecordingId::NIL, address: address.to_owned(), length_ms: 4_000 };
-    script.recordings.insert(Place::Text, recorded("0a"));
+    script.recordings.insert(ScriptText::Text, recorded("0a"));
     let ask = |script: &CallScript, path: &str, key| {
         let step = hear(voice, path, "CallSid=c1&CallFrom=09000000001", "").unwrap().ask.unwrap();
-        let so_far = SoFar { asked: 0, key };
-        let line = Line { script, said: &said, so_far, sounds: "https://notify.example/recordings/" };
+        let so_far = CallProgress { asked: 0, key };
+        let line = StoredCall { script, said: &said, so_far, sounds: "https://notify.example/recordings/" };
         voice.answer(&step, Some(&line))
     };
     let gather = |script: &CallScript| -> Value {
         serde_json::from_slice(&ask(script, "prompt", None).bytes).unwrap()
     };
     assert_eq!(gather(&script)["gather_prompt"]["text"], said.opening(), "half of it is not");
-    script.recordings.insert(Place::Question, recorded("0b"));
+    script.recordings.insert(ScriptText::Question, recorded("0b"));
     let played = gather(&script);
     assert_eq!(
         played["gather_prompt"],
@@ -531,7 +543,7 @@ fn a_prompt_is_played_when_all_of_it_is_recorded_and_spoken_otherwise() {
         json!({ "audio_url": "https://notify.example/recordings/0b.wav" })
     );
     let nine = Digit::new(9).unwrap();
-    script.recordings.insert(Place::Closing(nine), recorded("0c"));
+    script.recordings.insert(ScriptText::Closing(nine), recorded("0c"));
     let closing = ask(&script, "closing", Some(nine));
     assert_eq!(
         (closing.content_type, closing.bytes.as_slice()),

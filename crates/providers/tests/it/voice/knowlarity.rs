@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    call::{Ended, Failure, NewsKind},
+    call::{CallReportKind, Ended, Failure},
     outcome::Outcome,
 };
 use munadi_providers::{
     Account,
     knowlarity::{KNOWLARITY, NAMES, ORDER_ANSWERS, STATUSES, read_ordered},
-    voice::{Dial, Found, LookUp, Person},
+    voice::{CallQuery, CallStatus, Callee, Dial},
 };
 use serde_json::{Value, json};
 
@@ -29,8 +29,8 @@ fn account(url: &str) -> Box<dyn Account> {
 async fn order(url: &str, people: usize, minutes: i64) -> Outcome {
     let (script, said) = (script(), said());
     let numbers: Vec<String> = (1..=people).map(|n| format!("+91900000{n:04}")).collect();
-    let calls: Vec<Person<'_>> =
-        numbers.iter().zip(1..).map(|(to, n)| Person { call: call(n), to, said: &said }).collect();
+    let calls: Vec<Callee<'_>> =
+        numbers.iter().zip(1..).map(|(to, n)| Callee { call: call(n), to, said: &said }).collect();
     let dial = Dial {
         script: &script,
         calls: &calls,
@@ -137,14 +137,19 @@ fn both_presets_and_names_of_ones_own_are_read() {
         "callid=k-1&caller_id=%252B919000000001&type=dtmf&action=1".to_owned(),
     ] {
         let taken = hear(account.voice().unwrap(), "status", "", &body).unwrap();
-        assert_eq!((kind(&taken), taken.pressed.as_deref()), (Some(NewsKind::PickedUp), Some("1")), "{body}");
+        assert_eq!(
+            (kind(&taken), taken.pressed.as_deref()),
+            (Some(CallReportKind::PickedUp), Some("1")),
+            "{body}"
+        );
         assert_eq!(taken.news[0].digits.as_deref(), Some("919000000001"), "{body}");
     }
     let mine =
         hear(own.voice().unwrap(), "status", "", r#"{"cid":"k-1","phone":9000000001,"key_pressed":2}"#)
             .unwrap();
     assert_eq!((mine.pressed.as_deref(), mine.news[0].digits.as_deref()), (Some("2"), Some("919000000001")));
-    let (completed, no_answer) = (NewsKind::Ended(Ended::Completed), NewsKind::Ended(Ended::NoAnswer));
+    let (completed, no_answer) =
+        (CallReportKind::Ended(Ended::Completed), CallReportKind::Ended(Ended::NoAnswer));
     for (status, length, expected) in [
         ("completed", "21", completed),
         ("answered", "21", completed),
@@ -153,8 +158,8 @@ fn both_presets_and_names_of_ones_own_are_read() {
         ("Not Connected", "0:00:00", no_answer),
         ("Abandoned", "0", no_answer),
         ("no-answer", "0", no_answer),
-        ("busy", "0", NewsKind::Ended(Ended::Busy)),
-        ("failed", "0", NewsKind::Ended(Ended::Failed(Failure::Other))),
+        ("busy", "0", CallReportKind::Ended(Ended::Busy)),
+        ("failed", "0", CallReportKind::Ended(Ended::Failed(Failure::Other))),
         // A length beats the word that is always there, and a length of nothing too.
         ("Connected", "0:00:00", no_answer),
         ("Missed", "0:00:21", completed),
@@ -187,53 +192,65 @@ async fn an_order_is_found_by_its_number_and_a_silent_call_ends_with_it() {
     };
     let alone = "+919000000001,Hello";
     let two = "+919000000001,Hello;+919000000002,Hello";
-    let cancelled = NewsKind::Ended(Ended::Cancelled);
+    let cancelled = CallReportKind::Ended(Ended::Cancelled);
     for (calls, order, known, after_min, expected) in [
         (
             json!([{ "customer_number": "+919000000001", "call_duration": 21 }]),
             None,
             true,
             30,
-            Some(NewsKind::Ended(Ended::Completed)),
+            Some(CallReportKind::Ended(Ended::Completed)),
         ),
         (
             json!([{ "customer_number": "+919000000001", "call_duration": 0 }]),
             None,
             true,
             30,
-            Some(NewsKind::Ended(Ended::NoAnswer)),
+            Some(CallReportKind::Ended(Ended::NoAnswer)),
         ),
-        (json!([]), Some(listed("Completed", 0, two)), true, 30, Some(NewsKind::Ended(Ended::NoAnswer))),
-        (json!([]), Some(listed("Completed", 0, two)), true, 15, Some(NewsKind::Calling)),
+        (
+            json!([]),
+            Some(listed("Completed", 0, two)),
+            true,
+            30,
+            Some(CallReportKind::Ended(Ended::NoAnswer)),
+        ),
+        (json!([]), Some(listed("Completed", 0, two)), true, 15, Some(CallReportKind::Calling)),
         (
             json!([]),
             Some(listed("Completed", 1, alone)),
             true,
             30,
-            Some(NewsKind::Ended(Ended::Failed(Failure::Dnd))),
+            Some(CallReportKind::Ended(Ended::Failed(Failure::Dnd))),
         ),
-        (json!([]), Some(listed("Completed", 1, two)), true, 30, Some(NewsKind::Ended(Ended::NoAnswer))),
+        (
+            json!([]),
+            Some(listed("Completed", 1, two)),
+            true,
+            30,
+            Some(CallReportKind::Ended(Ended::NoAnswer)),
+        ),
         (json!([]), Some(listed("Stopped", 0, two)), true, 30, Some(cancelled)),
-        (json!([]), Some(listed("Running", 0, two)), false, 5, Some(NewsKind::Calling)),
+        (json!([]), Some(listed("Running", 0, two)), false, 5, Some(CallReportKind::Calling)),
         (json!([]), Some(listed("Running", 0, "+919000000002,Hello")), false, 5, None),
     ] {
         let mut replies = vec![log(calls.clone())];
         replies.extend(order.clone());
         let server = Server::start(replies).await;
-        let about = LookUp {
+        let about = CallQuery {
             call: call(1),
             provider_id: known.then_some("550001"),
             to: TO,
             placed: NOW,
             now: NOW.plus(after_min * 60_000),
         };
-        let found = account(&server.url).voice().unwrap().look_up(&http(), &about).await.unwrap();
+        let found = account(&server.url).voice().unwrap().poll_status(&http(), &about).await.unwrap();
         match expected {
             Some(kind) => assert!(
-                matches!(&found, Found::Call(news, None) if news[0].kind == kind),
+                matches!(&found, CallStatus::Call(news, None) if news[0].kind == kind),
                 "{order:?} {found:?}"
             ),
-            None => assert_eq!(found, Found::Absent, "{order:?}"),
+            None => assert_eq!(found, CallStatus::Absent, "{order:?}"),
         }
     }
 }

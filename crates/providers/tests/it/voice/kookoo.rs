@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use domain::{
-    call::{Digit, Ended, Failure, Language, NewsKind, Place, Recorded, SoFar},
+    call::{CallProgress, CallReportKind, Digit, Ended, Failure, Language, Recorded, ScriptText},
     ids::RecordingId,
 };
 use munadi_providers::{
     Account,
     ozonetel::{EVENTS, OZONETEL, PLACE_TEXTS, STATUSES, read_placed},
-    voice::{Line, Step, StepKind},
+    voice::{Step, StepKind, StoredCall},
 };
 use quick_xml::{Reader, events::Event};
 use serde_json::json;
@@ -94,16 +94,16 @@ fn each_event_and_status_tells_what_its_row_says() {
     let account = account("https://vendor.example");
     let voice = account.voice().unwrap();
     for (event, expected, waits) in [
-        ("NewCall", NewsKind::PickedUp, true),
-        ("GotDTMF", NewsKind::Heard, true),
-        ("GotDtmf", NewsKind::Heard, true),
-        ("Hangup", NewsKind::Ended(Ended::Completed), false),
-        ("Disconnect", NewsKind::Ended(Ended::Completed), false),
-        ("Record", NewsKind::PickedUp, true),
-        ("Dial", NewsKind::PickedUp, true),
-        ("Recognize", NewsKind::PickedUp, true),
-        ("Conference", NewsKind::PickedUp, true),
-        ("Stream", NewsKind::PickedUp, true),
+        ("NewCall", CallReportKind::PickedUp, true),
+        ("GotDTMF", CallReportKind::Heard, true),
+        ("GotDtmf", CallReportKind::Heard, true),
+        ("Hangup", CallReportKind::Ended(Ended::Completed), false),
+        ("Disconnect", CallReportKind::Ended(Ended::Completed), false),
+        ("Record", CallReportKind::PickedUp, true),
+        ("Dial", CallReportKind::PickedUp, true),
+        ("Recognize", CallReportKind::PickedUp, true),
+        ("Conference", CallReportKind::PickedUp, true),
+        ("Stream", CallReportKind::PickedUp, true),
     ] {
         let taken = hear(voice, "step", &format!("sid=9&event={event}&data=1&cid=09000000001"), "").unwrap();
         assert_eq!((kind(&taken), taken.ask.is_some()), (Some(expected), waits), "{event}");
@@ -112,19 +112,19 @@ fn each_event_and_status_tells_what_its_row_says() {
     }
     assert_eq!(EVENTS.len(), 9);
     let (no_answer, network) =
-        (NewsKind::Ended(Ended::NoAnswer), NewsKind::Ended(Ended::Failed(Failure::Network)));
-    let invalid = NewsKind::Ended(Ended::Failed(Failure::InvalidNumber));
+        (CallReportKind::Ended(Ended::NoAnswer), CallReportKind::Ended(Ended::Failed(Failure::Network)));
+    let invalid = CallReportKind::Ended(Ended::Failed(Failure::InvalidNumber));
     for (status, expected) in [
-        ("queued", NewsKind::Calling),
-        ("Dialing", NewsKind::Calling),
-        ("answered", NewsKind::Ended(Ended::Completed)),
+        ("queued", CallReportKind::Calling),
+        ("Dialing", CallReportKind::Calling),
+        ("answered", CallReportKind::Ended(Ended::Completed)),
         ("not_answered", no_answer),
         ("Not Answered", no_answer),
         ("NoResponse", no_answer),
         ("ring", no_answer),
         ("SubcriberAbsent", no_answer),
         ("SubscriberAbsent", no_answer),
-        ("Busy", NewsKind::Ended(Ended::Busy)),
+        ("Busy", CallReportKind::Ended(Ended::Busy)),
         ("InvalidNumber", invalid),
         ("invalid_number", invalid),
         ("InvalidNumberFormat", invalid),
@@ -143,8 +143,8 @@ fn each_event_and_status_tells_what_its_row_says() {
     }
     assert_eq!(STATUSES.len(), 15);
     for (body, expected) in [
-        ("sid=9&status=new&duration=31", Some(NewsKind::Ended(Ended::Completed))),
-        ("sid=9&status=new&duration=00%3A00%3A31", Some(NewsKind::Ended(Ended::Completed))),
+        ("sid=9&status=new&duration=31", Some(CallReportKind::Ended(Ended::Completed))),
+        ("sid=9&status=new&duration=00%3A00%3A31", Some(CallReportKind::Ended(Ended::Completed))),
         ("sid=9&status=new&duration=0", Some(no_answer)),
         ("sid=9&status=new", None),
         ("sid=9", None),
@@ -197,7 +197,12 @@ fn every_step_is_answered_with_markup_that_escapes_what_it_says() {
         heard: heard.map(str::to_owned),
     };
     let answer = |heard, asked| {
-        let line = Line { script: &script, said: &said, so_far: SoFar { asked, key: None }, sounds: "" };
+        let line = StoredCall {
+            script: &script,
+            said: &said,
+            so_far: CallProgress { asked, key: None },
+            sounds: "",
+        };
         elements(&voice.answer(&step(heard), Some(&line)).bytes)
     };
     let first = answer(None, 0);
@@ -219,8 +224,12 @@ fn every_step_is_answered_with_markup_that_escapes_what_it_says() {
     );
     assert_eq!(answer(Some("5"), 2)[1].2, "Thank you. Goodbye.");
     said.language = Language::Hindi;
-    let line =
-        Line { script: &script, said: &said, so_far: SoFar { asked: 1, key: Digit::new(1) }, sounds: "" };
+    let line = StoredCall {
+        script: &script,
+        said: &said,
+        so_far: CallProgress { asked: 1, key: Digit::new(1) },
+        sounds: "",
+    };
     let hindi = elements(&voice.answer(&step(None), Some(&line)).bytes);
     assert_eq!(hindi[1].1[0], ("lang".to_owned(), "HI".to_owned()));
     let nobody = elements(&voice.answer(&step(None), None).bytes);
@@ -234,8 +243,8 @@ fn what_is_recorded_is_played_and_the_rest_is_spoken() {
     let (mut script, said) = (script(), said());
     let recorded =
         |address: &str| Recorded { id: RecordingId::NIL, address: address.to_owned(), length_ms: 4_000 };
-    script.recordings.insert(Place::Question, recorded("0a"));
-    script.recordings.insert(Place::NoKey, recorded("0b"));
+    script.recordings.insert(ScriptText::Question, recorded("0a"));
+    script.recordings.insert(ScriptText::NoKey, recorded("0b"));
     let step = |heard: Option<&str>| Step {
         call: Some(call(1)),
         provider_id: None,
@@ -244,7 +253,8 @@ fn what_is_recorded_is_played_and_the_rest_is_spoken() {
         heard: heard.map(str::to_owned),
     };
     let answer = |heard, asked, sounds| {
-        let line = Line { script: &script, said: &said, so_far: SoFar { asked, key: None }, sounds };
+        let line =
+            StoredCall { script: &script, said: &said, so_far: CallProgress { asked, key: None }, sounds };
         let all = elements(&voice.answer(&step(heard), Some(&line)).bytes);
         all.into_iter().map(|(name, _, text)| (name, text)).collect::<Vec<_>>()
     };

@@ -10,7 +10,7 @@ mod vendors;
 
 use bytes::Bytes;
 use domain::{
-    call::{Action, CallRef, CallScript, Digit, Key, Language, NewsKind, Said, fill},
+    call::{Action, CallRef, CallReportKind, CallScript, Digit, FilledScript, Key, Language, fill},
     channel::Channel,
     ids::{BroadcastId, MessageRef, TemplateId},
     outcome::Outcome,
@@ -25,7 +25,7 @@ use munadi_providers::{
     knowlarity::KNOWLARITY,
     myoperator::MYOPERATOR,
     ozonetel::OZONETEL,
-    voice::{Dial, Hook, NO_HEADERS, Person, Taken, Voice},
+    voice::{CallbackContent, CallbackRequest, Callee, Dial, NO_HEADERS, Voice},
 };
 use serde_json::Value;
 
@@ -60,7 +60,7 @@ pub(crate) fn script() -> CallScript {
     script
 }
 
-pub(crate) fn said() -> Said {
+pub(crate) fn said() -> FilledScript {
     let facts = Facts {
         name: "Asha Verma".into(),
         organisation: "Udaan".into(),
@@ -68,7 +68,7 @@ pub(crate) fn said() -> Said {
         workshop_time: "7:00 PM".into(),
         ..Facts::default()
     };
-    Said::new(&script(), &fill(&script(), &facts).unwrap())
+    FilledScript::new(&script(), &fill(&script(), &facts).unwrap())
 }
 
 /// An account with these settings and secrets, everything of it at one address.
@@ -86,15 +86,20 @@ pub(crate) fn open(
 /// Places one call to a number.
 pub(crate) async fn place(voice: &dyn Voice, to: &str) -> Outcome {
     let (script, said) = (script(), said());
-    let people = [Person { call: call(1), to, said: &said }];
+    let people = [Callee { call: call(1), to, said: &said }];
     let dial =
         Dial { script: &script, calls: &people, callback: CALLBACK, now: NOW, until: NOW.plus(15 * 60_000) };
     voice.place(&crate::aisensy_request::http(), &dial).await
 }
 
 /// What a request to a path below the callback is taken for.
-pub(crate) fn hear(voice: &dyn Voice, path: &str, query: &str, body: &str) -> Result<Taken, NotGenuine> {
-    voice.hear(&Hook {
+pub(crate) fn hear(
+    voice: &dyn Voice,
+    path: &str,
+    query: &str,
+    body: &str,
+) -> Result<CallbackContent, NotGenuine> {
+    voice.hear(&CallbackRequest {
         path,
         query,
         content_type: "",
@@ -110,7 +115,7 @@ pub(crate) fn path_of(url: &str) -> &str {
 }
 
 /// The kind of the first news.
-pub(crate) fn kind(taken: &Taken) -> Option<NewsKind> {
+pub(crate) fn kind(taken: &CallbackContent) -> Option<CallReportKind> {
     taken.news.first().map(|news| news.kind)
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use domain::call::{AnsweredBy, CallRecord, CallState, Ended, NewsKind, SoFar};
+use domain::call::{AnsweredBy, CallProgress, CallRecord, CallReportKind, CallState, Ended};
 use munadi_providers::{
     Account,
     myoperator::{LEGS, MYOPERATOR, PLACE_ANSWERS, STATUSES, read_placed},
-    voice::{Found, Hook, Line, LookUp},
+    voice::{CallQuery, CallStatus, CallbackRequest, StoredCall},
 };
 use serde_json::{Value, json};
 
@@ -120,7 +120,7 @@ fn each_state_after_a_call_tells_what_its_row_says() {
             json!({ "myoperator": short(su, leg, talked) }).to_string(),
         ] {
             let taken = hear(voice, "status", "", &body).unwrap();
-            assert_eq!(kind(&taken), Some(NewsKind::Ended(ended)), "{su} {leg} {body}");
+            assert_eq!(kind(&taken), Some(CallReportKind::Ended(ended)), "{su} {leg} {body}");
             let news = &taken.news[0];
             assert_eq!((news.call, news.digits.as_deref()), (Some(call(1)), Some("919000000001")), "{body}");
             assert_eq!((news.answered_by, news.talk_s), (by, talk_s), "{su} {leg}");
@@ -137,7 +137,7 @@ fn each_state_after_a_call_tells_what_its_row_says() {
         let taken = hear(voice, "status", &query, "").unwrap();
         assert_eq!(
             (kind(&taken), taken.news[0].call),
-            (Some(NewsKind::Ended(ended)), Some(call(1))),
+            (Some(CallReportKind::Ended(ended)), Some(call(1))),
             "{status}"
         );
     }
@@ -155,11 +155,14 @@ fn missed_does_not_undo_a_node_that_asked_and_a_notice_tells_who_picked_up() {
         let body = json!({ "uid": "s4.1", "clid": "9000000001", "public_ivr_id": "ivr0001", "call_state": state, "event": 1, "reference_id": call(1).to_string() });
         hear(voice, "status", "", &body.to_string()).unwrap()
     };
-    assert_eq!((kind(&notice(0)), kind(&notice(1))), (Some(NewsKind::Calling), Some(NewsKind::PickedUp)));
+    assert_eq!(
+        (kind(&notice(0)), kind(&notice(1))),
+        (Some(CallReportKind::Calling), Some(CallReportKind::PickedUp))
+    );
     assert!(notice(5).not_understood.is_some());
     let node =
         hear(voice, "step", "", "uid=s4.1&node_id=n-ask&timestamp=1893849630&clid=9000000001").unwrap();
-    assert_eq!((kind(&node), node.pressed.clone()), (Some(NewsKind::PickedUp), None));
+    assert_eq!((kind(&node), node.pressed.clone()), (Some(CallReportKind::PickedUp), None));
     let missed = hear(voice, "status", "", &short(2, "NOANSWER", "00:00:00").to_string()).unwrap();
     let mut record = CallRecord::default();
     for news in [&node.news[0], &missed.news[0]] {
@@ -173,7 +176,12 @@ fn nodes_are_told_to_speak_jump_and_hang_up() {
     let account = account("https://vendor.example");
     let voice = account.voice().unwrap();
     let (script, said) = (script(), said());
-    let line = |asked| Line { script: &script, said: &said, so_far: SoFar { asked, key: None }, sounds: "" };
+    let line = |asked| StoredCall {
+        script: &script,
+        said: &said,
+        so_far: CallProgress { asked, key: None },
+        sounds: "",
+    };
     let answer = |form: &str, asked| -> Value {
         let step = hear(voice, "step", "", form).unwrap().ask.unwrap();
         let body = voice.answer(&step, Some(&line(asked)));
@@ -210,7 +218,7 @@ fn with_a_password_nothing_is_believed_that_comes_without() {
     let account = open(&MYOPERATOR, &settings, &secrets, "https://vendor.example");
     let body = short(1, "ANSWER", "00:00:20").to_string();
     let hear = |authorization: &str| {
-        let hook = Hook {
+        let hook = CallbackRequest {
             path: "status",
             query: "",
             content_type: "",
@@ -231,11 +239,13 @@ fn with_a_password_nothing_is_believed_that_comes_without() {
 async fn a_lost_report_is_found_in_the_log_by_its_reference() {
     let log =
         |hits: Value| answer(200, &json!({ "status": "success", "data": { "hits": hits } }).to_string());
-    let about = LookUp { call: call(1), provider_id: None, to: TO, placed: NOW, now: NOW.plus(600_000) };
+    let about = CallQuery { call: call(1), provider_id: None, to: TO, placed: NOW, now: NOW.plus(600_000) };
     let ours = json!([{ "_source": short(1, "ANSWER", "00:00:20") }]);
     let server = Server::start(vec![log(ours)]).await;
-    let found = account(&server.url).voice().unwrap().look_up(&http(), &about).await.unwrap();
-    assert!(matches!(found, Found::Call(news, None) if news[0].kind == NewsKind::Ended(Ended::Completed)));
+    let found = account(&server.url).voice().unwrap().poll_status(&http(), &about).await.unwrap();
+    assert!(
+        matches!(found, CallStatus::Call(news, None) if news[0].kind == CallReportKind::Ended(Ended::Completed))
+    );
     let body: Value = serde_json::from_str(&server.heard()[0].body).unwrap();
     assert_eq!(
         (body["token"].as_str(), body["search_key"].as_str()),
@@ -245,7 +255,7 @@ async fn a_lost_report_is_found_in_the_log_by_its_reference() {
     other["_ri"] = json!(call(2).to_string());
     for hits in [json!([]), json!([other])] {
         let server = Server::start(vec![log(hits)]).await;
-        let found = account(&server.url).voice().unwrap().look_up(&http(), &about).await.unwrap();
-        assert_eq!(found, Found::NotYet, "a call that is not in the log may still ring");
+        let found = account(&server.url).voice().unwrap().poll_status(&http(), &about).await.unwrap();
+        assert_eq!(found, CallStatus::NotYet, "a call that is not in the log may still ring");
     }
 }

@@ -14,13 +14,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    call::{CallRecord, CallRef, CallScript, Rounds, Said},
+    call::{CallRecord, CallRef, CallScript, FilledScript, QuestionRounds},
     outcome::Outcome,
     time::Millis,
 };
 use munadi_providers::{
     Account,
-    voice::{Dial, Hook, Line, Person, StepKind},
+    voice::{CallbackRequest, Callee, Dial, StepKind, StoredCall},
 };
 use sandbox::{Config, Sandbox};
 
@@ -31,12 +31,12 @@ use crate::aisensy_request::http;
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
     pub(crate) record: CallRecord,
-    rounds: Rounds,
+    rounds: QuestionRounds,
     digits: String,
 }
 
 #[derive(Default)]
-pub(crate) struct Book {
+pub(crate) struct CallStore {
     pub(crate) calls: HashMap<CallRef, Kept>,
     seen: HashSet<String>,
     pub(crate) refused: usize,
@@ -50,18 +50,18 @@ pub(crate) struct Program {
     pub(crate) sandbox: Sandbox,
     pub(crate) account: Arc<dyn Account>,
     pub(crate) callback: String,
-    pub(crate) book: Arc<Mutex<Book>>,
+    pub(crate) book: Arc<Mutex<CallStore>>,
     pub(crate) script: CallScript,
-    said: Said,
+    said: FilledScript,
     clock: Clock,
     started: Arc<OnceLock<Instant>>,
 }
 
-struct Door {
+struct CallServer {
     account: Arc<dyn Account>,
-    book: Arc<Mutex<Book>>,
+    book: Arc<Mutex<CallStore>>,
     script: CallScript,
-    said: Said,
+    said: FilledScript,
     clock: Clock,
 }
 
@@ -97,8 +97,8 @@ impl Program {
         });
         let sandbox = Sandbox::start_with_clock(Config { seed: 7, ..config }, clock.clone()).await.unwrap();
         let account: Arc<dyn Account> = Arc::from(open(&sandbox.url()));
-        let (book, script, said) = (Arc::<Mutex<Book>>::default(), script(), said());
-        let door = Door {
+        let (book, script, said) = (Arc::<Mutex<CallStore>>::default(), script(), said());
+        let door = CallServer {
             account: account.clone(),
             book: book.clone(),
             script: script.clone(),
@@ -129,13 +129,13 @@ impl Program {
         for (n, to) in calls {
             let kept = Kept {
                 record: CallRecord::default(),
-                rounds: Rounds::default(),
+                rounds: QuestionRounds::default(),
                 digits: to.trim_start_matches('+').to_owned(),
             };
             self.book.lock().unwrap().calls.insert(call(*n), kept);
         }
-        let people: Vec<Person<'_>> =
-            calls.iter().map(|(n, to)| Person { call: call(*n), to, said: &self.said }).collect();
+        let people: Vec<Callee<'_>> =
+            calls.iter().map(|(n, to)| Callee { call: call(*n), to, said: &self.said }).collect();
         let now = self.now();
         let dial = Dial {
             script: &self.script,
@@ -170,13 +170,13 @@ impl Program {
     }
 }
 
-async fn take(State(door): State<Arc<Door>>, request: Request) -> Response {
+async fn take(State(door): State<Arc<CallServer>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let body: Bytes = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let header =
         |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok().map(str::to_owned));
     let content_type = header("content-type").unwrap_or_default();
-    let hook = Hook {
+    let hook = CallbackRequest {
         path: parts.uri.path().strip_prefix("/callbacks/TEST-CALLBACK").unwrap_or("").trim_start_matches('/'),
         query: parts.uri.query().unwrap_or(""),
         content_type: &content_type,
@@ -221,7 +221,9 @@ async fn take(State(door): State<Arc<Door>>, request: Request) -> Response {
     if step.at == StepKind::Next {
         kept.rounds.asked(now);
     }
-    answer(voice.answer(&step, Some(&Line { script: &door.script, said: &door.said, so_far, sounds: "" })))
+    answer(
+        voice.answer(&step, Some(&StoredCall { script: &door.script, said: &door.said, so_far, sounds: "" })),
+    )
 }
 
 fn answer(body: munadi_providers::account::Body) -> Response {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use domain::{channel::Channel, outcome::Outcome};
 use munadi_providers::{
     Urls, codes,
-    field::Kind,
+    field::FieldKind,
     registry::VENDORS,
     vendor::CallbackProof,
-    voice::{Hook, MEANINGS, NO_HEADERS},
+    voice::{CallbackRequest, MEANINGS, NO_HEADERS},
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value};
@@ -73,10 +73,11 @@ fn a_provider_says_who_it_is_and_no_two_are_alike() {
             assert!(field.names().into_iter().all(|name| names.insert(name)), "{kind}: {} twice", field.key);
             assert!(field.is_secret() || field.read(&field.initial()).is_ok(), "{kind}: {}", field.key);
         }
-        let count =
-            |wanted: fn(&Kind) -> bool| vendor.settings().iter().filter(|field| wanted(&field.kind)).count();
-        assert_eq!(count(|kind| matches!(kind, Kind::Rate { .. })), 1, "{kind}: one pace");
-        assert_eq!(count(|kind| matches!(kind, Kind::Ceiling { .. })), 1, "{kind}: one ceiling");
+        let count = |wanted: fn(&FieldKind) -> bool| {
+            vendor.settings().iter().filter(|field| wanted(&field.kind)).count()
+        };
+        assert_eq!(count(|kind| matches!(kind, FieldKind::Rate { .. })), 1, "{kind}: one pace");
+        assert_eq!(count(|kind| matches!(kind, FieldKind::Ceiling { .. })), 1, "{kind}: one ceiling");
         let (settings, secrets) = complete(*vendor);
         assert_eq!(vendor.check(&settings, &Default::default()), [], "{kind}");
         let stored: Value = serde_json::from_str(&settings.to_string()).unwrap();
@@ -148,7 +149,12 @@ async fn nobody_home_is_a_call_that_may_be_placed_again() {
         let outcome = place(account.voice().unwrap(), TO).await;
         assert!(matches!(outcome, Outcome::NotNow { .. }), "{}: {outcome:?}", vendor.kind());
         let status = account.status(&http(), "").await;
-        assert_eq!(status.standing, munadi_providers::Standing::Silent, "{}: {status:?}", vendor.kind());
+        assert_eq!(
+            status.standing,
+            munadi_providers::AccountStanding::Silent,
+            "{}: {status:?}",
+            vendor.kind()
+        );
     }
 }
 
@@ -205,7 +211,7 @@ proptest! {
             let account = open(*vendor, &settings, &secrets, "https://vendor.example");
             let voice = account.voice().unwrap();
             for body in [body.as_slice(), form.as_bytes()] {
-                let hook = Hook { path: &path, query: &query, content_type: "", header: NO_HEADERS, proven: false, body };
+                let hook = CallbackRequest { path: &path, query: &query, content_type: "", header: NO_HEADERS, proven: false, body };
                 let taken = voice.hear(&hook).unwrap();
                 prop_assert!(taken.dedupe_key.len() <= 200);
                 prop_assert!(taken.news_of(&script()).len() <= taken.news.len() + 1);

@@ -2,7 +2,7 @@
 //! callbacks; look-ups in two versions; the balance.
 
 mod flow;
-mod look_ups;
+mod status_polls;
 
 use std::sync::Arc;
 
@@ -85,11 +85,11 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
     Router::new()
         .route("/exotel/v1/Accounts/{sid}/Calls/connect.json", post(connect_json))
         .route("/exotel/v1/Accounts/{sid}/Calls/connect", post(connect_xml))
-        .route("/exotel/v1/Accounts/{sid}/Calls.json", get(look_ups::list))
-        .route("/exotel/v1/Accounts/{sid}/Calls/{file}", get(look_ups::one))
-        .route("/exotel/v1/Accounts/{sid}/Balance.json", get(look_ups::balance))
-        .route("/exotel/v2/accounts/{sid}/campaigns", post(look_ups::campaign))
-        .route("/exotel-calls/v3/accounts/{sid}/calls/{id}", get(look_ups::details))
+        .route("/exotel/v1/Accounts/{sid}/Calls.json", get(status_polls::list))
+        .route("/exotel/v1/Accounts/{sid}/Calls/{file}", get(status_polls::one))
+        .route("/exotel/v1/Accounts/{sid}/Balance.json", get(status_polls::balance))
+        .route("/exotel/v2/accounts/{sid}/campaigns", post(status_polls::campaign))
+        .route("/exotel-calls/v3/accounts/{sid}/calls/{id}", get(status_polls::details))
 }
 
 /// A refusal: status and words.
@@ -176,7 +176,7 @@ async fn connect(
     let phone = told::phone(told::value(&form, "From"));
     let server_error = |status| json!({ "RestException": { "Status": status, "Message": "Internal error" } });
     exchange(shared, scissors, phone, server_error, |answered| {
-        let judged = allowed(shared, headers, sid).and_then(|account| judge(shared, &account, &form));
+        let judged = allowed(shared, headers, sid).and_then(|account| check_request(shared, &account, &form));
         match judged {
             Err(refusal) => Answer { accepted: Vec::new(), response: refuse(refusal, xml) },
             Ok((phone, plan)) => {
@@ -201,7 +201,11 @@ async fn connect(
 }
 
 /// What Exotel says about a request (§2, §7).
-fn judge(shared: &Shared, account: &Exotel, form: &[(String, String)]) -> Result<(u64, Plan), Refusal> {
+fn check_request(
+    shared: &Shared,
+    account: &Exotel,
+    form: &[(String, String)],
+) -> Result<(u64, Plan), Refusal> {
     let value = |name| told::value(form, name);
     let broke = if account.broke_is_401 { (401, "Insufficient balance") } else { (402, "Payment required") };
     if account.balance <= 0 {

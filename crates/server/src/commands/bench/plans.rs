@@ -10,7 +10,7 @@ use domain::{
     channel::Channel,
     ids::{SequenceId, TemplateId, WorkshopId},
     rehearsal::{RehearsalState, Weather},
-    sequence::{Anchor, Caps, LateRule, Rung, STEPS_MAX, Step, StepAudience, StepKey, Timing, Until},
+    sequence::{Anchor, CostCaps, LateRule, Rung, STEPS_MAX, Step, StepAudience, StepKey, Timing, Until},
     template::Message,
     time::{DAY, HOUR, MINUTE, Millis, SECOND, WallClock},
 };
@@ -241,7 +241,7 @@ impl Bench<'_> {
             template,
             account: Some(account),
             until: Until::At(Anchor::Start, Timing::before(0)),
-            rung: Some(Rung { ladder: StepKey::stored("reach".to_owned()), caps: Caps::default() }),
+            rung: Some(Rung { ladder: StepKey::stored("reach".to_owned()), caps: CostCaps::default() }),
             ..self.step(&format!("rung{minutes}"), Timing::before(minutes))
         };
         let steps = [

@@ -12,7 +12,7 @@ use domain::{
     money::Money,
     pace::Pace,
     reason::Reason,
-    sequence::{Anchor, Caps, Rung, Step, StepKey, Timing, Until},
+    sequence::{Anchor, CostCaps, Rung, Step, StepKey, Timing, Until},
     template::Message,
     time::{MINUTE, Millis, SECOND},
 };
@@ -148,7 +148,7 @@ async fn plan(
     let cap = Money(messages * PRICE.0 + PRICE.0 - 1);
     let rung = Rung {
         ladder: StepKey::stored("reach".to_owned()),
-        caps: Caps { per_person: None, in_all: Some(cap) },
+        caps: CostCaps { per_person: None, in_all: Some(cap) },
     };
     let step = |nth: i64| Step {
         rung: Some(rung.clone()),

@@ -4,7 +4,7 @@ use domain::time::{DAY, Millis};
 use store::{StoreError, work::Work};
 
 use super::Report;
-use crate::{config::Config, ways::Ways};
+use crate::{config::Config, outbound::Outbound};
 
 /// Alerts of this time are looked at.
 const LOOK_BACK_MS: i64 = DAY;
@@ -16,7 +16,7 @@ pub(super) async fn ways_out(
     report: &mut Report,
 ) -> Result<(), StoreError> {
     const ABOUT: &str = "alerts";
-    if let Err(error) = Ways::new(&config.outgoing) {
+    if let Err(error) = Outbound::new(&config.outgoing) {
         report.fail(
             ABOUT,
             format!("{error:#}"),
@@ -29,7 +29,7 @@ pub(super) async fn ways_out(
         None => "no mail server is set".to_owned(),
     };
     let told = work.organizations_to_alert().await?.len();
-    let odd = work.odd_alerts(now.plus(-LOOK_BACK_MS)).await?;
+    let odd = work.alert_failures(now.plus(-LOOK_BACK_MS)).await?;
     if odd.failed + odd.unknown > 0 {
         report.warn(
             ABOUT,

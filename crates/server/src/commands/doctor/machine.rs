@@ -8,7 +8,7 @@ use rustix::fs::{Access, access};
 use super::Report;
 use crate::{
     config::Config,
-    disk::{self, Room},
+    disk::{self, DiskSpace},
     seal::KeyRing,
 };
 
@@ -119,19 +119,19 @@ pub(super) fn disk(config: &Config, report: &mut Report) {
         };
         let found = format!("{} for the {}{taken}", disk.free_words(), disk.holds);
         match disk.room() {
-            Room::Full => report.fail(
+            DiskSpace::Full => report.fail(
                 ABOUT,
                 found,
                 "free some space now: without it nothing can be recorded, and nothing is sent",
             ),
-            Room::NearlyFull => {
+            DiskSpace::NearlyFull => {
                 report.warn(
                     ABOUT,
                     format!("nearly full: {found}"),
                     "free some space; a backup takes twice the database for a moment",
                 );
             }
-            Room::Enough => report.ok(ABOUT, found),
+            DiskSpace::Enough => report.ok(ABOUT, found),
         }
     }
 }

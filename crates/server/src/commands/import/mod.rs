@@ -171,7 +171,7 @@ pub(super) fn open_words(summary: &Summary) -> Vec<String> {
 }
 
 /// Adds to the top what a look at all rows leaves open or --strict forbids; the words of --status that some row has.
-fn judge(
+fn collect_refusals(
     command: &ImportCommand,
     statuses: &[StatusSaid],
     summary: &Summary,
@@ -246,7 +246,7 @@ async fn import(app: &App, command: &ImportCommand) -> anyhow::Result<u8> {
         summary = importer.check(&org.import(id).await?, &mapping, |at| advance(&bar, at)).await?;
         bar.finish_and_clear();
     }
-    let met = judge(command, &statuses, &summary, &mut top);
+    let met = collect_refusals(command, &statuses, &summary, &mut top);
     let refused = !top.refused.is_empty();
     if !refused {
         importer.remember(&met).await?;

@@ -246,7 +246,7 @@ fn new_deadline(
 
 /// `POST /broadcasts/{broadcast}/look-up`: asks the provider now what became of the unknown messages.
 pub async fn look_up(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
-    let n = member.org.look_up_now(id, member.now).await?;
+    let n = member.org.poll_status_now(id, member.now).await?;
     app.engine.wake(id);
     if n == 0 {
         let words =

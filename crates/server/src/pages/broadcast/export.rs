@@ -56,7 +56,7 @@ pub async fn download(member: Member, Path(id): Path<BroadcastId>, Query(which):
     let zone = member.organization.zone.clone();
     let part = filter.state.is_some() || filter.reason.is_some() || !filter.search.is_empty();
     member.org.note_export(Exported::Messages(id), part, member.now).await?;
-    let org = member.org.scanning().await?;
+    let org = member.org.scan_permit().await?;
     Ok(streamed(&format!("broadcast-{id}.csv"), TITLES, org, 0, move |org, after| {
         let (filter, zone, template) = (filter.clone(), zone.clone(), template.clone());
         async move {

@@ -11,7 +11,7 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
     Org, StoreError,
-    broadcasts::{Broadcast, BroadcastFilter, ByKeys},
+    broadcasts::{Broadcast, BroadcastFilter, KeyBroadcasts},
 };
 
 use crate::{
@@ -58,8 +58,8 @@ impl Which {
         self.channel.parse().ok()
     }
 
-    fn by_keys(&self) -> ByKeys {
-        self.calls.parse().map_or(ByKeys::LeftOut, ByKeys::Of)
+    fn by_keys(&self) -> KeyBroadcasts {
+        self.calls.parse().map_or(KeyBroadcasts::LeftOut, KeyBroadcasts::Of)
     }
 
     fn trail(&self) -> Trail {
@@ -72,7 +72,7 @@ impl Which {
 
     /// Whether some are left out besides those of other channels.
     fn is_filtered(&self) -> bool {
-        self.status().is_some() || !self.q.trim().is_empty() || self.by_keys() != ByKeys::LeftOut
+        self.status().is_some() || !self.q.trim().is_empty() || self.by_keys() != KeyBroadcasts::LeftOut
     }
 
     /// This list, as a page or as its stream.
@@ -177,8 +177,8 @@ impl Listing {
 pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
     let listing = Listing::load(&member.org, &member.organization.zone, &which, member.now).await?;
     let title = match which.by_keys() {
-        ByKeys::Of(_) => "Sent by keys of calls",
-        ByKeys::Included | ByKeys::LeftOut => "Broadcasts",
+        KeyBroadcasts::Of(_) => "Sent by keys of calls",
+        KeyBroadcasts::Included | KeyBroadcasts::LeftOut => "Broadcasts",
     };
     let mut head = Head::new(title).meta(listing.running());
     if member.may(domain::role::Permission::Send) {

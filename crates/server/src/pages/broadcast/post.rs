@@ -15,7 +15,7 @@ use domain::{
 use maud::{Markup, html};
 use providers::{Account, gateway::Gateway};
 use serde::Deserialize;
-use store::{broadcasts::Broadcast, messages::MessageView, posts::Changed};
+use store::{broadcasts::Broadcast, messages::MessageView, posts::PostChange};
 
 use super::href;
 use crate::{
@@ -245,8 +245,8 @@ async fn change(app: &App, member: &Member, message: MessageRef, what: &What) ->
     match asked {
         Ok(()) => {
             let changed = match what {
-                What::Edit(_) => Changed::Edited,
-                What::Delete => Changed::Deleted,
+                What::Edit(_) => PostChange::Edited,
+                What::Delete => PostChange::Deleted,
             };
             member.org.note_post_changed(message, changed, member.now).await?;
             let words = match what {

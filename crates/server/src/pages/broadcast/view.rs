@@ -26,7 +26,7 @@ use store::{
     broadcasts::{Broadcast, Count},
     integrations::Integration,
     templates::Template,
-    work::SeenBy,
+    work::PostReach,
 };
 
 use super::{again, calls::Calls, href, later, status_chip};
@@ -66,7 +66,7 @@ pub struct View {
     /// The template that it was confirmed with, where something asks to mend it and it is still there.
     pub template: Option<TemplateId>,
     /// Of posts in groups: how far each came, by its position.
-    pub seen: BTreeMap<i64, SeenBy>,
+    pub seen: BTreeMap<i64, PostReach>,
     /// Of posts in groups: how many members each group has, by its position.
     pub sizes: BTreeMap<i64, i64>,
     /// Of posts by an account: its pace, and when each post that still waits is expected to begin.
@@ -118,7 +118,7 @@ impl View {
         let other_price = steps::other_price(org, &broadcast, now).await?;
         let askable = match broadcast.in_state(MessageState::Unknown) {
             0 => 0,
-            _ => org.can_look_up(id).await?,
+            _ => org.can_poll_status(id).await?,
         };
         let planned = match broadcast.in_state(MessageState::Waiting) {
             0 => None,

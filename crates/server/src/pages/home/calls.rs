@@ -11,7 +11,7 @@ use domain::{
     time::{DAY, MINUTE, Millis},
 };
 use maud::{Markup, Render, html};
-use providers::{Account, voice::Lines};
+use providers::{Account, voice::CallCapacity};
 use store::{Org, StoreError, broadcasts::Broadcast};
 
 use super::{composer_state::ComposerState, paths};
@@ -36,7 +36,7 @@ const LENGTHS_S: [i64; 3] = [20, 30, 45];
 /// What a draft of a call needs to be shown.
 pub(super) struct Calls {
     /// Most calls at once and most new ones a minute; `None` while the account cannot be opened.
-    lines: Option<Lines>,
+    lines: Option<CallCapacity>,
     /// The names of the templates that its keys send.
     names: BTreeMap<TemplateId, String>,
 }

@@ -1,7 +1,7 @@
 //! The four tabs, what stands on those that nothing sends on, and the card of the account behind the chosen one.
 
 use domain::{channel::Channel, role::Permission};
-use providers::{Standing, Vendor, vendor::CallbackProof};
+use providers::{AccountStanding, Vendor, vendor::CallbackProof};
 use store::{integrations::Integration, work::Ceiling};
 
 use super::{calls, choices::Opened, compose::Compose, paths, vendor};
@@ -250,7 +250,7 @@ fn wallet(vendor: &str, opened: &Opened) -> Fact {
     let Some(status) = &opened.status else { return silent() };
     match (status.balance, status.standing) {
         (Some(balance), _) => Fact::new("Wallet", rupees(balance.0)),
-        (None, Standing::Silent) => silent(),
+        (None, AccountStanding::Silent) => silent(),
         (None, _) => unknown(status.balance_note.chars().take(60).collect()),
     }
 }

@@ -1,6 +1,6 @@
 //! The composer's page as one request sees it: what was chosen, the review of it, and the person of the preview.
 
-use ::compose::{Draft, Review, Shown, Wait, proposed_after};
+use ::compose::{Draft, PreviewedPerson, Review, Wait, proposed_after};
 use domain::{
     broadcast::BroadcastStatus,
     channel::Channel,
@@ -27,7 +27,7 @@ pub(super) struct ComposerState {
     pub(super) review: Review,
     pub(super) at_error: Option<String>,
     pub(super) until_error: Option<String>,
-    pub(super) shown: Option<Shown>,
+    pub(super) shown: Option<PreviewedPerson>,
     /// Of a script: what it takes to show it.
     pub(super) calls: Option<Calls>,
     /// What became of a pasted list.

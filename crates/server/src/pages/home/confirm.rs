@@ -5,7 +5,7 @@ use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
     broadcast::Audience,
     channel::Category,
-    checks::{Earlier, Finding, Severity},
+    checks::{EarlierBroadcast, Finding, Severity},
     ids::BroadcastId,
     phone::Country,
     sending_hours::AfterHours,
@@ -35,7 +35,7 @@ use crate::{
     ui::{
         button::Button,
         chip::Tone,
-        dialog::{Confirm, Wide},
+        dialog::{Confirm, WideConfirm},
         field::Field,
         format::{counted, grouped, phone, relative, rupees, unit_price},
         head::KeyValues,
@@ -208,7 +208,7 @@ fn blocked(member: &Member, composer: &ComposerState) -> Markup {
 }
 
 /// The question, for the dialog and for the page.
-pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> Wide {
+pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> WideConfirm {
     let reachable = composer.review.audience.reachable;
     let people = parts::people(reachable);
     let earlier = composer.review.sent_before();
@@ -265,7 +265,7 @@ pub(super) fn question(app: &App, member: &Member, composer: &ComposerState) -> 
         ));
     }
     hidden.extend(decided_here(composer));
-    Wide(Confirm {
+    WideConfirm(Confirm {
         id: DIALOG.to_owned(),
         title,
         body: html! {
@@ -353,7 +353,7 @@ fn danger(finding: &Finding) -> Option<bool> {
     }
 }
 
-fn repeats(member: &Member, composer: &ComposerState, earlier: &Earlier) -> Markup {
+fn repeats(member: &Member, composer: &ComposerState, earlier: &EarlierBroadcast) -> Markup {
     let left = composer.review.before.told.is_none_or(|told| told.not_told > 0);
     let others = composer.state.with_who(Audience::NotTold).href(PATH);
     html! {

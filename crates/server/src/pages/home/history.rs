@@ -10,7 +10,7 @@ use domain::{
 use serde::Deserialize;
 use store::{
     Org, StoreError,
-    broadcasts::{Broadcast, BroadcastFilter, ByKeys},
+    broadcasts::{Broadcast, BroadcastFilter, KeyBroadcasts},
 };
 
 use super::{calls, paths};
@@ -74,7 +74,7 @@ pub(super) async fn load(
     let filter = BroadcastFilter {
         channel: Some(channel),
         workshop: Some(workshop),
-        by_keys: ByKeys::LeftOut,
+        by_keys: KeyBroadcasts::LeftOut,
         ..BroadcastFilter::default()
     };
     org.broadcasts(&filter, ROWS).await

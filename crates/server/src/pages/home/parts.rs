@@ -363,7 +363,7 @@ fn forecast(member: &Member, composer: &ComposerState) -> Forecast {
 }
 
 /// What a person of the preview is called.
-pub(super) fn name(shown: &::compose::Shown) -> &str {
+pub(super) fn name(shown: &::compose::PreviewedPerson) -> &str {
     if shown.name.is_empty() { "No name" } else { &shown.name }
 }
 

@@ -87,7 +87,7 @@ async fn picked(
         .collect();
     unknown.extend(mails.into_iter().filter(|mail| !found.iter().any(|one| one.email == *mail)));
     let mut people: Vec<RegistrantId> = ticked.to_vec();
-    people.extend(found.iter().map(store::told::Found::registrant));
+    people.extend(found.iter().map(store::told::FoundRegistration::registrant));
     people.sort_unstable();
     people.dedup();
     people.truncate(Audience::CHOSEN_MAX);

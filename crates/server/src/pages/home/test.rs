@@ -1,13 +1,13 @@
 //! Trying an account: asking the provider about the campaign, and one real message to a number that the person types.
 
-use ::compose::{Trial, TrialRefusal, Wait};
+use ::compose::{TestRecipient, TestRefusal, Wait};
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
     audience::Excluded, channel::Channel, checks::Probe, message::SkipReason, outcome::Outcome, phone::Phone,
     template::Message,
 };
 use maud::html;
-use providers::Standing;
+use providers::AccountStanding;
 
 use super::{
     Pairs,
@@ -58,12 +58,12 @@ pub async fn send(State(app): State<App>, member: Member, form: Form<Pairs>) -> 
     };
     let back = composer.state.href("/");
     let vendor = vendor::name(composer.state.channel, Some(&composer.review.draft.account));
-    let trial = Trial { name: &member.user.name, email: &member.user.email, phone: &phone };
+    let trial = TestRecipient { name: &member.user.name, email: &member.user.email, phone: &phone };
     let outcome = match app.composer.trial(&member, &composer.review, &opened, &trial).await {
         Ok(outcome) => outcome,
-        Err(TrialRefusal::Store(error)) => return Err(error.into()),
-        Err(TrialRefusal::Unsendable(words)) => return Ok(not_sent(&app, &back, &words)),
-        Err(TrialRefusal::Excluded(Excluded { value: Some(error), .. })) => {
+        Err(TestRefusal::Store(error)) => return Err(error.into()),
+        Err(TestRefusal::Unsendable(words)) => return Ok(not_sent(&app, &back, &words)),
+        Err(TestRefusal::Excluded(Excluded { value: Some(error), .. })) => {
             return Ok(not_sent(&app, &back, &error.to_string()));
         }
         Err(refusal) => {
@@ -102,29 +102,29 @@ fn not_sent(app: &App, back: &str, words: &str) -> axum::response::Response {
 }
 
 /// Why no test message was sent, beside the number.
-fn in_words(member: &Member, composer: &ComposerState, refusal: &TrialRefusal) -> String {
+fn in_words(member: &Member, composer: &ComposerState, refusal: &TestRefusal) -> String {
     let review = &composer.review;
     let limits =
         || parts::hours_limits(review.own_hours, review.draft.message.category()).unwrap_or_default();
     match refusal {
-        TrialRefusal::Stopped => "Sending is stopped. Release it before you try.".to_owned(),
-        TrialRefusal::Excluded(Excluded { reason: SkipReason::Suppressed, .. }) => {
+        TestRefusal::Stopped => "Sending is stopped. Release it before you try.".to_owned(),
+        TestRefusal::Excluded(Excluded { reason: SkipReason::Suppressed, .. }) => {
             "This number is on the list of people who must not be contacted.".to_owned()
         }
-        TrialRefusal::Excluded(excluded) => {
+        TestRefusal::Excluded(excluded) => {
             let words = reasons::excluded(excluded.reason);
             format!("{}. {}", words.title, words.note)
         }
-        TrialRefusal::Closed { opens: None } => {
+        TestRefusal::Closed { opens: None } => {
             format!("A test message keeps to the hours as well, and these leave no moment. {}", limits())
         }
-        TrialRefusal::Closed { opens: Some(opens) } => format!(
+        TestRefusal::Closed { opens: Some(opens) } => format!(
             "A test message keeps to the hours as well: it may go at {}. {}",
             parts::moment(member, *opens),
             limits()
         ),
-        TrialRefusal::Unsendable(words) => words.clone(),
-        TrialRefusal::Store(error) => error.to_string(),
+        TestRefusal::Unsendable(words) => words.clone(),
+        TestRefusal::Store(error) => error.to_string(),
     }
 }
 
@@ -195,7 +195,7 @@ pub async fn check(State(app): State<App>, member: Member, form: Form<Pairs>) ->
     let status = anew.status.unwrap_or_default();
     let money = match (status.balance, status.standing) {
         (Some(balance), _) => format!(" The wallet holds {}.", format::rupees(balance.0)),
-        (None, Standing::Refused) => {
+        (None, AccountStanding::Refused) => {
             format!(" About the wallet it says: {}.", status.balance_note.trim_end_matches('.'))
         }
         (None, _) => String::new(),

@@ -9,7 +9,7 @@ use domain::{
     workshop::WorkshopStatus,
 };
 use store::{
-    broadcasts::{Broadcast, BroadcastFilter, ByKeys},
+    broadcasts::{Broadcast, BroadcastFilter, KeyBroadcasts},
     plans::{PlanRow, WorkshopPlan},
     workshops::{Today as Found, Workshop},
 };
@@ -104,7 +104,7 @@ async fn card(member: &Member, workshop: &Workshop, why: Why, ready: &Ready) -> 
     let lately = member.org.registered_since(workshop.id, day, COUNTED_MAX + 1).await?;
     let filter = BroadcastFilter {
         workshop: Some(workshop.id),
-        by_keys: ByKeys::LeftOut,
+        by_keys: KeyBroadcasts::LeftOut,
         ..BroadcastFilter::default()
     };
     let broadcasts = member.org.broadcasts(&filter, BROADCASTS_MAX).await?;

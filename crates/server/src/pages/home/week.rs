@@ -10,7 +10,7 @@ use domain::{
 };
 use maud::{Markup, Render, html};
 use store::{
-    reached::{Planned, Reached},
+    reached::{Planned, ReachCounts},
     workshops::Workshop,
 };
 
@@ -40,7 +40,7 @@ pub(super) struct Week<'a> {
     /// Purposes of the messages of this week; the figures are about the chosen one.
     purposes: Vec<Purpose>,
     chosen: Purpose,
-    reached: Vec<(WorkshopId, Reached)>,
+    reached: Vec<(WorkshopId, ReachCounts)>,
     planned: Vec<Planned>,
 }
 
@@ -71,7 +71,7 @@ impl Week<'_> {
         Ok(Some(Week { member, workshops, more, purposes, chosen, reached, planned }))
     }
 
-    fn of(&self, workshop: &Workshop) -> Reached {
+    fn of(&self, workshop: &Workshop) -> ReachCounts {
         self.reached
             .iter()
             .find(|(id, _)| *id == workshop.id)
@@ -191,7 +191,7 @@ impl Week<'_> {
         }
     }
 
-    fn action(&self, workshop: &Workshop, reached: &Reached, next: Option<&Planned>) -> Markup {
+    fn action(&self, workshop: &Workshop, reached: &ReachCounts, next: Option<&Planned>) -> Markup {
         let sends = self.member.may(Permission::Send);
         let link = |words: String, to: String| html! { a class="m-link" href=(to) { (words) } };
         match next {
@@ -215,8 +215,8 @@ impl Week<'_> {
         }
     }
 
-    fn all(&self) -> Reached {
-        self.reached.iter().fold(Reached::default(), |sum, (_, one)| sum.and(one))
+    fn all(&self) -> ReachCounts {
+        self.reached.iter().fold(ReachCounts::default(), |sum, (_, one)| sum.and(one))
     }
 
     /// What stands instead of the table while it is folded.
@@ -242,7 +242,7 @@ impl Week<'_> {
 }
 
 /// Registered, told, reached, not reached.
-fn cells(reached: &Reached, told: Option<&str>) -> Markup {
+fn cells(reached: &ReachCounts, told: Option<&str>) -> Markup {
     let figure = |n: i64| {
         html! {
             @match told.filter(|_| n > 0) {

@@ -6,7 +6,7 @@ use domain::{
 };
 use intake::{
     Summary,
-    importer::{Again, Group},
+    importer::{Group, ListComparison},
 };
 use maud::{Markup, Render, html};
 use store::{
@@ -147,7 +147,7 @@ pub(super) async fn choose(
 
 /// After the import: what was taken over, and what was left.
 pub(super) fn told(summary: &Summary) -> Markup {
-    let again: &Again = &summary.again;
+    let again: &ListComparison = &summary.again;
     html! {
         @for (kind, group) in again.met() {
             p class="m-p" {

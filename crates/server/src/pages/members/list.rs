@@ -9,7 +9,7 @@ use domain::{
 };
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::joined::{Listed, ListedPerson};
+use store::membership::{ListedPerson, MembershipFilter};
 
 use super::{View, of_workshop, tell};
 use crate::{
@@ -40,22 +40,25 @@ pub struct ListQuery {
 }
 
 /// The lists: word in the address, which, what it is called, its key.
-const LISTS: [(&str, Listed, &str, Key); 6] = [
-    ("", Listed::Missing, "Missing", Key::Failed),
-    ("never", Listed::Never, "Never joined", Key::Waiting),
-    ("left", Listed::Left, "Left", Key::Skipped),
-    ("here", Listed::Here, "In a group", Key::Done),
-    ("unknown", Listed::Unknown, "Not registered", Key::Unknown),
-    ("hidden", Listed::Hidden, "Hidden number", Key::Expired),
+const LISTS: [(&str, MembershipFilter, &str, Key); 6] = [
+    ("", MembershipFilter::Missing, "Missing", Key::Failed),
+    ("never", MembershipFilter::Never, "Never joined", Key::Waiting),
+    ("left", MembershipFilter::Left, "Left", Key::Skipped),
+    ("here", MembershipFilter::Here, "In a group", Key::Done),
+    ("unknown", MembershipFilter::Unknown, "Not registered", Key::Unknown),
+    ("hidden", MembershipFilter::Hidden, "Hidden number", Key::Expired),
 ];
 
-fn word(which: Listed) -> &'static str {
+fn word(which: MembershipFilter) -> &'static str {
     LISTS.iter().find(|(_, listed, ..)| *listed == which).map_or("", |(word, ..)| word)
 }
 
 impl ListQuery {
-    pub(super) fn which(&self) -> Listed {
-        LISTS.iter().find(|(word, ..)| *word == self.list).map_or(Listed::Missing, |(_, which, ..)| *which)
+    pub(super) fn which(&self) -> MembershipFilter {
+        LISTS
+            .iter()
+            .find(|(word, ..)| *word == self.list)
+            .map_or(MembershipFilter::Missing, |(_, which, ..)| *which)
     }
 
     /// People above this page.
@@ -63,7 +66,7 @@ impl ListQuery {
         self.page.clamp(0, 100_000).saturating_mul(PAGE)
     }
 
-    pub(super) fn to(&self, workshop: WorkshopId, which: Listed) -> String {
+    pub(super) fn to(&self, workshop: WorkshopId, which: MembershipFilter) -> String {
         format!("{}?list={}#people", of_workshop(workshop), word(which))
     }
 
@@ -78,11 +81,16 @@ impl ListQuery {
     }
 }
 
-fn state(person: &ListedPerson, which: Listed) -> (Tone, Icon, &'static str) {
+fn state(person: &ListedPerson, which: MembershipFilter) -> (Tone, Icon, &'static str) {
     match which {
-        Listed::Unknown => (Tone::Act, Icon::Question, "Not registered"),
-        Listed::Hidden => (Tone::Rest, Icon::Question, "Hidden number"),
-        Listed::Missing | Listed::Never | Listed::Left | Listed::Here if person.is_here => {
+        MembershipFilter::Unknown => (Tone::Act, Icon::Question, "Not registered"),
+        MembershipFilter::Hidden => (Tone::Rest, Icon::Question, "Hidden number"),
+        MembershipFilter::Missing
+        | MembershipFilter::Never
+        | MembershipFilter::Left
+        | MembershipFilter::Here
+            if person.is_here =>
+        {
             (Tone::Done, Icon::Ok, "In a group")
         }
         _ if person.left_at.is_some() => (Tone::Act, Icon::Back, "Left"),
@@ -91,7 +99,7 @@ fn state(person: &ListedPerson, which: Listed) -> (Tone, Icon, &'static str) {
 }
 
 /// The line of a file.
-pub(super) fn cells(person: ListedPerson, which: Listed, zone: &Zone) -> [String; 6] {
+pub(super) fn cells(person: ListedPerson, which: MembershipFilter, zone: &Zone) -> [String; 6] {
     let (.., words) = state(&person, which);
     let at = |at: Option<Millis>| at.map_or(String::new(), |at| zone.rfc3339(at));
     [person.name, person.phone, words.to_owned(), at(person.registered_at), at(person.left_at), person.group]
@@ -100,13 +108,13 @@ pub(super) fn cells(person: ListedPerson, which: Listed, zone: &Zone) -> [String
 pub(super) fn people(view: &View<'_>, rows: &[ListedPerson], more: bool) -> Markup {
     let (workshop, query) = (view.workshop.id, view.query);
     let which = query.which();
-    let n = |of: Listed| match of {
-        Listed::Missing => view.joined.missing(),
-        Listed::Never => view.joined.never(),
-        Listed::Left => view.joined.left,
-        Listed::Here => view.joined.here,
-        Listed::Unknown => view.known.unknown(),
-        Listed::Hidden => view.known.hidden,
+    let n = |of: MembershipFilter| match of {
+        MembershipFilter::Missing => view.joined.missing(),
+        MembershipFilter::Never => view.joined.never(),
+        MembershipFilter::Left => view.joined.left,
+        MembershipFilter::Here => view.joined.here,
+        MembershipFilter::Unknown => view.known.unknown(),
+        MembershipFilter::Hidden => view.known.hidden,
     };
     let parts: Vec<_> = LISTS
         .iter()
@@ -139,17 +147,20 @@ pub(super) fn people(view: &View<'_>, rows: &[ListedPerson], more: bool) -> Mark
 }
 
 /// What can be done for the people of a list.
-fn acting(view: &View<'_>, which: Listed, n: i64) -> Markup {
+fn acting(view: &View<'_>, which: MembershipFilter, n: i64) -> Markup {
     let audience = match which {
-        Listed::Missing => Some(Audience::NoGroup),
-        Listed::Left => Some(Audience::LeftGroup),
-        Listed::Never | Listed::Here | Listed::Unknown | Listed::Hidden => None,
+        MembershipFilter::Missing => Some(Audience::NoGroup),
+        MembershipFilter::Left => Some(Audience::LeftGroup),
+        MembershipFilter::Never
+        | MembershipFilter::Here
+        | MembershipFilter::Unknown
+        | MembershipFilter::Hidden => None,
     };
     let audience = audience.filter(|_| n > 0 && view.member.may(Permission::Send));
     html! {
         @if let Some(audience) = audience {
             div class="m-acting" {
-                p { b { (grouped(n)) @if which == Listed::Left { " left." } @else { " missing." } } " They are told on another channel." }
+                p { b { (grouped(n)) @if which == MembershipFilter::Left { " left." } @else { " missing." } } " They are told on another channel." }
                 div {
                     (Button::link(format!("By WhatsApp Personal ({})", grouped(n)), tell(view.workshop.id, Channel::WhatsappPersonal, &audience)).small())
                     (Button::link(format!("By SMS ({})", grouped(n)), tell(view.workshop.id, Channel::Sms, &audience)).small())
@@ -159,7 +170,7 @@ fn acting(view: &View<'_>, which: Listed, n: i64) -> Markup {
     }
 }
 
-fn table(view: &View<'_>, rows: &[ListedPerson], which: Listed) -> Table {
+fn table(view: &View<'_>, rows: &[ListedPerson], which: MembershipFilter) -> Table {
     let (zone, now) = (&view.member.organization.zone, view.member.now);
     let row = |person: &ListedPerson| {
         let number = phone(&person.phone);

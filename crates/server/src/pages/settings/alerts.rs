@@ -27,6 +27,7 @@ use crate::{
         extract::{Form, Member},
         notice::{see_other_failed, see_other_saying},
     },
+    outbound::Secret,
     pages::{settings_page, unprocessable},
     ui::{
         button::{Button, Size},
@@ -36,7 +37,6 @@ use crate::{
         icons::Icon,
         table::{Column, Place, Row, Table},
     },
-    ways::Secret,
 };
 
 /// The page.

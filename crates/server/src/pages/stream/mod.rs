@@ -32,7 +32,7 @@ use crate::{
         error::{PageResult, Problem},
         extract::{Path, Query},
     },
-    live::{Place, Rendering},
+    live::{Rendering, StreamSlot},
     pages::{
         broadcast::{list, recipients::Which},
         home::history,
@@ -56,7 +56,7 @@ struct Stream {
     sent: Sent,
     first: Option<String>,
     over: bool,
-    _place: Place,
+    _place: StreamSlot,
 }
 
 /// `GET /live`: the frame of any page.

@@ -56,7 +56,7 @@ pub async fn show(member: Member, Path((workshop, id)): Path<(WorkshopId, Regist
         let words = if person.phone_typed.is_empty() { "Add number" } else { "Correct number" };
         head = head.action(Button::primary_link(words, correct::href(workshop.id, id)).icon(Icon::Edit));
     }
-    let row = |place: &store::reached::Place| {
+    let row = |place: &store::reached::RegistrantMessage| {
         let to = format!("/broadcasts/{}/messages/{}", place.message.broadcast, place.message.position);
         let why = match &place.reason {
             domain::reason::Reason::Excluded(skip) => reasons::excluded(*skip).title,

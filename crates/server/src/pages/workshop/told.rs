@@ -13,7 +13,7 @@ use domain::{
 use maud::{Markup, Render, html};
 use store::{
     broadcasts::Broadcast,
-    reached::{Place, Reached},
+    reached::{ReachCounts, RegistrantMessage},
     registrants::Registrant,
     workshops::Workshop,
 };
@@ -93,7 +93,7 @@ fn not_told(n: i64, can: i64) -> String {
 pub(super) fn facts(
     workshop: &Workshop,
     purpose: &Purpose,
-    reached: &Reached,
+    reached: &ReachCounts,
     broadcasts: &[Broadcast],
 ) -> Strip {
     let mut proven = vec![];
@@ -331,14 +331,14 @@ pub(super) struct Ledger<'a> {
     /// The columns.
     pub(super) purposes: &'a [Purpose],
     /// All that is known of these people.
-    pub(super) places: &'a [Place],
+    pub(super) places: &'a [RegistrantMessage],
     /// The broadcasts, for when the first of a purpose was confirmed.
     pub(super) broadcasts: &'a [Broadcast],
 }
 
 impl Ledger<'_> {
     /// What became of a purpose for somebody: the best message answers.
-    pub(super) fn place(&self, person: &Registrant, purpose: &Purpose) -> Option<&Place> {
+    pub(super) fn place(&self, person: &Registrant, purpose: &Purpose) -> Option<&RegistrantMessage> {
         self.places
             .iter()
             .filter(|place| place.purpose == *purpose)
@@ -379,7 +379,7 @@ impl Ledger<'_> {
     }
 }
 
-fn look(place: &Place) -> (&'static str, Icon, &'static str) {
+fn look(place: &RegistrantMessage) -> (&'static str, Icon, &'static str) {
     match place.state {
         MessageState::Read => ("done", Icon::CheckTwice, "Read"),
         MessageState::Delivered => ("done", Icon::Ok, "Delivered"),

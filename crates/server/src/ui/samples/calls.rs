@@ -4,7 +4,7 @@ use maud::{Markup, Render, html};
 
 use super::{LONG_HINDI, page};
 use crate::ui::{
-    conversation::{Conversation, Leaf, Said},
+    conversation::{Branch, Conversation, SpokenLine},
     head::{Card, Head},
     icons::Icon,
     listen::{Listen, Recorder},
@@ -13,16 +13,16 @@ use crate::ui::{
     table::{Column, Place, Row, Table, name},
 };
 
-fn said(name: &str, seconds: i64, text: Vec<Part>) -> Said {
-    Said { name: name.into(), seconds, text, recording: None }
+fn said(name: &str, seconds: i64, text: Vec<Part>) -> SpokenLine {
+    SpokenLine { name: name.into(), seconds, text, recording: None }
 }
 
 fn fixed(text: &str) -> Vec<Part> {
     vec![Part::Fixed(text.into())]
 }
 
-fn leaf(key: Option<u8>, name: &str, text: &str, icon: Icon, action: &str) -> Leaf {
-    Leaf { key, name: name.into(), said: said("", 3, fixed(text)), icon, action: action.into() }
+fn leaf(key: Option<u8>, name: &str, text: &str, icon: Icon, action: &str) -> Branch {
+    Branch { key, name: name.into(), said: said("", 3, fixed(text)), icon, action: action.into() }
 }
 
 fn listen(name: &str) -> Listen {
@@ -52,14 +52,14 @@ pub(super) fn conversation(frame: &Frame, talk: Talk) -> Markup {
             leaf(Some(1), "Link", "Sent.", Icon::Personal, "Sends “Join link” on WhatsApp now"),
             leaf(Some(2), "Another date", "We will tell you.", Icon::People, "Puts them on the list"),
             leaf(Some(9), "Never", "We will not call again.", Icon::Skip, "Suppresses for calls"),
-            Leaf {
-                said: Said::default(),
+            Branch {
+                said: SpokenLine::default(),
                 ..leaf(None, "Silence, 6 s", "", Icon::Ok, "Counts as told if heard")
             },
         ],
     };
     let recorded =
-        Said { recording: Some(listen("Reminder")), ..said("Text", 12, fixed("We start at seven.")) };
+        SpokenLine { recording: Some(listen("Reminder")), ..said("Text", 12, fixed("We start at seven.")) };
     let keys = |n| leaf(Some(n), "Key", "Thank you.", Icon::Check, "Nothing more");
     let talk = match talk {
         Talk::Usual => usual,

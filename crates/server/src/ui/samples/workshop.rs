@@ -8,7 +8,7 @@ use crate::ui::chip::{State, Tag, TagColour};
 use crate::ui::head::{Card, Fact, Head, KeyValues, Strip};
 use crate::ui::icons::Icon;
 use crate::ui::menu::{Menu, MenuItem};
-use crate::ui::plan::{Fill, Mark, Plan, PlanStep};
+use crate::ui::plan::{Fill, Plan, PlanStep, StepMark};
 use crate::ui::shell::{Frame, Section};
 use crate::ui::table::{Column, Place, Row, Table, name};
 use domain::{
@@ -26,7 +26,7 @@ fn plan(zone: &Zone) -> Plan<'_> {
         until: starts.plus(at * MINUTE + HOUR),
         when: zone.moment(starts.plus(at * MINUTE), starts),
         offset: "useful until the start".into(),
-        mark: Mark { channel, fill },
+        mark: StepMark { channel, fill },
         name: name.into(),
         href: (fill == Fill::Done).then(|| "/broadcasts/1".to_owned()),
         chip: State::Scheduled.chip(),

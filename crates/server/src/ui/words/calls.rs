@@ -1,80 +1,80 @@
 //! What is said about the script of a call.
 
-use domain::call::{Finding, Language, Place};
+use domain::call::{Language, ScriptFinding, ScriptText};
 
 /// What was found, in a title and a sentence; the sentence is empty where there is nothing to do.
-pub fn finding(found: &Finding, provider: &str) -> (String, String) {
+pub fn finding(found: &ScriptFinding, provider: &str) -> (String, String) {
     let (title, why) = match found {
-        Finding::Empty(at) => {
+        ScriptFinding::Empty(at) => {
             (format!("Nothing is said {}", place(*at)), "Type what people hear there.".to_owned())
         }
-        Finding::Unknown { place: at, name } => (
+        ScriptFinding::Unknown { place: at, name } => (
             format!("{{{name}}} {} means nothing", place(*at)),
             "Nobody would hear it. Use one of the placeholders that are listed.".to_owned(),
         ),
-        Finding::Link(at) => (
+        ScriptFinding::Link(at) => (
             format!("A link stands {}", place(*at)),
             "Nobody can hear a link. Let a key send it by message.".to_owned(),
         ),
-        Finding::TooLong { seconds, most } => (
+        ScriptFinding::TooLong { seconds, most } => (
             format!("It takes about {seconds} seconds"),
             format!("People listen for {most}. Say less before the question."),
         ),
-        Finding::QuestionWithoutKeys => {
+        ScriptFinding::QuestionWithoutKeys => {
             ("It asks, and there are no keys".to_owned(), "Add a key, or empty the question.".to_owned())
         }
-        Finding::Twice(digit) => {
+        ScriptFinding::Twice(digit) => {
             (format!("Key {digit} is there twice"), "Give each key a digit of its own.".to_owned())
         }
-        Finding::NotNamed(digit) => {
+        ScriptFinding::NotNamed(digit) => {
             (format!("The question does not name key {digit}"), format!("Say what {digit} does."))
         }
-        Finding::CallsAgain(digit) => (
+        ScriptFinding::CallsAgain(digit) => (
             format!("Key {digit} sends no message to the person"),
             "Choose a template of WhatsApp Personal or of SMS.".to_owned(),
         ),
-        Finding::Rounds(_) => {
+        ScriptFinding::Rounds(_) => {
             ("The question is asked too often, or never".to_owned(), "Ask it once or twice.".to_owned())
         }
-        Finding::Wait(_) => {
+        ScriptFinding::Wait(_) => {
             ("A key is waited for too long, or too short".to_owned(), "Wait for 3 to 6 seconds.".to_owned())
         }
-        Finding::NoStopKey => (
+        ScriptFinding::NoStopKey => (
             "No key ends the calls".to_owned(),
             "People have to be offered one. Let a key do “No more calls”.".to_owned(),
         ),
-        Finding::NoCaller => {
+        ScriptFinding::NoCaller => {
             ("Nobody says who calls".to_owned(), "Name {organisation} in the first sentence.".to_owned())
         }
-        Finding::NoOwnText => (
+        ScriptFinding::NoOwnText => (
             format!("{provider} says the same to everybody"),
             "Take the names out of the script, or choose another account.".to_owned(),
         ),
-        Finding::ClosingsElsewhere => (
+        ScriptFinding::ClosingsElsewhere => (
             format!("{provider} speaks closing words of its own"),
             "The ones of this script are not heard: enter them in its own flow.".to_owned(),
         ),
-        Finding::NoKeys => {
+        ScriptFinding::NoKeys => {
             (format!("{provider} tells no keys"), "Take the keys out, or choose another account.".to_owned())
         }
-        Finding::Language(language) => {
+        ScriptFinding::Language(language) => {
             (format!("{provider} does not speak {}", tongue(*language)), "Choose another account.".to_owned())
         }
-        Finding::LeftOut(signs) => {
+        ScriptFinding::LeftOut(signs) => {
             let signs: Vec<String> = signs.iter().map(|sign| format!("“{sign}”")).collect();
             let why = format!("{provider} takes them for the end of a text. Write the sentence without.");
             (format!("{} are left out", signs.join(" and ")), why)
         }
-        Finding::SameForAll(at) => (
+        ScriptFinding::SameForAll(at) => (
             format!("The recording {} says the same to everybody", place(*at)),
             "Values of its text are not heard. Let the text be spoken where names and times differ."
                 .to_owned(),
         ),
-        Finding::NoRecordings => (
+        ScriptFinding::NoRecordings => (
             format!("{provider} plays no recordings"),
             "It speaks their texts with its own voice.".to_owned(),
         ),
-        Finding::NotTogether(first, then) => (
+        ScriptFinding::NotTogether(first, then) => (
             format!("{provider} cannot play a recording beside a spoken text"),
             format!(
                 "What is said {} and {} is spoken. Record both, or neither.",
@@ -86,13 +86,13 @@ pub fn finding(found: &Finding, provider: &str) -> (String, String) {
     (title, why)
 }
 
-fn place(at: Place) -> String {
+fn place(at: ScriptText) -> String {
     match at {
-        Place::Text => "in the text".to_owned(),
-        Place::Question => "in the question".to_owned(),
-        Place::WrongKey => "after a wrong key".to_owned(),
-        Place::NoKey => "at the end without a key".to_owned(),
-        Place::Closing(digit) => format!("after key {digit}"),
+        ScriptText::Text => "in the text".to_owned(),
+        ScriptText::Question => "in the question".to_owned(),
+        ScriptText::WrongKey => "after a wrong key".to_owned(),
+        ScriptText::NoKey => "at the end without a key".to_owned(),
+        ScriptText::Closing(digit) => format!("after key {digit}"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::{
     channel::Category,
-    checks::{Among, Finding, Nobody},
+    checks::{Among, Finding, NoRecipients},
     message::SkipReason,
     sending_hours::{AfterHours, OpenHours},
     template::ValueError,
@@ -281,16 +281,18 @@ pub fn finding(finding: &Finding, about: &About<'_>) -> Words {
     }
 }
 
-fn why_nobody(nobody: Nobody) -> &'static str {
+fn why_nobody(nobody: NoRecipients) -> &'static str {
     match nobody {
-        Nobody::Agreed => {
+        NoRecipients::Agreed => {
             "Nobody here who could get it has agreed to promotion. Record who agreed, or choose a template about the workshop itself."
         }
-        Nobody::Filled => "Everybody who could get it lacks a value. Choose another source, or a fallback.",
-        Nobody::Reached => {
+        NoRecipients::Filled => {
+            "Everybody who could get it lacks a value. Choose another source, or a fallback."
+        }
+        NoRecipients::Reached => {
             "None of these people has a number that may be written to. Correct the numbers, or choose another workshop."
         }
-        Nobody::Registered => {
+        NoRecipients::Registered => {
             "Nobody is among the people chosen: nobody is registered yet, or everybody was told already. Import registrants, or choose other people."
         }
     }

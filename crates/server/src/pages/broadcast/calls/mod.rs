@@ -5,7 +5,7 @@ mod timeline;
 
 use domain::{
     broadcast::Audience,
-    call::{Action, CallScript, Counts, Digit, Stage},
+    call::{Action, CallScript, CallStage, CallStageCounts, Digit},
     channel::Channel,
     ids::BroadcastId,
     message::MessageState,
@@ -30,7 +30,7 @@ pub(in crate::pages) use timeline::{line, story};
 
 /// What is known of the calls of a broadcast at one moment.
 pub(in crate::pages) struct Calls {
-    counts: Counts,
+    counts: CallStageCounts,
     keys: Vec<KeyResult>,
     /// Calls of which a length is known, and how long they are on average, in seconds.
     talk: (i64, i64),
@@ -66,8 +66,9 @@ impl Calls {
     }
 
     fn picked_up(&self) -> i64 {
-        let pressed: i64 = self.digits().into_iter().map(|digit| self.counts.at(Stage::Pressed(digit))).sum();
-        pressed + self.counts.at(Stage::Answered)
+        let pressed: i64 =
+            self.digits().into_iter().map(|digit| self.counts.at(CallStage::Pressed(digit))).sum();
+        pressed + self.counts.at(CallStage::Answered)
     }
 
     /// Where everybody stands, each counted once.
@@ -79,24 +80,25 @@ impl Calls {
             href: stage_href(broadcast.id, stage),
         };
         let pressed = self.digits().into_iter();
-        let pressed = pressed
-            .map(|digit| stop(Key::Pressed(digit.get()), &format!("Pressed {digit}"), Stage::Pressed(digit)));
+        let pressed = pressed.map(|digit| {
+            stop(Key::Pressed(digit.get()), &format!("Pressed {digit}"), CallStage::Pressed(digit))
+        });
         let mut groups = vec![
-            ("Picked up", pressed.chain([stop(Key::Read, "No key", Stage::Answered)]).collect()),
+            ("Picked up", pressed.chain([stop(Key::Read, "No key", CallStage::Answered)]).collect()),
             (
                 "Did not pick up",
                 vec![
-                    stop(Key::Skipped, "No answer", Stage::NoAnswer),
-                    stop(Key::Expired, "Busy", Stage::Busy),
-                    stop(Key::Failed, "Failed", Stage::Failed),
-                    stop(Key::Cancelled, "Expired", Stage::Expired),
+                    stop(Key::Skipped, "No answer", CallStage::NoAnswer),
+                    stop(Key::Expired, "Busy", CallStage::Busy),
+                    stop(Key::Failed, "Failed", CallStage::Failed),
+                    stop(Key::Cancelled, "Expired", CallStage::Expired),
                 ],
             ),
             (
                 "Still to go",
                 vec![
-                    stop(Key::InFlight, "Calling", Stage::Calling),
-                    stop(Key::Waiting, "Waiting", Stage::Waiting),
+                    stop(Key::InFlight, "Calling", CallStage::Calling),
+                    stop(Key::Waiting, "Waiting", CallStage::Waiting),
                 ],
             ),
         ];
@@ -142,10 +144,10 @@ impl Calls {
             KeyRow {
                 key: Some(digit.get()),
                 icon: None,
-                n: self.counts.at(Stage::Pressed(digit)),
+                n: self.counts.at(CallStage::Pressed(digit)),
                 title: action.map_or("A key that the script has no more", title).to_owned(),
                 note: action.map_or_else(String::new, |action| outcome(&action, result)),
-                href: to(Stage::Pressed(digit)),
+                href: to(CallStage::Pressed(digit)),
                 next: match action {
                     Some(Action::AnotherDate) => {
                         let to = format!(
@@ -175,15 +177,21 @@ impl Calls {
         let at = |stage| self.counts.at(stage);
         rows.push(other(
             None,
-            at(Stage::Answered),
+            at(CallStage::Answered),
             "No key",
             "Told if they heard the text to its end",
-            Stage::Answered,
+            CallStage::Answered,
         ));
         let again = "Called again as long as it is of use";
-        rows.push(other(Some(Icon::Call), at(Stage::NoAnswer), "No answer", again, Stage::NoAnswer));
-        rows.push(other(Some(Icon::InFlight), at(Stage::Busy), "Busy", again, Stage::Busy));
-        rows.push(other(Some(Icon::Error), at(Stage::Failed), "Failed", "The list says why", Stage::Failed));
+        rows.push(other(Some(Icon::Call), at(CallStage::NoAnswer), "No answer", again, CallStage::NoAnswer));
+        rows.push(other(Some(Icon::InFlight), at(CallStage::Busy), "Busy", again, CallStage::Busy));
+        rows.push(other(
+            Some(Icon::Error),
+            at(CallStage::Failed),
+            "Failed",
+            "The list says why",
+            CallStage::Failed,
+        ));
         CallKeys { picked_up: self.picked_up(), rows }
     }
 }
@@ -215,36 +223,36 @@ fn outcome(action: &Action, result: Option<&KeyResult>) -> String {
 }
 
 /// The word of a stage in an address.
-fn word(stage: Stage) -> String {
+fn word(stage: CallStage) -> String {
     match stage {
-        Stage::Pressed(digit) => format!("{}_{digit}", stage.word()),
+        CallStage::Pressed(digit) => format!("{}_{digit}", stage.word()),
         _ => stage.word().to_owned(),
     }
 }
 
-fn stage_href(broadcast: BroadcastId, stage: Stage) -> String {
+fn stage_href(broadcast: BroadcastId, stage: CallStage) -> String {
     format!("{}/calls/{}", href(broadcast), word(stage))
 }
 
 /// The stage of a word; `None` for what is none.
-fn stage(word: &str) -> Option<Stage> {
+fn stage(word: &str) -> Option<CallStage> {
     match word.split_once('_') {
-        Some(("pressed", digit)) => Stage::read("pressed", digit.parse().ok()),
-        _ => Stage::read(word, None),
+        Some(("pressed", digit)) => CallStage::read("pressed", digit.parse().ok()),
+        _ => CallStage::read(word, None),
     }
 }
 
 /// What people at a stage have in common, in words.
-pub(super) fn stage_title(stage: Stage) -> String {
+pub(super) fn stage_title(stage: CallStage) -> String {
     match stage {
-        Stage::Waiting => "Not called yet".to_owned(),
-        Stage::Calling => "Being called".to_owned(),
-        Stage::Answered => "Picked up, no key".to_owned(),
-        Stage::Pressed(digit) => format!("Pressed {digit}"),
-        Stage::NoAnswer => "No answer".to_owned(),
-        Stage::Busy => "Busy".to_owned(),
-        Stage::Failed => "Failed".to_owned(),
-        Stage::Expired => "Too late, or cancelled".to_owned(),
+        CallStage::Waiting => "Not called yet".to_owned(),
+        CallStage::Calling => "Being called".to_owned(),
+        CallStage::Answered => "Picked up, no key".to_owned(),
+        CallStage::Pressed(digit) => format!("Pressed {digit}"),
+        CallStage::NoAnswer => "No answer".to_owned(),
+        CallStage::Busy => "Busy".to_owned(),
+        CallStage::Failed => "Failed".to_owned(),
+        CallStage::Expired => "Too late, or cancelled".to_owned(),
     }
 }
 
@@ -254,20 +262,20 @@ mod tests {
 
     #[test]
     fn a_stage_has_an_address_and_no_other_word_is_one() {
-        let nine = Stage::Pressed(Digit::new(9).unwrap());
+        let nine = CallStage::Pressed(Digit::new(9).unwrap());
         for one in [
-            Stage::Waiting,
-            Stage::Calling,
-            Stage::Answered,
+            CallStage::Waiting,
+            CallStage::Calling,
+            CallStage::Answered,
             nine,
-            Stage::NoAnswer,
-            Stage::Busy,
-            Stage::Failed,
-            Stage::Expired,
+            CallStage::NoAnswer,
+            CallStage::Busy,
+            CallStage::Failed,
+            CallStage::Expired,
         ] {
             assert_eq!(stage(&word(one)), Some(one));
         }
-        assert_eq!((word(nine).as_str(), word(Stage::NoAnswer).as_str()), ("pressed_9", "no_answer"));
+        assert_eq!((word(nine).as_str(), word(CallStage::NoAnswer).as_str()), ("pressed_9", "no_answer"));
         for bad in ["", "pressed", "pressed_", "pressed_10", "pressed_x", "nobody"] {
             assert_eq!(stage(bad), None, "{bad}");
         }

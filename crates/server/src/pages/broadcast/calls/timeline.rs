@@ -1,7 +1,7 @@
 //! The calls of one message: as the message's story tells them, in a line each, and in a sentence.
 
 use domain::{
-    call::{Ended, Stage},
+    call::{CallStage, Ended},
     message::MessageState,
     money::Money,
     time::{Millis, Zone},
@@ -20,10 +20,10 @@ pub(in crate::pages::broadcast) fn timeline(
     let mut all = Vec::new();
     for call in calls {
         let (tone, icon) = match call.stage {
-            Some(Stage::Pressed(_) | Stage::Answered) => (Tone::Done, Icon::Call),
-            Some(Stage::NoAnswer | Stage::Busy) => (Tone::Act, Icon::Call),
-            Some(Stage::Failed | Stage::Expired) => (Tone::Fail, Icon::Error),
-            Some(Stage::Calling | Stage::Waiting) | None => (Tone::Run, Icon::InFlight),
+            Some(CallStage::Pressed(_) | CallStage::Answered) => (Tone::Done, Icon::Call),
+            Some(CallStage::NoAnswer | CallStage::Busy) => (Tone::Act, Icon::Call),
+            Some(CallStage::Failed | CallStage::Expired) => (Tone::Fail, Icon::Error),
+            Some(CallStage::Calling | CallStage::Waiting) | None => (Tone::Run, Icon::InFlight),
         };
         all.push((
             call.placed_at.0,

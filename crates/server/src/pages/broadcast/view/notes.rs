@@ -75,7 +75,7 @@ impl View {
             counted(waiting, "group", "groups"),
             self.at(self.broadcast.deadline)
         );
-        let to = crate::pages::hand::href(self.broadcast.id);
+        let to = crate::pages::posts_by_hand::href(self.broadcast.id);
         Some(Note::new(Tone::Act, "Posted by hand.", text).action(Button::link("Post by hand", to).small()))
     }
 

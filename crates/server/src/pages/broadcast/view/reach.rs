@@ -91,6 +91,6 @@ pub(super) async fn waiting_posts(
         return Ok(Some((pace, Vec::new())));
     }
     let start = broadcast.starts_at.max(now);
-    let book = org.post_book(integration.id, Some(broadcast.id), (start, now)).await?;
+    let book = org.post_load(integration.id, Some(broadcast.id), (start, now)).await?;
     Ok(Some((pace, book.moments(&pace, usize::try_from(left).unwrap_or(0), start))))
 }

@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use domain::{checks::Earlier, ids::BroadcastId, post_media::MediaProblem, time::MINUTE};
+use domain::{checks::EarlierBroadcast, ids::BroadcastId, post_media::MediaProblem, time::MINUTE};
 use maud::{Markup, html};
 use store::StoreError;
 
@@ -24,17 +24,17 @@ use crate::{
         notice::{see_other, see_other_saying},
     },
     pages::{
-        hand,
         home::{
             Pairs,
             confirm::{is_confirmed, read_token, token},
             paths,
         },
+        posts_by_hand,
     },
     ui::{
         button::Button,
         chip::Tone,
-        dialog::{Confirm, Wide},
+        dialog::{Confirm, WideConfirm},
         format::{counted, grouped, relative},
         head::KeyValues,
         icons::Icon,
@@ -151,7 +151,7 @@ fn confirmed_to(app: &App, member: &Member, composing: &Composing, confirmed: Co
         return see_other_saying(app, &paths::broadcast(confirmed.id), &words);
     }
     if asked.is_some_and(|asked| asked.user == member.user.id) {
-        return see_other(&hand::href(confirmed.id));
+        return see_other(&posts_by_hand::href(confirmed.id));
     }
     let words = format!("{name} is asked to post in {groups}.");
     see_other_saying(app, &paths::broadcast(confirmed.id), &words)
@@ -177,7 +177,7 @@ fn ask(
     app: &App,
     member: &Member,
     composing: &Composing,
-    before: Option<&Earlier>,
+    before: Option<&EarlierBroadcast>,
     note: Option<Note>,
 ) -> Response {
     let body = html! {
@@ -209,7 +209,12 @@ fn blocked(member: &Member, composing: &Composing) -> Markup {
     }
 }
 
-fn question(app: &App, member: &Member, composing: &Composing, before: Option<&Earlier>) -> Wide {
+fn question(
+    app: &App,
+    member: &Member,
+    composing: &Composing,
+    before: Option<&EarlierBroadcast>,
+) -> WideConfirm {
     let draft = &composing.review.draft;
     let groups = counted(i64::try_from(draft.groups.len()).unwrap_or(i64::MAX), "group", "groups");
     let members = draft.members().map_or(String::new(), |n| format!(", {}", counted(n, "member", "members")));
@@ -235,7 +240,7 @@ fn question(app: &App, member: &Member, composing: &Composing, before: Option<&E
         hidden.push((AGAIN.to_owned(), earlier.n.to_string()));
         confirm.push_str(&format!(", {} again", grouped(earlier.n)));
     }
-    Wide(Confirm {
+    WideConfirm(Confirm {
         id: "confirm".to_owned(),
         title,
         body: html! {
@@ -258,7 +263,7 @@ fn question(app: &App, member: &Member, composing: &Composing, before: Option<&E
 }
 
 /// That groups have the same post already.
-fn repeats(member: &Member, earlier: &Earlier) -> Markup {
+fn repeats(member: &Member, earlier: &EarlierBroadcast) -> Markup {
     html! {
         div class="m-danger" {
             div class="m-danger__item" {

@@ -21,8 +21,8 @@ use domain::{
 };
 use maud::{Markup, html};
 use store::{
-    StoreError, groups::Group, integrations::Integration, joined::Joined, linked::Linked, posts::Asked,
-    templates::Template, workshops::Workshop,
+    StoreError, groups::Group, integrations::Integration, linked::LinkedAccount, membership::GroupCoverage,
+    posts::Assignee, templates::Template, workshops::Workshop,
 };
 
 pub use confirm::{confirm, review, test};
@@ -79,13 +79,13 @@ pub(super) async fn open(app: &App, member: &Member, pairs: &Pairs) -> PageResul
 struct Composing {
     typed: Typed,
     groups: Vec<Group>,
-    posters: Vec<Asked>,
+    posters: Vec<Assignee>,
     templates: Vec<Template>,
     /// The account that posts, with what is known of its phone; `None` where a person does.
-    account: Option<(Integration, Option<Linked>)>,
+    account: Option<(Integration, Option<LinkedAccount>)>,
     review: PostReview,
     /// Who is registered, held against who is in the workshop's groups; `None` while nobody read who is there.
-    joined: Option<Joined>,
+    joined: Option<GroupCoverage>,
     /// Whether whoever composes may read the groups anew.
     may_sync: bool,
     at_error: Option<String>,
@@ -182,14 +182,14 @@ fn fill_from(typed: &mut Typed, templates: &[Template]) {
 async fn posting(
     member: &Member,
     chosen: &[Group],
-) -> Result<Option<(Integration, Option<Linked>)>, Problem> {
+) -> Result<Option<(Integration, Option<LinkedAccount>)>, Problem> {
     let Some(group) = chosen.iter().find(|group| !group.by_hand) else { return Ok(None) };
     let integration = member.org.integration(group.account).await?;
     Ok(Some((integration, member.org.linked_account(group.account).await?)))
 }
 
 /// The member who is asked to post: the chosen one, otherwise the one who composes, otherwise the first who may.
-fn asked(member: &Member, typed: &Typed, posters: &[Asked]) -> Option<Asked> {
+fn asked(member: &Member, typed: &Typed, posters: &[Assignee]) -> Option<Assignee> {
     let who = |user| posters.iter().find(|one| one.user == user);
     let chosen = typed.asked.and_then(who);
     chosen.or_else(|| who(member.user.id)).or(posters.first()).cloned()

@@ -12,7 +12,7 @@ use domain::{
     time::DAY,
 };
 use maud::{Markup, html};
-use store::{groups::Group, joined::Joined};
+use store::{groups::Group, membership::GroupCoverage};
 
 use super::{
     super::Choices,
@@ -163,7 +163,7 @@ fn who(member: &Member, choices: &Choices, composing: &Composing, listed: &Liste
 }
 
 /// Who of those who are registered will not see the post, because they are in no group of the workshop.
-fn missing(member: &Member, workshop: WorkshopId, joined: &Joined) -> Markup {
+fn missing(member: &Member, workshop: WorkshopId, joined: &GroupCoverage) -> Markup {
     let n = joined.missing();
     let bar = Bar::thin(vec![
         (Key::Done, joined.here),

@@ -5,9 +5,9 @@ use domain::{
     ids::IntegrationId,
 };
 use maud::{Markup, html};
-use providers::gateway::{Abilities, LinkCodeKind, PasskeyStep, Session};
+use providers::gateway::{GatewayAbilities, LinkCodeKind, PasskeyStep, Session};
 use qrcode::{Color, QrCode};
-use store::linked::Linked;
+use store::linked::LinkedAccount;
 
 use super::href;
 use crate::{
@@ -39,8 +39,8 @@ pub(super) fn actions(
     member: &Member,
     id: IntegrationId,
     state: Option<&AccountState>,
-    known: Option<&Linked>,
-    abilities: &Abilities,
+    known: Option<&LinkedAccount>,
+    abilities: &GatewayAbilities,
 ) -> Markup {
     let risk = known.and_then(|known| known.risk.as_ref());
     let linked = state.is_some_and(|state| !state.needs_a_link());
@@ -83,7 +83,7 @@ fn risk_form(member: &Member, id: IntegrationId) -> Markup {
     }
 }
 
-fn link_forms(member: &Member, id: IntegrationId, abilities: &Abilities) -> Markup {
+fn link_forms(member: &Member, id: IntegrationId, abilities: &GatewayAbilities) -> Markup {
     html! {
         form method="post" action={ (href(id)) "/link" } { (member.csrf()) (Button::primary("Link by QR code").icon(Icon::Plug).busy("Asking the gateway…")) }
         @if abilities.pairing_code {

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    group::{AccountState, Jid, PostBook, PostPace, days_of_use, slot},
+    group::{AccountState, Jid, PostLoad, PostPace, days_of_use, slot},
     ids::IntegrationId,
     phone::Phone,
     role::Permission,
@@ -26,7 +26,7 @@ use serde::Deserialize;
 use store::{
     groups::{Group, NamedGroup},
     integrations::Integration,
-    linked::Linked,
+    linked::LinkedAccount,
 };
 
 use crate::{
@@ -93,7 +93,7 @@ pub async fn list(State(app): State<App>, member: Member) -> PageResult {
             vendor: registry::vendor(&integration.kind).map_or("", |vendor| vendor.name()),
             known: linked.iter().find(|one| one.account == integration.id),
             groups: &groups,
-            book: member.org.post_book(integration.id, None, (member.now, member.now)).await?,
+            book: member.org.post_load(integration.id, None, (member.now, member.now)).await?,
             notice: gateway.abilities().notice,
         };
         cards.push(listed.card(&member));
@@ -111,9 +111,9 @@ pub async fn list(State(app): State<App>, member: Member) -> PageResult {
 struct Listed<'a> {
     of: &'a Integration,
     vendor: &'static str,
-    known: Option<&'a Linked>,
+    known: Option<&'a LinkedAccount>,
     groups: &'a [Group],
-    book: PostBook,
+    book: PostLoad,
     notice: &'a str,
 }
 
@@ -230,7 +230,7 @@ fn page(
     member: &Member,
     opened: &Opened,
     session: &Result<Session, String>,
-    known: Option<&Linked>,
+    known: Option<&LinkedAccount>,
     groups: &[Group],
 ) -> Result<Markup, Problem> {
     let of = &opened.integration;

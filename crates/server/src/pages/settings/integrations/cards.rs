@@ -7,8 +7,8 @@ use axum::{
 use domain::{ids::IntegrationId, role::Permission, text::line};
 use maud::{Markup, html};
 use providers::{
-    Account, Standing, Vendor,
-    field::{self, Kind, Typed},
+    Account, AccountStanding, Vendor,
+    field::{self, FieldKind, FormValues},
     vendor::CallbackProof,
 };
 use serde_json::Value;
@@ -121,10 +121,10 @@ fn fact(
     let label = if field.shown.label.is_empty() { field.label } else { field.shown.label };
     let note = (!field.shown.note.is_empty()).then(|| field.shown.note.to_owned());
     match field.kind {
-        Kind::Secret => Some(secret(member, integration, field.key, label)),
-        Kind::Rate { .. } => Some(pace(vendor, integration)),
+        FieldKind::Secret => Some(secret(member, integration, field.key, label)),
+        FieldKind::Rate { .. } => Some(pace(vendor, integration)),
         // The pace tells both.
-        Kind::Ceiling { .. } => None,
+        FieldKind::Ceiling { .. } => None,
         _ => {
             let shown = match shown(field, &integration.settings) {
                 Some(text) if field.shown.around.is_empty() => text,
@@ -140,17 +140,17 @@ fn fact(
 /// What a field holds, as people read it. A number or a choice that was never stored is the one that a new account begins with.
 fn shown(field: &field::Field, settings: &Value) -> Option<String> {
     match field.kind {
-        Kind::Hours => {
+        FieldKind::Hours => {
             let hours =
                 serde_json::from_value::<domain::sending_hours::OpenHours>(field.stored(settings)?.clone());
             hours.ok().map(|hours| hours.to_string())
         }
-        Kind::Choice { options, .. } => {
+        FieldKind::Choice { options, .. } => {
             let filled = field.filled(settings);
             let word = filled.typed(field.key);
             options.iter().find(|(known, _)| *known == word).map(|(_, title)| (*title).to_owned())
         }
-        Kind::Number { .. } => {
+        FieldKind::Number { .. } => {
             let filled = field.filled(settings);
             filled.typed(field.key).parse::<i64>().ok().map(grouped)
         }
@@ -272,7 +272,7 @@ fn used(vendor: &dyn Vendor, integration: &Integration, ceiling: &Ceiling) -> Fa
 /// What the ceiling of this vendor counts.
 fn counts(vendor: &dyn Vendor) -> &'static str {
     let counts = vendor.settings().iter().find_map(|field| match field.kind {
-        Kind::Ceiling { counts } => Some(counts),
+        FieldKind::Ceiling { counts } => Some(counts),
         _ => None,
     });
     counts.unwrap_or("messages")
@@ -438,7 +438,7 @@ pub async fn test(
         }
     };
     let status = Account::status(account.as_ref(), &app.out, &about).await;
-    if let (Standing::NotProven, true, Some(question)) =
+    if let (AccountStanding::NotProven, true, Some(question)) =
         (status.standing, about.is_empty(), vendor.question())
     {
         let words = format!(
@@ -449,10 +449,10 @@ pub async fn test(
         return refuse(&app, &member, &integration, &asked).await;
     }
     let words = match (status.standing, status.balance) {
-        (Standing::Ready, Some(balance)) => {
+        (AccountStanding::Ready, Some(balance)) => {
             format!("{} answered: {} in the wallet.", vendor.name(), crate::ui::format::rupees(balance.0))
         }
-        (Standing::Ready, None) => format!("{} answered: {}.", vendor.name(), status.said),
+        (AccountStanding::Ready, None) => format!("{} answered: {}.", vendor.name(), status.said),
         _ => format!("Tested. See what {} said.", vendor.name()),
     };
     let health = serde_json::to_value(Health::now(&member, status))

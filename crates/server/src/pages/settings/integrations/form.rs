@@ -10,7 +10,7 @@ use domain::{ids::IntegrationId, pace::Pace, text::line};
 use maud::{Markup, html};
 use providers::{
     Secret, Secrets, Urls, Vendor,
-    field::{self, Kind, Typed, Wrong},
+    field::{self, FieldError, FieldKind, FormValues},
 };
 use serde_json::{Map, Value};
 use store::integrations::{Integration, NewIntegration};
@@ -43,7 +43,7 @@ struct AccountForm<'a> {
     vendor: &'static dyn Vendor,
     urls: &'a Urls,
     typed: &'a Pairs,
-    wrong: Vec<Wrong>,
+    wrong: Vec<FieldError>,
 }
 
 /// What a form without a mistake says.
@@ -71,8 +71,9 @@ impl<'a> AccountForm<'a> {
     fn read(&mut self, stored: &Value) -> Account {
         let name = line(self.typed.typed("name"));
         let missing = format!("An account needs a name, such as “{}”.", self.vendor.introduction().example);
-        self.wrong
-            .extend(length_error(&name, NAME_CHARS_MAX, &missing).map(|words| Wrong::new("name", words)));
+        self.wrong.extend(
+            length_error(&name, NAME_CHARS_MAX, &missing).map(|words| FieldError::new("name", words)),
+        );
         let mut settings = stored.as_object().cloned().unwrap_or_default();
         let mut pace = Pace { per_second: 1, per_day: 0 };
         for field in self.vendor.settings().iter().filter(|field| !field.is_secret()) {
@@ -85,8 +86,8 @@ impl<'a> AccountForm<'a> {
             };
             let number = value.as_ref().and_then(Value::as_i64);
             match field.kind {
-                Kind::Rate { .. } => pace.per_second = number.unwrap_or(pace.per_second),
-                Kind::Ceiling { .. } => pace.per_day = number.unwrap_or(0),
+                FieldKind::Rate { .. } => pace.per_second = number.unwrap_or(pace.per_second),
+                FieldKind::Ceiling { .. } => pace.per_day = number.unwrap_or(0),
                 _ => field.store(&mut settings, value),
             }
         }
@@ -104,7 +105,7 @@ impl<'a> AccountForm<'a> {
                     secrets.forget(field.key);
                 }
                 if secrets.get(field.key).is_none() && !field.missing.is_empty() {
-                    self.wrong.push(Wrong::new(field.key, field.missing));
+                    self.wrong.push(FieldError::new(field.key, field.missing));
                 }
                 continue;
             }
@@ -127,9 +128,9 @@ impl<'a> AccountForm<'a> {
     }
 
     /// A picked server that is not in the list of this server's configuration, or none where there are none or several.
-    fn picks(&self, settings: &Value) -> Vec<Wrong> {
+    fn picks(&self, settings: &Value) -> Vec<FieldError> {
         let wrong = |field: &field::Field| {
-            let Kind::Base { url } = field.kind else { return None };
+            let FieldKind::Base { url } = field.kind else { return None };
             let picked = field.stored(settings).and_then(Value::as_str).unwrap_or_default();
             let words = match (self.urls.picked(url, picked), self.urls.listed(url).as_slice()) {
                 (Ok(_), _) => return None,
@@ -138,7 +139,7 @@ impl<'a> AccountForm<'a> {
                 }
                 (Err(_), _) => "Choose one of the servers.".to_owned(),
             };
-            Some(Wrong::new(field.key, words))
+            Some(FieldError::new(field.key, words))
         };
         self.vendor.settings().iter().filter_map(wrong).collect()
     }
@@ -258,9 +259,11 @@ fn filled(vendor: &dyn Vendor, integration: &Integration) -> Pairs {
             n => n.to_string(),
         };
         match field.kind {
-            Kind::Secret => {}
-            Kind::Rate { .. } => pairs.push((field.key.to_owned(), integration.pace.per_second.to_string())),
-            Kind::Ceiling { .. } => pairs.push((field.key.to_owned(), per_day)),
+            FieldKind::Secret => {}
+            FieldKind::Rate { .. } => {
+                pairs.push((field.key.to_owned(), integration.pace.per_second.to_string()))
+            }
+            FieldKind::Ceiling { .. } => pairs.push((field.key.to_owned(), per_day)),
             _ => pairs.extend(field.filled(&integration.settings)),
         }
     }

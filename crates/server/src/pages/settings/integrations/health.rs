@@ -3,7 +3,7 @@
 use compose::AccountState;
 use domain::time::Millis;
 use maud::html;
-use providers::{Standing, Status};
+use providers::{AccountStanding, Status};
 use serde::{Deserialize, Serialize};
 use store::integrations::Integration;
 
@@ -43,15 +43,15 @@ pub(crate) fn state_chip(state: &AccountState) -> Chip {
 }
 
 /// How a standing looks.
-fn standing_chip(standing: Standing) -> Chip {
+fn standing_chip(standing: AccountStanding) -> Chip {
     match standing {
-        Standing::Ready => Look::Ready.chip(),
-        Standing::NoMoney => Look::LowBalance.chip(),
-        Standing::NotProven => chip(Tone::Act, Icon::Warning, "Not proven"),
-        Standing::NotLive => chip(Tone::Act, Icon::Warning, "Not live"),
-        Standing::NotActive => chip(Tone::Fail, Icon::Error, "Not active"),
-        Standing::Refused => chip(Tone::Fail, Icon::Error, "Refused"),
-        Standing::Silent => chip(Tone::Act, Icon::Warning, "No answer"),
+        AccountStanding::Ready => Look::Ready.chip(),
+        AccountStanding::NoMoney => Look::LowBalance.chip(),
+        AccountStanding::NotProven => chip(Tone::Act, Icon::Warning, "Not proven"),
+        AccountStanding::NotLive => chip(Tone::Act, Icon::Warning, "Not live"),
+        AccountStanding::NotActive => chip(Tone::Fail, Icon::Error, "Not active"),
+        AccountStanding::Refused => chip(Tone::Fail, Icon::Error, "Refused"),
+        AccountStanding::Silent => chip(Tone::Act, Icon::Warning, "No answer"),
     }
 }
 
@@ -73,8 +73,11 @@ impl Health {
             return None;
         }
         let tone = standing_chip(self.status.standing).tone;
-        let tone =
-            if tone == Tone::Act && self.status.standing == Standing::NoMoney { Tone::Fail } else { tone };
+        let tone = if tone == Tone::Act && self.status.standing == AccountStanding::NoMoney {
+            Tone::Fail
+        } else {
+            tone
+        };
         Some(Note::new(tone, title.clone(), text.clone()))
     }
 
@@ -96,7 +99,7 @@ impl Health {
             Some(balance) => {
                 rows.push(("Wallet".into(), html! { (rupees(balance.0)) }, quiet(&status.balance_note)));
             }
-            None if !status.balance_note.is_empty() && status.standing != Standing::Refused => {
+            None if !status.balance_note.is_empty() && status.standing != AccountStanding::Refused => {
                 rows.push(("Wallet".into(), html! { "Not known" }, quiet(&status.balance_note)));
             }
             None => {}

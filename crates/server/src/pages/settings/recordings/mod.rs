@@ -13,7 +13,7 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
     StoreError,
-    recordings::{Kept, RECORDINGS_MAX, Recording, RecordingUse},
+    recordings::{AddedRecording, RECORDINGS_MAX, Recording, RecordingUse},
 };
 
 use self::upload::{Typed, Wrong, name_error};
@@ -85,14 +85,14 @@ pub async fn add(
     let wrong = match made {
         Err(wrong) => wrong,
         Ok(new) => match member.org.add_recording(new, member.now).await {
-            Ok(Kept::As(id)) => {
+            Ok(AddedRecording::As(id)) => {
                 return Ok(see_other_saying(
                     &app,
                     &href(id),
                     &format!("“{}” is kept. Listen to it.", typed.name),
                 ));
             }
-            Ok(Kept::Full) => Wrong {
+            Ok(AddedRecording::Full) => Wrong {
                 file: Some(format!(
                     "There are {RECORDINGS_MAX} recordings already. Remove some that nothing plays."
                 )),

@@ -32,7 +32,7 @@ use crate::{
         head::{Card, Head},
         icons::Icon,
         note::Note,
-        plan::{Fill, Mark},
+        plan::{Fill, StepMark},
     },
 };
 
@@ -246,7 +246,7 @@ fn row(sequence: &Sequence, step: &Step, parts: &Parts, may: bool) -> Markup {
     html! {
         li class="m-sq" {
             span class="m-sq__at" { b { (at) } @if !under.is_empty() { span class="m-sub" { (under) } } }
-            span class="m-sq__pin" { (Mark { channel: step.channel, fill }) }
+            span class="m-sq__pin" { (StepMark { channel: step.channel, fill }) }
             div class="m-sq__body" {
                 p class="m-sq__top" {
                     @if may { a class="m-rowlink" href=(to) { (name) } } @else { b { (name) } }

@@ -2,7 +2,7 @@
 
 use domain::{
     money::Money,
-    sequence::{Caps, Ladder, LadderRung, RUNG_WAIT_MAX, RUNGS_MAX, StepKey, check_steps},
+    sequence::{CostCaps, Ladder, LadderRung, RUNG_WAIT_MAX, RUNGS_MAX, StepKey, check_steps},
 };
 use maud::{Markup, html};
 
@@ -72,8 +72,10 @@ impl LadderForm {
     /// The ladder under that key, or all that is wrong at once.
     pub(super) fn check(&self, key: &StepKey, parts: &Parts) -> Result<Ladder, Errors> {
         let mut errors = Errors::new();
-        let caps =
-            Caps { per_person: self.cap("per_person", &mut errors), in_all: self.cap("in_all", &mut errors) };
+        let caps = CostCaps {
+            per_person: self.cap("per_person", &mut errors),
+            in_all: self.cap("in_all", &mut errors),
+        };
         let mut rungs: Vec<LadderRung> = Vec::new();
         for (nth, fields) in RUNGS.into_iter().enumerate() {
             if let Some(rung) = self.rung(fields, rungs.is_empty(), parts, &mut errors) {

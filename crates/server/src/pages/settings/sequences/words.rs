@@ -2,7 +2,7 @@
 
 use domain::{
     channel::Channel,
-    sequence::{Anchor, Caps, Ladder, LateRule, Presence, Step, StepAudience, Timing, Until},
+    sequence::{Anchor, CostCaps, Ladder, LateRule, Presence, Step, StepAudience, Timing, Until},
     time::MINUTE,
 };
 use store::tags::Tag;
@@ -78,7 +78,7 @@ pub(crate) fn rung(step: &Step, ladder: &Ladder) -> Vec<String> {
 }
 
 /// What a ladder may cost; nothing where nothing bounds it.
-pub(crate) fn caps(caps: Caps) -> Option<String> {
+pub(crate) fn caps(caps: CostCaps) -> Option<String> {
     let person = caps.per_person.map(|cap| format!("{} a person", rupees(cap.0)));
     let all = caps.in_all.map(|cap| format!("{} in all", rupees(cap.0)));
     let both: Vec<String> = person.into_iter().chain(all).collect();

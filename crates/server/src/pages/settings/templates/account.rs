@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{channel::Channel, ids::IntegrationId};
 use maud::{Markup, html};
-use providers::{Account, QueryError, Vendor, account::Listing, registry};
+use providers::{Account, QueryError, Vendor, account::VendorTemplates, registry};
 use serde::Deserialize;
 use store::{StoreError, integrations::Integration};
 
@@ -22,7 +22,7 @@ use crate::{
 /// Which account is asked.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Asked {
+pub struct AskedAccount {
     pub(super) account: String,
 }
 
@@ -60,7 +60,7 @@ pub(super) fn that_list(app: &App, accounts: Vec<Integration>) -> Vec<Integratio
 }
 
 /// The templates that an account's vendor has of it; or why they are not told, in words.
-pub(super) async fn listing(app: &App, account: &Integration) -> Result<Listing, String> {
+pub(super) async fn listing(app: &App, account: &Integration) -> Result<VendorTemplates, String> {
     let opened: Arc<dyn Account> = app.accounts.open_integration(account).map(Arc::from)?;
     let name = vendor_name(account);
     opened.templates(&app.out).await.map_err(|not_told| match &not_told {

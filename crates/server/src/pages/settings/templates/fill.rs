@@ -8,7 +8,9 @@ use providers::{Vendor, registry};
 use store::{StoreError, integrations::Integration};
 
 use super::{
-    account::{Asked, account_choice, chosen, listing, listing_vendors, nowhere, serving, that_list, unread},
+    account::{
+        AskedAccount, account_choice, chosen, listing, listing_vendors, nowhere, serving, that_list, unread,
+    },
     form::Errors,
     kind::{Kind, Of},
     offer::{ChoiceForm, Offers},
@@ -34,7 +36,7 @@ pub async fn ask(
     State(app): State<App>,
     member: Member,
     Of(kind): Of,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<AskedAccount>,
 ) -> PageResult {
     let (typed, errors) = (BTreeMap::new(), Errors::new());
     let accounts = that_list(&app, serving(&member, kind.channel()).await?);

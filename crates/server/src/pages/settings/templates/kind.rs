@@ -104,7 +104,7 @@ pub(super) trait Kind: Sync {
         None
     }
     /// What an operator may dislike about a value that is sent all the same.
-    fn doubt(&self, _message: &Message, _n: usize, _value: &str) -> Option<&'static str> {
+    fn value_warning(&self, _message: &Message, _n: usize, _value: &str) -> Option<&'static str> {
         None
     }
     /// Categories that can be chosen.

@@ -11,7 +11,7 @@ use domain::{
 };
 use maud::{Markup, html};
 use providers::{
-    account::{Listing, Registered},
+    account::{VendorTemplate, VendorTemplates},
     field::Field as VendorField,
 };
 use serde::{Deserialize, Serialize};
@@ -63,8 +63,8 @@ pub(super) struct Found {
     pub(super) wrong: String,
 }
 
-impl From<Registered> for Found {
-    fn from(there: Registered) -> Found {
+impl From<VendorTemplate> for Found {
+    fn from(there: VendorTemplate) -> Found {
         let approved = there.status.is_empty() || there.status.eq_ignore_ascii_case("approved");
         let wrong = match (approved, there.rejected_reason.as_str()) {
             (true, _) => String::new(),
@@ -161,7 +161,7 @@ impl<'k> Offers<'k> {
     pub(super) async fn listed(
         member: &Member,
         kind: &'k dyn Kind,
-        listing: Listing,
+        listing: VendorTemplates,
         fields: &'static [VendorField],
     ) -> Result<Offers<'k>, StoreError> {
         let choices = |key| listing.choices.iter().find(|(known, _)| *known == key);
@@ -421,14 +421,14 @@ mod tests {
         *,
     };
 
-    fn there(name: &str, status: &str, text: &str) -> Registered {
-        Registered {
+    fn there(name: &str, status: &str, text: &str) -> VendorTemplate {
+        VendorTemplate {
             id: "1".into(),
             name: name.into(),
             status: status.into(),
             category: "UTILITY".into(),
             text: text.into(),
-            ..Registered::default()
+            ..VendorTemplate::default()
         }
     }
 

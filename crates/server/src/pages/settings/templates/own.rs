@@ -5,7 +5,7 @@ use domain::template::Message;
 use maud::html;
 use providers::{
     Vendor,
-    field::{Field as VendorField, Typed},
+    field::{Field as VendorField, FormValues},
 };
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::pages::settings::vendor_field;
 
-impl Typed for Form {
+impl FormValues for Form {
     fn typed(&self, name: &str) -> &str {
         self.get(name)
     }
@@ -94,7 +94,7 @@ impl Own {
 
 #[cfg(test)]
 mod tests {
-    use providers::field::{Kind as FieldKind, TEXT};
+    use providers::field::{FieldKind, TEXT};
     use serde_json::json;
 
     use super::{super::sms::Sms, *};

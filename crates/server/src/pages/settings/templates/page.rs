@@ -159,7 +159,7 @@ impl Drawn<'_> {
         let becomes = |n: usize| {
             let who = self.who;
             Some(match each.get(n - 1)? {
-                Ok(text) => match self.kind.doubt(self.draft, n, text) {
+                Ok(text) => match self.kind.value_warning(self.draft, n, text) {
                     Some(doubt) => format!("For {who}: {text}. It {doubt}."),
                     None => format!("For {who}: {text}"),
                 },

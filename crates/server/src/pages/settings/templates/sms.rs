@@ -12,7 +12,7 @@ use domain::{
 use maud::{Markup, Render, html};
 use providers::{
     Vendor,
-    field::{self, Typed},
+    field::{self, FormValues},
     registry,
 };
 
@@ -92,9 +92,9 @@ impl Kind for Sms {
         Some(format!("Place {n}: {}, {} characters at most.", tag.rule(), template.limits.of(tag)))
     }
 
-    fn doubt(&self, message: &Message, n: usize, value: &str) -> Option<&'static str> {
+    fn value_warning(&self, message: &Message, n: usize, value: &str) -> Option<&'static str> {
         let Message::Sms(template) = message else { return None };
-        template.variables.get(n - 1)?.doubt(value, &template.limits)
+        template.variables.get(n - 1)?.value_warning(value, &template.limits)
     }
 
     fn categories(&self) -> &'static [Category] {
@@ -346,7 +346,7 @@ fn vendors(around: &Around) -> Vec<&'static dyn Vendor> {
 /// The ways in which these vendors send: what their field of it offers, and all ways where one has no such field.
 fn ways(vendors: &[&dyn Vendor]) -> Vec<SmsRoute> {
     let offers = |vendor: &&dyn Vendor, way: SmsRoute| match route_field(*vendor).map(|field| field.kind) {
-        Some(field::Kind::Choice { options, .. }) => options.iter().any(|(word, _)| *word == way.word()),
+        Some(field::FieldKind::Choice { options, .. }) => options.iter().any(|(word, _)| *word == way.word()),
         _ => true,
     };
     let offered = |way: &SmsRoute| vendors.iter().any(|vendor| offers(vendor, *way));
@@ -481,7 +481,7 @@ mod tests {
 
     const ONE: &[field::Field] = &[field::Field {
         key: "route",
-        kind: field::Kind::Choice { options: &[("dlt_manual", "By text")], wrong: "" },
+        kind: field::FieldKind::Choice { options: &[("dlt_manual", "By text")], wrong: "" },
         ..field::TEXT
     }];
 

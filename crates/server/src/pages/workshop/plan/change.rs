@@ -4,7 +4,7 @@ use ::compose::{PlanChange, PlanDifference, difference};
 use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::WorkshopId,
-    sequence::{Change, Relaid, Step, StepKey, relay},
+    sequence::{Change, Replanned, Step, StepKey, replan},
 };
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -27,13 +27,13 @@ use crate::{
         format::counted,
         head::{Card, Head},
         icons::Icon,
-        plan::{Fill, Mark},
+        plan::{Fill, StepMark},
     },
 };
 
 /// A changed step in words: what it is, when it was due, and when it is.
 pub(super) struct Line {
-    pub(super) mark: Mark,
+    pub(super) mark: StepMark,
     pub(super) name: String,
     pub(super) was: String,
     pub(super) now: String,
@@ -96,7 +96,7 @@ impl Shown {
             let place = if soon { 0 } else { place };
             let fill = if place >= 3 { Fill::Skipped } else { Fill::Planned };
             groups[place].lines.push(Line {
-                mark: Mark { channel: step.channel, fill },
+                mark: StepMark { channel: step.channel, fill },
                 name: name_of(&step, template.as_ref()),
                 was,
                 now,
@@ -137,7 +137,7 @@ fn stays_out(plan: &WorkshopPlan, steps: &[Step], told: &PlanDifference, key: &S
     let Some(row) = plan.rows.iter().find(|row| row.key == *key) else { return false };
     let step = steps.iter().find(|step| step.key == *key);
     let (Some(step), Some(planned)) = (step, told.after.step(key)) else { return false };
-    relay(Some((row.state, row.why)), planned, step.anchor, false) == Relaid::Kept
+    replan(Some((row.state, row.why)), planned, step.anchor, false) == Replanned::Kept
 }
 
 /// What a plan that follows the newest version in the present zone would be.

@@ -28,7 +28,7 @@ use crate::{
         button::Button,
         format::{counted, grouped, percent, rupees, span},
         head::{Card, Fact, Head, Strip},
-        plan::{Fill, Mark},
+        plan::{Fill, StepMark},
         table::{Column, Place, Row, Table},
         words::reasons,
     },
@@ -37,7 +37,7 @@ use crate::{
 /// A rung of the plan with what it did.
 struct Rung<'a> {
     row: &'a PlanRow,
-    mark: Mark,
+    mark: StepMark,
     name: String,
     did: &'a RungReport,
 }
@@ -90,7 +90,7 @@ async fn body(
         let Some(step) = plan.step(&row.key) else { continue };
         let fill = if did.tried > 0 { Fill::Done } else { Fill::Planned };
         let name = words::name(member, plan, &row.key).await?;
-        rungs.push(Rung { row, mark: Mark { channel: step.channel, fill }, name, did });
+        rungs.push(Rung { row, mark: StepMark { channel: step.channel, fill }, name, did });
     }
     let name = if ladder.shared.label.is_empty() { "Reach everybody" } else { &ladder.shared.label };
     let until = rows.last().map_or(Millis::MAX, |row| row.until);

@@ -12,7 +12,7 @@ use domain::{
 use maud::{Markup, html};
 use store::{
     plans::{PlanRow, WorkshopPlan},
-    reached::Place as Told,
+    reached::RegistrantMessage as Told,
     registrants::Registrant,
     workshops::Workshop,
 };
@@ -32,7 +32,7 @@ use crate::{
         format::phone,
         head::{Card, Fact, Strip},
         icons::Icon,
-        plan::{Fill, Mark, Plan, PlanStep},
+        plan::{Fill, Plan, PlanStep, StepMark},
         table::{Column, Place, Row, Table, name},
         words::{reasons, steps},
     },
@@ -241,7 +241,7 @@ fn axis<'a>(member: &'a Member, workshop: &Workshop, who: &str, lines: &[Line<'_
             until: line.row.until,
             when: line.at.map_or_else(String::new, |at| words::at(member, at)),
             offset: String::new(),
-            mark: Mark { channel, fill: fill(&line.gets) },
+            mark: StepMark { channel, fill: fill(&line.gets) },
             name: line.preview.map_or_else(|| line.row.key.to_string(), step_name),
             href: None,
             count: match line.message {
@@ -280,7 +280,7 @@ fn table(member: &Member, lines: &[Line<'_>]) -> Table {
         Row::new(vec![
             html! {
                 div class="m-what" id=(step_id(line.row)) {
-                    (Mark { channel, fill })
+                    (StepMark { channel, fill })
                     span {
                         @match line.message {
                             Some(told) => (name(&format!("/broadcasts/{}/messages/{}", told.message.broadcast, told.message.position), &called, channel.title())),

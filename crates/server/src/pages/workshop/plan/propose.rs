@@ -38,7 +38,7 @@ use crate::{
         head::Card,
         icons::Icon,
         note::Note,
-        plan::{Fill, Mark, Plan, PlanStep},
+        plan::{Fill, Plan, PlanStep, StepMark},
     },
 };
 
@@ -204,7 +204,7 @@ fn step(member: &Member, preview: &StepPreview, may: bool) -> PlanStep {
             .due
             .map_or_else(|| "After each registration".to_owned(), |due| words::at(member, due)),
         offset: words::offset(member, &preview.step, preview.planned.until),
-        mark: Mark { channel, fill },
+        mark: StepMark { channel, fill },
         href: None,
         chip,
         count: count

@@ -40,7 +40,7 @@ use crate::{
         head::{Card, Fact, Head, Strip},
         icons::Icon,
         note::Note,
-        plan::{Fill, Mark, Plan, PlanStep},
+        plan::{Fill, Plan, PlanStep, StepMark},
         words::rehearsals as said,
     },
 };
@@ -405,7 +405,7 @@ fn step_of(member: &Member, step: &StepReport) -> PlanStep {
         until: step.until,
         when: step.due.map_or_else(|| "After each registration".to_owned(), |due| words::at(member, due)),
         offset: format!("useful until {}", member.organization.zone.moment(step.until, member.now)),
-        mark: Mark { channel: step.channel, fill },
+        mark: StepMark { channel: step.channel, fill },
         name: step.name.clone(),
         href: None,
         chip: words::chip(step.state, why),

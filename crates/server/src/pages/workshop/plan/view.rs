@@ -31,7 +31,7 @@ use crate::{
         head::{Card, Fact, Strip},
         icons::Icon,
         note::Note,
-        plan::{Fill, Mark, Plan, PlanStep},
+        plan::{Fill, Plan, PlanStep, StepMark},
         table::{Search, name},
     },
 };
@@ -289,7 +289,7 @@ impl Row<'_> {
             offset: preview
                 .map(|preview| words::offset(self.member, &preview.step, row.until))
                 .unwrap_or_default(),
-            mark: Mark { channel, fill: self.fill() },
+            mark: StepMark { channel, fill: self.fill() },
             name: preview.map_or_else(|| row.key.to_string(), step_name),
             href: self.broadcasts.first().map(|one| format!("/broadcasts/{}", one.id)),
             chip: self.chip(),

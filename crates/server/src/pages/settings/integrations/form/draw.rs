@@ -1,7 +1,7 @@
 //! The fields of an account's form, in the order in which somebody fills them.
 
 use maud::{Markup, html};
-use providers::field::{self, Kind, Typed};
+use providers::field::{self, FieldKind, FormValues};
 use serde_json::Value;
 use store::integrations::Integration;
 
@@ -93,13 +93,13 @@ impl AccountForm<'_> {
     ) -> Vec<Field> {
         let value = |name: &str| self.typed.typed(name).to_owned();
         match field.kind {
-            Kind::Secret => vec![
+            FieldKind::Secret => vec![
                 Field::password(field.key, field.label)
                     .autocomplete("off")
                     .error(self.error(field.key))
                     .help(format!("{}{}", keeps(stored, field.key), field.help)),
             ],
-            Kind::Hours => {
+            FieldKind::Hours => {
                 let zone = member.organization.zone.name();
                 let about = format!("Hours in which this account may send, in {zone}. Empty means any.");
                 let time = |name: String, word: &str, help: String| {
@@ -111,7 +111,7 @@ impl AccountForm<'_> {
                 let [from, until] = [format!("{}_from", field.key), format!("{}_until", field.key)];
                 vec![time(from, "from", about), time(until, "until", field.help.to_owned())]
             }
-            Kind::Base { url } => {
+            FieldKind::Base { url } => {
                 let typed = self.typed.typed(field.key);
                 let listed = self.urls.listed(url).into_iter().map(|url| Choice::new(url, url, typed));
                 let listed = Field::select(field.key, field.label, listed.collect());
@@ -124,7 +124,10 @@ impl AccountForm<'_> {
 
 /// How fast, when and how much: an account sends without anybody thinking about it.
 fn is_limit(field: &field::Field) -> bool {
-    matches!(field.kind, Kind::Number { .. } | Kind::Rate { .. } | Kind::Ceiling { .. } | Kind::Hours)
+    matches!(
+        field.kind,
+        FieldKind::Number { .. } | FieldKind::Rate { .. } | FieldKind::Ceiling { .. } | FieldKind::Hours
+    )
 }
 
 /// The name of the tick that takes a secret out.

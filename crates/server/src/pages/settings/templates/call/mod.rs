@@ -4,7 +4,7 @@ pub(in crate::pages) mod picture;
 mod typed;
 
 use domain::{
-    call::{CallScript, Digit, Finding, Language, examine, placeholders},
+    call::{CallScript, Digit, Language, ScriptFinding, examine, placeholders},
     channel::{Category, Channel},
     ids::TemplateId,
     template::Message,
@@ -171,7 +171,7 @@ impl Kind for Call {
 
     fn problems(&self, message: &Message) -> Vec<String> {
         let Some(script) = script(message) else { return Vec::new() };
-        let errors = examine(script, None).into_iter().filter(Finding::is_error);
+        let errors = examine(script, None).into_iter().filter(ScriptFinding::is_error);
         errors.map(|found| calls::finding(&found, "The provider").0).collect()
     }
 
@@ -197,26 +197,28 @@ impl Kind for Call {
 }
 
 /// The field that what was found is about.
-fn field_of(found: &Finding, form: &Form) -> String {
+fn field_of(found: &ScriptFinding, form: &Form) -> String {
     match found {
-        Finding::Empty(at) | Finding::Unknown { place: at, .. } | Finding::Link(at) => text_field(form, *at),
-        Finding::Twice(digit) => twice(form, *digit),
-        Finding::CallsAgain(digit) => field_of_key(form, "template", *digit),
-        Finding::Rounds(_) => "rounds".to_owned(),
-        Finding::Wait(_) => "wait_s".to_owned(),
-        Finding::TooLong { .. }
-        | Finding::QuestionWithoutKeys
-        | Finding::NotNamed(_)
-        | Finding::NoStopKey
-        | Finding::NoCaller
-        | Finding::NoOwnText
-        | Finding::ClosingsElsewhere
-        | Finding::NoKeys
-        | Finding::Language(_)
-        | Finding::LeftOut(_)
-        | Finding::SameForAll(_)
-        | Finding::NoRecordings
-        | Finding::NotTogether(..) => "question".to_owned(),
+        ScriptFinding::Empty(at) | ScriptFinding::Unknown { place: at, .. } | ScriptFinding::Link(at) => {
+            text_field(form, *at)
+        }
+        ScriptFinding::Twice(digit) => twice(form, *digit),
+        ScriptFinding::CallsAgain(digit) => field_of_key(form, "template", *digit),
+        ScriptFinding::Rounds(_) => "rounds".to_owned(),
+        ScriptFinding::Wait(_) => "wait_s".to_owned(),
+        ScriptFinding::TooLong { .. }
+        | ScriptFinding::QuestionWithoutKeys
+        | ScriptFinding::NotNamed(_)
+        | ScriptFinding::NoStopKey
+        | ScriptFinding::NoCaller
+        | ScriptFinding::NoOwnText
+        | ScriptFinding::ClosingsElsewhere
+        | ScriptFinding::NoKeys
+        | ScriptFinding::Language(_)
+        | ScriptFinding::LeftOut(_)
+        | ScriptFinding::SameForAll(_)
+        | ScriptFinding::NoRecordings
+        | ScriptFinding::NotTogether(..) => "question".to_owned(),
     }
 }
 
@@ -337,7 +339,7 @@ fn sent(form: &Form, around: &Around, name: &str) -> Field {
 #[cfg(test)]
 mod tests {
     use domain::{
-        call::{Place, Recorded},
+        call::{Recorded, ScriptText},
         ids::RecordingId,
     };
     use serde_json::json;
@@ -413,7 +415,7 @@ mod tests {
         let message = typed.check(&Call).unwrap();
         let Message::Call(script) = &message else { panic!("a script") };
         let expected = Recorded { id, address: "address-2".into(), length_ms: 4_200 };
-        assert_eq!(script.recordings.iter().collect::<Vec<_>>(), [(&Place::Text, &expected)]);
+        assert_eq!(script.recordings.iter().collect::<Vec<_>>(), [(&ScriptText::Text, &expected)]);
         // Stored, shown and saved again it is the same.
         let again = Form::of(&Call, "Reminder", &message);
         assert_eq!(

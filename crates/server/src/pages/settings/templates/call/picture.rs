@@ -1,7 +1,7 @@
 //! What stands beside the form of a script: the conversation as a picture, what is to be minded, and what each provider makes of it.
 
 use domain::{
-    call::{Abilities, Action, CallScript, Keys, Place, Shown, examine},
+    call::{Action, CallAbilities, CallScript, Keys, ScriptText, ShownPart, examine},
     channel::Channel,
     template::{Facts, Part as Piece},
 };
@@ -13,7 +13,7 @@ use crate::{
     pages::settings::recordings,
     ui::{
         checks::{Finding as Check, Severity},
-        conversation::{Conversation, Leaf, Said},
+        conversation::{Branch, Conversation, SpokenLine},
         format::cut,
         head::Card,
         icons::Icon,
@@ -32,21 +32,21 @@ pub(in crate::pages) fn conversation(
     facts: &Facts,
     names: &dyn Fn(&Action) -> Option<String>,
 ) -> Conversation {
-    let mut opening = vec![said(script, Place::Text, "Text", facts)];
+    let mut opening = vec![said(script, ScriptText::Text, "Text", facts)];
     if script.keys.is_empty() {
         return Conversation { opening, leaves: vec![] };
     }
-    opening.push(said(script, Place::Question, "Question", facts));
+    opening.push(said(script, ScriptText::Question, "Question", facts));
     let key = |key: &domain::call::Key| {
         let (name, icon, action) = outcome(&key.action, names);
-        let said = said(script, Place::Closing(key.digit), "", facts);
-        Leaf { key: Some(key.digit.get()), name: name.to_owned(), said, icon, action }
+        let said = said(script, ScriptText::Closing(key.digit), "", facts);
+        Branch { key: Some(key.digit.get()), name: name.to_owned(), said, icon, action }
     };
-    let mut leaves: Vec<Leaf> = script.keys.iter().map(key).collect();
-    leaves.push(Leaf {
+    let mut leaves: Vec<Branch> = script.keys.iter().map(key).collect();
+    leaves.push(Branch {
         key: None,
         name: format!("Silence, {} s", script.wait_s),
-        said: said(script, Place::NoKey, "", facts),
+        said: said(script, ScriptText::NoKey, "", facts),
         icon: Icon::Ok,
         action: match script.rounds {
             0 | 1 => "Counts as told if they heard the text".to_owned(),
@@ -56,18 +56,18 @@ pub(in crate::pages) fn conversation(
     Conversation { opening, leaves }
 }
 
-fn said(script: &CallScript, place: Place, name: &str, facts: &Facts) -> Said {
+fn said(script: &CallScript, place: ScriptText, name: &str, facts: &Facts) -> SpokenLine {
     let part = |shown| match shown {
-        Shown::Known(Piece::Fixed(text)) => Part::Fixed(text),
-        Shown::Known(Piece::Filled(text)) => Part::Filled(text),
-        Shown::Unknown(text) => Part::Wrong(text),
+        ShownPart::Known(Piece::Fixed(text)) => Part::Fixed(text),
+        ShownPart::Known(Piece::Filled(text)) => Part::Filled(text),
+        ShownPart::Unknown(text) => Part::Wrong(text),
     };
     let text = script.shown(place, facts).into_iter().map(part).collect();
     let recording = script.recorded(place).map(|recorded| Listen {
         name: if name.is_empty() { "what is said".to_owned() } else { name.to_lowercase() },
         src: recordings::sound_href(recorded.id),
     });
-    Said { name: name.to_owned(), seconds: script.seconds_at(place), text, recording }
+    SpokenLine { name: name.to_owned(), seconds: script.seconds_at(place), text, recording }
 }
 
 /// What a key does: the word for it, its picture, and what happens.
@@ -141,7 +141,7 @@ pub(super) fn providers(script: &CallScript, around: &Around) -> Card {
     Card::new("providers", "Who can place it", list.render())
 }
 
-fn keys(abilities: &Abilities) -> String {
+fn keys(abilities: &CallAbilities) -> String {
     let keys = match abilities.keys {
         Keys::During => "Answers each key while they listen",
         Keys::Notice => "Tells which key was pressed",

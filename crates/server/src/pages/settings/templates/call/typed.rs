@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    call::{Action, CallScript, Digit, Key, Language, Place, ROUNDS, Recorded, WAIT_S},
+    call::{Action, CallScript, Digit, Key, Language, ROUNDS, Recorded, ScriptText, WAIT_S},
     ids::{RecordingId, TemplateId},
 };
 use store::recordings::Recording;
@@ -49,13 +49,13 @@ fn row_of(form: &Form, digit: Digit) -> usize {
 }
 
 /// The field with the text of that place.
-pub(super) fn text_field(form: &Form, place: Place) -> String {
+pub(super) fn text_field(form: &Form, place: ScriptText) -> String {
     match place {
-        Place::Text => "text".to_owned(),
-        Place::Question => "question".to_owned(),
-        Place::WrongKey => "wrong_key".to_owned(),
-        Place::NoKey => "no_key".to_owned(),
-        Place::Closing(digit) => key_field("closing", row_of(form, digit)),
+        ScriptText::Text => "text".to_owned(),
+        ScriptText::Question => "question".to_owned(),
+        ScriptText::WrongKey => "wrong_key".to_owned(),
+        ScriptText::NoKey => "no_key".to_owned(),
+        ScriptText::Closing(digit) => key_field("closing", row_of(form, digit)),
     }
 }
 
@@ -128,11 +128,13 @@ pub(super) fn fields(script: &CallScript) -> Vec<(String, String)> {
     }
     for (place, recorded) in &script.recordings {
         let text = match place {
-            Place::Closing(digit) => {
+            ScriptText::Closing(digit) => {
                 let at = script.keys.iter().position(|key| key.digit == *digit);
                 at.map_or_else(String::new, |at| key_field("closing", at + 1))
             }
-            Place::Text | Place::Question | Place::WrongKey | Place::NoKey => place.to_string(),
+            ScriptText::Text | ScriptText::Question | ScriptText::WrongKey | ScriptText::NoKey => {
+                place.to_string()
+            }
         };
         let field = recording_field(&text);
         fields.push((format!("{field}{ADDRESS}"), recorded.address.clone()));
@@ -160,11 +162,11 @@ pub(super) fn draft(form: &Form) -> CallScript {
     }
 }
 
-fn recordings(form: &Form) -> BTreeMap<Place, Recorded> {
-    let fixed = [Place::Text, Place::Question, Place::WrongKey, Place::NoKey];
+fn recordings(form: &Form) -> BTreeMap<ScriptText, Recorded> {
+    let fixed = [ScriptText::Text, ScriptText::Question, ScriptText::WrongKey, ScriptText::NoKey];
     let fixed = fixed.map(|place| (place, place.to_string()));
-    let closings =
-        (1..=KEYS_MAX).filter_map(|n| Some((Place::Closing(key(form, n)?.digit), key_field("closing", n))));
+    let closings = (1..=KEYS_MAX)
+        .filter_map(|n| Some((ScriptText::Closing(key(form, n)?.digit), key_field("closing", n))));
     let all = fixed.into_iter().chain(closings);
     all.filter_map(|(place, text)| Some((place, recorded(form, &recording_field(&text))?))).collect()
 }

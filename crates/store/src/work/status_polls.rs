@@ -15,7 +15,7 @@ use crate::{
 
 /// What a question is put with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LookUpTarget {
+pub enum StatusPollTarget {
     /// What the provider knows it by: a request's id, or a campaign's name.
     As(String),
     /// Each message of the stretch by its own id. Most have settled by the time they would be asked about: who has not
@@ -25,11 +25,11 @@ pub enum LookUpTarget {
 
 /// Something to ask about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewLookUp {
+pub struct NewStatusPoll {
     /// Of which broadcast.
     pub broadcast: BroadcastId,
     /// What to ask with.
-    pub asked: LookUpTarget,
+    pub asked: StatusPollTarget,
     /// First position that it may tell about.
     pub first: i64,
     /// Last position that it may tell about.
@@ -42,7 +42,7 @@ pub struct NewLookUp {
 
 /// A question that is due.
 #[derive(Clone, Debug)]
-pub struct DueLookUp {
+pub struct DueStatusPoll {
     /// Of which broadcast.
     pub broadcast: BroadcastId,
     /// The organisation that it belongs to.
@@ -75,14 +75,14 @@ struct DueRow {
 
 /// Enters what is to be asked about. A question that exists already stays as it is: several messages of one campaign
 /// share it.
-pub(super) fn write(statements: &mut StatementBatch, new: &[NewLookUp]) {
+pub(super) fn write(statements: &mut StatementBatch, new: &[NewStatusPoll]) {
     if new.is_empty() {
         return;
     }
     let batch = Batch::new()
         .uuids("broadcast_id", new.iter().map(|n| n.broadcast.0))
-        .texts("key", new.iter().map(NewLookUp::key))
-        .ints("of_each", new.iter().map(|n| i64::from(n.asked == LookUpTarget::Each)))
+        .texts("key", new.iter().map(NewStatusPoll::key))
+        .ints("of_each", new.iter().map(|n| i64::from(n.asked == StatusPollTarget::Each)))
         .ints("first_position", new.iter().map(|n| n.first))
         .ints("last_position", new.iter().map(|n| n.last))
         .ints("since", new.iter().map(|n| n.since.0))
@@ -97,11 +97,11 @@ pub(super) fn write(statements: &mut StatementBatch, new: &[NewLookUp]) {
     );
 }
 
-impl NewLookUp {
+impl NewStatusPoll {
     fn key(&self) -> String {
         match &self.asked {
-            LookUpTarget::As(key) => key.clone(),
-            LookUpTarget::Each => format!("{}..={}@{}", self.first, self.last, self.since.0),
+            StatusPollTarget::As(key) => key.clone(),
+            StatusPollTarget::Each => format!("{}..={}@{}", self.first, self.last, self.since.0),
         }
     }
 }
@@ -109,7 +109,7 @@ impl NewLookUp {
 impl Work {
     /// Puts questions about single messages, due at `now`, in the place of one that stands for them; about those that
     /// have settled there is nothing to ask.
-    pub async fn ask_each(&self, asked: &DueLookUp, now: Millis) -> Result<(), StoreError> {
+    pub async fn ask_each(&self, asked: &DueStatusPoll, now: Millis) -> Result<(), StoreError> {
         let mut tx = self.db.by_index().begin().await?;
         tx.run(
             "INSERT INTO look_ups (broadcast_id, key, integration_id, organization_id, first_position, last_position, since, step, due_at, of_each)
@@ -130,12 +130,12 @@ impl Work {
     }
 
     /// Takes questions that are due at `now`, the oldest first; nobody else is given them before `hold_until`.
-    pub async fn take_look_ups(
+    pub async fn take_status_polls(
         &self,
         now: Millis,
         hold_until: Millis,
         limit: i64,
-    ) -> Result<Vec<DueLookUp>, StoreError> {
+    ) -> Result<Vec<DueStatusPoll>, StoreError> {
         let mut tx = self.db.by_index().begin().await?;
         let rows: Vec<DueRow> = tx
             .all(
@@ -155,7 +155,7 @@ impl Work {
         tx.commit().await?;
         Ok(rows
             .into_iter()
-            .map(|row| DueLookUp {
+            .map(|row| DueStatusPoll {
                 broadcast: BroadcastId(row.broadcast_id),
                 organization: OrganizationId(row.organization_id),
                 integration: IntegrationId(row.integration_id),
@@ -169,9 +169,9 @@ impl Work {
     }
 
     /// Asks again then, or, with `None`, never.
-    pub async fn look_up_again(
+    pub async fn poll_again(
         &self,
-        asked: &DueLookUp,
+        asked: &DueStatusPoll,
         at: Option<(i64, Millis)>,
     ) -> Result<(), StoreError> {
         match at {

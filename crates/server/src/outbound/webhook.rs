@@ -3,11 +3,11 @@
 
 use axum::http::{HeaderName, HeaderValue};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use domain::{alert::Ended, ids::OrganizationId, time::Millis};
+use domain::{alert::AlertOutcome, ids::OrganizationId, time::Millis};
 use hmac::{Hmac, KeyInit, Mac};
 use providers::{
     Http,
-    http::{Endpoint, Silence},
+    http::{Endpoint, NoResponse},
 };
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -86,9 +86,9 @@ impl Post<'_> {
 }
 
 /// Posts an alert.
-pub async fn send(http: &Http, to: &str, secret: &Secret, post: &Post<'_>, now: Millis) -> Ended {
+pub async fn send(http: &Http, to: &str, secret: &Secret, post: &Post<'_>, now: Millis) -> AlertOutcome {
     let Ok(endpoint) = Endpoint::parse_target(to) else {
-        return Ended::Refused { said: "The address is none that can be called".to_owned() };
+        return AlertOutcome::Refused { said: "The address is none that can be called".to_owned() };
     };
     let body = post.body().to_string().into_bytes();
     let seconds = now.0 / 1_000;
@@ -102,22 +102,24 @@ pub async fn send(http: &Http, to: &str, secret: &Secret, post: &Post<'_>, now: 
     });
     match http.post_with(&endpoint, body, headers.collect()).await {
         Ok(answer) => ended(answer.status),
-        Err(Silence::Never(why)) => Ended::Refused { said: why.to_owned() },
-        Err(Silence::Before(_)) => Ended::NotNow { said: "The address cannot be reached".to_owned() },
-        Err(Silence::After(_)) => {
-            Ended::Unknown { said: "It fell silent after it was given the alert".to_owned() }
+        Err(NoResponse::Never(why)) => AlertOutcome::Refused { said: why.to_owned() },
+        Err(NoResponse::Before(_)) => {
+            AlertOutcome::NotNow { said: "The address cannot be reached".to_owned() }
+        }
+        Err(NoResponse::After(_)) => {
+            AlertOutcome::Unknown { said: "It fell silent after it was given the alert".to_owned() }
         }
     }
 }
 
 /// What an answer proves.
-fn ended(status: u16) -> Ended {
+fn ended(status: u16) -> AlertOutcome {
     let said = format!("It answered {status}");
     match status {
-        200..=299 => Ended::Sent,
+        200..=299 => AlertOutcome::Sent,
         // Nobody is there any more, or it is somewhere else: we follow nobody.
-        300..=399 | 404 | 410 => Ended::Refused { said },
-        _ => Ended::NotNow { said },
+        300..=399 | 404 | 410 => AlertOutcome::Refused { said },
+        _ => AlertOutcome::NotNow { said },
     }
 }
 
@@ -127,12 +129,12 @@ mod tests {
 
     #[test]
     fn an_answer_that_may_change_is_tried_again_and_one_that_will_not_is_not() {
-        assert_eq!(ended(204), Ended::Sent);
+        assert_eq!(ended(204), AlertOutcome::Sent);
         for again in [400, 401, 408, 429, 500, 503] {
-            assert!(matches!(ended(again), Ended::NotNow { .. }), "{again}");
+            assert!(matches!(ended(again), AlertOutcome::NotNow { .. }), "{again}");
         }
         for never in [301, 404, 410] {
-            assert!(matches!(ended(never), Ended::Refused { .. }), "{never}");
+            assert!(matches!(ended(never), AlertOutcome::Refused { .. }), "{never}");
         }
     }
 

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Hook, hook::NO_HEADERS};
+use super::{CallbackRequest, hook::NO_HEADERS};
 
 /// A proven post, ready to be stored and read again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Kept {
+pub struct StoredPost {
     /// What followed the account's key in the path.
     pub path: String,
     /// The query, as it came.
@@ -20,10 +20,10 @@ pub struct Kept {
     pub body: String,
 }
 
-impl Kept {
+impl StoredPost {
     /// Keeps a post whose proof was checked.
-    pub fn of(hook: &Hook<'_>) -> Kept {
-        Kept {
+    pub fn of(hook: &CallbackRequest<'_>) -> StoredPost {
+        StoredPost {
             path: hook.path.to_owned(),
             query: hook.query.to_owned(),
             content_type: hook.content_type.to_owned(),
@@ -36,14 +36,15 @@ impl Kept {
         serde_json::to_string(self).expect("four texts are always JSON")
     }
 
-    /// Reads what [`to_json`](Kept::to_json) wrote; anything else is the body of a post without a path.
-    pub fn read(stored: &str) -> Kept {
-        serde_json::from_str(stored).unwrap_or_else(|_| Kept { body: stored.to_owned(), ..Kept::default() })
+    /// Reads what [`to_json`](StoredPost::to_json) wrote; anything else is the body of a post without a path.
+    pub fn read(stored: &str) -> StoredPost {
+        serde_json::from_str(stored)
+            .unwrap_or_else(|_| StoredPost { body: stored.to_owned(), ..StoredPost::default() })
     }
 
     /// The post as it came; its password was checked then.
-    pub fn hook(&self) -> Hook<'_> {
-        Hook {
+    pub fn hook(&self) -> CallbackRequest<'_> {
+        CallbackRequest {
             path: &self.path,
             query: &self.query,
             content_type: &self.content_type,
@@ -60,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_post_is_read_again_as_it_came_and_without_its_password() {
-        let hook = Hook {
+        let hook = CallbackRequest {
             path: "a/b/status",
             query: "From=1",
             content_type: "application/json",
@@ -68,12 +69,12 @@ mod tests {
             proven: false,
             body: b"{\"Status\":\"busy\"}",
         };
-        let stored = Kept::of(&hook).to_json();
+        let stored = StoredPost::of(&hook).to_json();
         assert!(!stored.contains("c2VjcmV0"), "{stored}");
-        let kept = Kept::read(&stored);
+        let kept = StoredPost::read(&stored);
         let again = kept.hook();
         assert_eq!((again.path, again.query, again.body), (hook.path, hook.query, hook.body));
         assert!(again.proven);
-        assert_eq!(Kept::read("From=1").hook().body, b"From=1");
+        assert_eq!(StoredPost::read("From=1").hook().body, b"From=1");
     }
 }

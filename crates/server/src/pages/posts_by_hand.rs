@@ -20,7 +20,7 @@ use store::{
     broadcasts::Broadcast,
     groups::Group,
     messages::{MessageFilter, MessageView},
-    posts::{Asked, Mark},
+    posts::{Assignee, PostMark},
 };
 
 use crate::{
@@ -57,7 +57,7 @@ pub(crate) fn href(id: BroadcastId) -> String {
 
 /// `GET /broadcasts/{broadcast}/post`
 pub async fn show(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
-    let hand = Hand::load(&app, &member, id).await?;
+    let hand = PostsByHandPage::load(&app, &member, id).await?;
     Ok(hand.page())
 }
 
@@ -69,8 +69,8 @@ pub struct MarkForm {
 }
 
 /// The words of [`MarkForm`].
-const MARKS: [(Mark, &str); 3] =
-    [(Mark::Posted, "posted"), (Mark::NotYet, "not_yet"), (Mark::CannotPost, "cannot_post")];
+const MARKS: [(PostMark, &str); 3] =
+    [(PostMark::Posted, "posted"), (PostMark::NotYet, "not_yet"), (PostMark::CannotPost, "cannot_post")];
 
 /// `POST /broadcasts/{broadcast}/post`: one group was posted to, or was not.
 pub async fn mark(
@@ -137,11 +137,11 @@ pub async fn ask(
 }
 
 /// Everything that the page shows.
-struct Hand<'a> {
+struct PostsByHandPage<'a> {
     member: &'a Member,
     broadcast: Broadcast,
-    asked: Asked,
-    posters: Vec<Asked>,
+    asked: Assignee,
+    posters: Vec<Assignee>,
     rows: Vec<(MessageView, Option<Group>)>,
     message: Message,
     content: Content,
@@ -149,8 +149,12 @@ struct Hand<'a> {
     now: Millis,
 }
 
-impl Hand<'_> {
-    async fn load<'a>(app: &App, member: &'a Member, id: BroadcastId) -> Result<Hand<'a>, Problem> {
+impl PostsByHandPage<'_> {
+    async fn load<'a>(
+        app: &App,
+        member: &'a Member,
+        id: BroadcastId,
+    ) -> Result<PostsByHandPage<'a>, Problem> {
         let broadcast = member.org.broadcast(id).await?;
         let asked = broadcast.asked.clone().ok_or_else(Problem::not_found)?;
         let groups = member.org.groups().await?;
@@ -170,7 +174,7 @@ impl Hand<'_> {
         let content = Content::from_json(broadcast.channel, &stored)
             .map_err(|error| Problem::fault(format!("the values of {id} cannot be read: {error}")))?;
         let filled = post.filled(&content);
-        Ok(Hand {
+        Ok(PostsByHandPage {
             member,
             asked,
             posters: member.org.posters().await?,
@@ -336,7 +340,7 @@ impl Hand<'_> {
         let paused = self.broadcast.status == BroadcastStatus::Paused
             && self.is_due()
             && self.member.may(Permission::Send);
-        let button = |label: &str, mark: Mark| marks(label, mark, row);
+        let button = |label: &str, mark: PostMark| marks(label, mark, row);
         let members = group.and_then(|group| group.members);
         let invite = group.map(|group| group.invite_link.as_str()).filter(|link| !link.is_empty());
         html! {
@@ -353,13 +357,13 @@ impl Hand<'_> {
                     @match row.state {
                         MessageState::Sent => {
                             p class="m-hand__done" { span { "Posted" span class="m-sub m-block" { @if let Some(at) = row.sent_at { (self.at(at)) } } } (Icon::Ok) }
-                            @if open { (button("Undo", Mark::NotYet)) }
+                            @if open { (button("Undo", PostMark::NotYet)) }
                         }
                         MessageState::Waiting if open => {
-                            (button("Posted", Mark::Posted))
-                            (button("Cannot post", Mark::CannotPost))
+                            (button("Posted", PostMark::Posted))
+                            (button("Cannot post", PostMark::CannotPost))
                         }
-                        MessageState::Waiting if paused => { (button("I had posted it already", Mark::Posted)) }
+                        MessageState::Waiting if paused => { (button("I had posted it already", PostMark::Posted)) }
                         state => span class="m-sub" { (state.title()) },
                     }
                 }
@@ -427,14 +431,14 @@ impl Hand<'_> {
 }
 
 /// A button that says something of one group: the usual one stands out, the others are quiet.
-fn marks(label: &str, mark: Mark, row: &MessageView) -> Button {
+fn marks(label: &str, mark: PostMark, row: &MessageView) -> Button {
     let word = MARKS.iter().find(|(known, _)| *known == mark).map_or("", |(_, word)| word);
     let value = format!("{word} {}", row.message.position);
     let button =
         Button::new(label).form("mark").submit("mark", value).spoken(format!("{label}: {}", row.name));
     match mark {
-        Mark::Posted => button.icon(Icon::Check),
-        Mark::NotYet | Mark::CannotPost => Button { weight: Weight::Ghost, ..button },
+        PostMark::Posted => button.icon(Icon::Check),
+        PostMark::NotYet | PostMark::CannotPost => Button { weight: Weight::Ghost, ..button },
     }
 }
 

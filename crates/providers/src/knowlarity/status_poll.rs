@@ -1,7 +1,7 @@
 //! Asking what became of an order's calls, and whether an order was placed at all (NOTES.md §3, §4).
 
 use domain::{
-    call::{Ended, Failure, News, NewsKind},
+    call::{CallReport, CallReportKind, Ended, Failure},
     time::{MINUTE, Millis},
 };
 use reqwest::Method;
@@ -12,7 +12,7 @@ use crate::{
     answer::QueryError,
     http::Http,
     lenient::{id, integer},
-    voice::{Found, LookUp, Members, indian_time, list_time, phone_digits, plain, seconds},
+    voice::{CallQuery, CallStatus, Members, indian_time, list_time, phone_digits, plain, seconds},
 };
 
 /// An order that is not in the list after so long was not placed.
@@ -20,14 +20,14 @@ const ABSENT_AFTER_MS: i64 = 2 * MINUTE;
 /// How long after the end of its order a call without any report counts as not picked up (§3).
 const SILENT_AFTER_MS: i64 = 10 * MINUTE;
 
-pub(super) async fn look_up(
+pub(super) async fn poll_status(
     account: &KnowlarityAccount,
     http: &Http,
-    about: &LookUp<'_>,
-) -> Result<Found, QueryError> {
-    let Some(digits) = phone_digits(about.to) else { return Ok(Found::Absent) };
+    about: &CallQuery<'_>,
+) -> Result<CallStatus, QueryError> {
+    let Some(digits) = phone_digits(about.to) else { return Ok(CallStatus::Absent) };
     if let Some(news) = in_log(account, http, about, &digits).await? {
-        return Ok(Found::Call(vec![news], None));
+        return Ok(CallStatus::Call(vec![news], None));
     }
     let from = list_time(about.placed.plus(-MINUTE));
     let to = account.at(&["call", "campaign"]);
@@ -40,7 +40,7 @@ pub(super) async fn look_up(
     });
     let Some(order) = ours else {
         let absent = about.provider_id.is_none() && about.now.since(about.placed) >= ABSENT_AFTER_MS;
-        return Ok(if absent { Found::Absent } else { Found::NotYet });
+        return Ok(if absent { CallStatus::Absent } else { CallStatus::NotYet });
     };
     Ok(of_order(order, about, &digits))
 }
@@ -53,27 +53,29 @@ fn holds(order: &Value, digits: &str) -> bool {
 }
 
 /// What an order says of a call that nothing else is known of.
-fn of_order(order: &Value, about: &LookUp<'_>, digits: &str) -> Found {
+fn of_order(order: &Value, about: &CallQuery<'_>, digits: &str) -> CallStatus {
     let news = |kind| {
-        let news = News {
+        let news = CallReport {
             call: Some(about.call),
             provider_id: id(order.get("order_id")),
             digits: Some(digits.to_owned()),
             said: order["order_status"].as_str().unwrap_or("").to_owned(),
-            ..News::of(kind)
+            ..CallReport::of(kind)
         };
-        Found::Call(vec![news], None)
+        CallStatus::Call(vec![news], None)
     };
     let ended = order["end_time"].as_str().and_then(indian_time).unwrap_or(about.now);
     match plain(order["order_status"].as_str().unwrap_or("")).as_str() {
-        "completed" if about.now.since(ended) < SILENT_AFTER_MS => news(NewsKind::Calling),
+        "completed" if about.now.since(ended) < SILENT_AFTER_MS => news(CallReportKind::Calling),
         // The only number of an order that lost numbers to the register is the one that was lost.
         "completed" if integer(&order["ndnc_count"]).is_some_and(|lost| lost > 0) && is_alone(order) => {
-            news(NewsKind::Ended(Ended::Failed(Failure::Dnd)))
+            news(CallReportKind::Ended(Ended::Failed(Failure::Dnd)))
         }
-        "completed" => news(NewsKind::Ended(Ended::NoAnswer)),
-        "stopped" | "stop" | "deleted" | "cancelled" | "canceled" => news(NewsKind::Ended(Ended::Cancelled)),
-        _ => news(NewsKind::Calling),
+        "completed" => news(CallReportKind::Ended(Ended::NoAnswer)),
+        "stopped" | "stop" | "deleted" | "cancelled" | "canceled" => {
+            news(CallReportKind::Ended(Ended::Cancelled))
+        }
+        _ => news(CallReportKind::Calling),
     }
 }
 
@@ -85,9 +87,9 @@ fn is_alone(order: &Value) -> bool {
 async fn in_log(
     account: &KnowlarityAccount,
     http: &Http,
-    about: &LookUp<'_>,
+    about: &CallQuery<'_>,
     digits: &str,
-) -> Result<Option<News>, QueryError> {
+) -> Result<Option<CallReport>, QueryError> {
     let from = offset_time(about.placed.plus(-MINUTE));
     let until = offset_time(about.now.plus(MINUTE));
     let query = [("start_time", from.as_str()), ("end_time", until.as_str())];
@@ -100,12 +102,12 @@ async fn in_log(
         let talk_s = call.text(&["call_duration"]).and_then(|text| seconds(&text));
         let ended =
             if talk_s.is_some_and(|seconds| seconds > 0) { Ended::Completed } else { Ended::NoAnswer };
-        News {
+        CallReport {
             call: Some(about.call),
             digits: Some(digits.to_owned()),
             at: call.text(&["start_time"]).and_then(|text| indian_time(&text)),
             talk_s,
-            ..News::of(NewsKind::Ended(ended))
+            ..CallReport::of(CallReportKind::Ended(ended))
         }
     }))
 }

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::{
-    attendance::Stayed,
+    attendance::TimeAttended,
     ids::{RegistrantId, WorkshopId},
     search::index_words,
 };
-use store::{Org, StoreError, attendance::NewAttendance, differences::Known};
+use store::{Org, StoreError, attendance::NewAttendance, differences::ComparedRegistration};
 
 use super::{Report, Stay, Visitor};
 
 /// By what somebody was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum By {
+pub enum MatchedBy {
     /// By their number or their e-mail address.
     Contact,
     /// By first and last name alone, which nobody else of the workshop and of the report has.
@@ -30,28 +30,28 @@ pub struct Attended {
     /// As the report calls them.
     pub called: String,
     /// By what they were found.
-    pub by: By,
+    pub by: MatchedBy,
     /// When they came and went, and for how long they stayed.
     pub stay: Stay,
 }
 
 /// A report beside the registrants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Beside {
+pub struct AttendanceMatch {
     /// Registrants who were there, each once.
     pub attended: Vec<Attended>,
     /// Visitors who are nobody of the registrants, or who may be several of them.
     pub unknown: Vec<Visitor>,
 }
 
-impl Beside {
+impl AttendanceMatch {
     /// Whom it is taken over for, with those found by name alone where `names` says so; and how many visitors are
     /// nobody's then.
     pub fn to_take(&self, names: bool) -> (Vec<NewAttendance>, i64) {
-        let counts = |one: &&Attended| names || one.by == By::Contact;
+        let counts = |one: &&Attended| names || one.by == MatchedBy::Contact;
         let new = |one: &Attended| NewAttendance {
             registrant: one.registrant,
-            stayed: Stayed {
+            stayed: TimeAttended {
                 minutes: one.stay.minutes(),
                 joined_at: one.stay.joined(),
                 left_at: one.stay.left(),
@@ -70,15 +70,19 @@ const STRETCH: i64 = 5_000;
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn beside(org: &Org, workshop: WorkshopId, report: Report) -> Result<Beside, StoreError> {
-    let mut known: Vec<Known> = vec![];
+pub async fn match_report(
+    org: &Org,
+    workshop: WorkshopId,
+    report: Report,
+) -> Result<AttendanceMatch, StoreError> {
+    let mut known: Vec<ComparedRegistration> = vec![];
     loop {
         let last = known.last().map(|one| one.id);
         let more = org.known(workshop, last, STRETCH).await?;
         let ended = i64::try_from(more.len()).unwrap_or(0) < STRETCH;
         known.extend(more);
         if ended {
-            return Ok(lay_beside(report, &known));
+            return Ok(match_visitors(report, &known));
         }
     }
 }
@@ -86,9 +90,9 @@ pub async fn beside(org: &Org, workshop: WorkshopId, report: Report) -> Result<B
 /// The registrants of a workshop, by what people are known by.
 #[derive(Default)]
 struct Index<'a> {
-    phones: HashMap<&'a str, Vec<&'a Known>>,
-    emails: HashMap<String, Vec<&'a Known>>,
-    names: HashMap<String, Vec<&'a Known>>,
+    phones: HashMap<&'a str, Vec<&'a ComparedRegistration>>,
+    emails: HashMap<String, Vec<&'a ComparedRegistration>>,
+    names: HashMap<String, Vec<&'a ComparedRegistration>>,
 }
 
 /// First and last name in any order, without case and marks; empty where there is only one word, which many people
@@ -99,7 +103,7 @@ fn name_key(name: &str) -> String {
 }
 
 impl<'a> Index<'a> {
-    fn of(registrants: &'a [Known]) -> Index<'a> {
+    fn of(registrants: &'a [ComparedRegistration]) -> Index<'a> {
         let mut index = Index::default();
         for one in registrants {
             if !one.phone.is_empty() {
@@ -117,7 +121,7 @@ impl<'a> Index<'a> {
     }
 
     /// Who has this number or address; of several the one with this name.
-    fn by_contact(&self, visitor: &Visitor) -> Option<&'a Known> {
+    fn by_contact(&self, visitor: &Visitor) -> Option<&'a ComparedRegistration> {
         let phone = visitor.phone.as_ref().and_then(|phone| self.phones.get(phone.as_str()));
         let email = visitor.email.as_ref().and_then(|email| self.emails.get(&email.as_str().to_lowercase()));
         [email, phone].into_iter().flatten().find_map(|known| match known[..] {
@@ -133,13 +137,13 @@ impl<'a> Index<'a> {
 }
 
 /// Says whose registration each visitor is. A registrant who stands in the report under two addresses was there once.
-pub fn lay_beside(report: Report, registrants: &[Known]) -> Beside {
+pub fn match_visitors(report: Report, registrants: &[ComparedRegistration]) -> AttendanceMatch {
     let index = Index::of(registrants);
     let mut attended: BTreeMap<RegistrantId, Attended> = BTreeMap::new();
     let mut rest = Vec::new();
     for visitor in report.visitors {
         match index.by_contact(&visitor) {
-            Some(known) => take(&mut attended, known, visitor, By::Contact),
+            Some(known) => take(&mut attended, known, visitor, MatchedBy::Contact),
             None => rest.push(visitor),
         }
     }
@@ -152,14 +156,19 @@ pub fn lay_beside(report: Report, registrants: &[Known]) -> Beside {
         let name = name_key(&visitor.name);
         let known = index.names.get(&name).filter(|_| called.get(&name) == Some(&1));
         match known.map(|known| &known[..]) {
-            Some([only]) => take(&mut attended, only, visitor, By::Name),
+            Some([only]) => take(&mut attended, only, visitor, MatchedBy::Name),
             _ => unknown.push(visitor),
         }
     }
-    Beside { attended: attended.into_values().collect(), unknown }
+    AttendanceMatch { attended: attended.into_values().collect(), unknown }
 }
 
-fn take(attended: &mut BTreeMap<RegistrantId, Attended>, known: &Known, visitor: Visitor, by: By) {
+fn take(
+    attended: &mut BTreeMap<RegistrantId, Attended>,
+    known: &ComparedRegistration,
+    visitor: Visitor,
+    by: MatchedBy,
+) {
     let new = || Attended {
         registrant: known.id,
         name: known.name.clone(),

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    group::{AccountState, Person, Seen},
+    group::{AccountState, MemberReceiptKind, Person},
     ids::{BroadcastId, IntegrationId, MessageRef, OrganizationId},
     phone::Phone,
     time::Millis,
@@ -23,13 +23,13 @@ use crate::{
 
 /// A member's phone did something with a post.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MemberSeen {
+pub struct MemberReceipt {
     /// The post, in its group.
     pub message: MessageRef,
     /// The member whose phone it is.
     pub person: Person,
     /// What the phone did.
-    pub seen: Seen,
+    pub seen: MemberReceiptKind,
     /// When the phone did it.
     pub at: Millis,
 }
@@ -49,7 +49,7 @@ pub struct MemberReacted {
 
 /// How far a post came in its group: people, each counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SeenBy {
+pub struct PostReach {
     /// Members whose phone has it; who opened it is among them.
     pub delivered: i64,
     /// Members who opened it.
@@ -125,13 +125,13 @@ struct Gathered {
 
 impl Gathered {
     fn of(
-        seen: &[MemberSeen],
+        seen: &[MemberReceipt],
         reacted: &[MemberReacted],
         numbers: &BTreeMap<PersonOfPost, String>,
     ) -> Gathered {
         let mut all = Gathered::default();
         for one in seen {
-            all.row(one.message, &one.person, numbers).saw(one.at, one.seen == Seen::Read);
+            all.row(one.message, &one.person, numbers).saw(one.at, one.seen == MemberReceiptKind::Read);
         }
         for one in reacted {
             let row = all.row(one.message, &one.person, numbers);
@@ -287,10 +287,10 @@ impl Work {
     /// Writes down what members' phones did. The same again, later or earlier changes nothing but what it adds; whoever
     /// opened a post has it, and whoever reacted opened it. A person who was known by the hidden id alone, and is named
     /// with both now or stands with both in the group's list, stays one person.
-    pub async fn saw_members(
+    pub async fn record_member_receipts(
         &self,
         organization: OrganizationId,
-        seen: &[MemberSeen],
+        seen: &[MemberReceipt],
         reacted: &[MemberReacted],
     ) -> Result<(), StoreError> {
         if seen.is_empty() && reacted.is_empty() {
@@ -302,7 +302,7 @@ impl Work {
     async fn try_saw_members(
         &self,
         organization: OrganizationId,
-        seen: &[MemberSeen],
+        seen: &[MemberReceipt],
         reacted: &[MemberReacted],
     ) -> Result<(), StoreError> {
         let mut tx = self.db.by_index().begin().await?;
@@ -392,7 +392,7 @@ impl Org {
     }
 
     /// How far each post of a broadcast came, by its position; posts of which nothing is known are left out.
-    pub async fn seen_by(&self, broadcast: BroadcastId) -> Result<BTreeMap<i64, SeenBy>, StoreError> {
+    pub async fn seen_by(&self, broadcast: BroadcastId) -> Result<BTreeMap<i64, PostReach>, StoreError> {
         let rows: Vec<(i64, i64, i64, i64)> = self
             .db
             .all(
@@ -405,7 +405,7 @@ impl Org {
             .await?;
         Ok(rows
             .into_iter()
-            .map(|(position, delivered, read, reacted)| (position, SeenBy { delivered, read, reacted }))
+            .map(|(position, delivered, read, reacted)| (position, PostReach { delivered, read, reacted }))
             .collect())
     }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     answer::{QueryError, fit, text_of},
     codes,
-    http::{Answer, Ask, Endpoint, Http, Silence},
+    http::{Answer, Ask, Endpoint, Http, NoResponse},
     secret::Secret,
 };
 
@@ -22,7 +22,7 @@ pub(crate) const LIST_BYTES_MAX: usize = 12 * 1024 * 1024;
 
 /// Where a gateway is, and the header that carries its key.
 #[derive(Clone, Debug)]
-pub(crate) struct Wire {
+pub(crate) struct GatewayClient {
     /// Its base address.
     pub(crate) base: Endpoint,
     /// The header of the key.
@@ -31,7 +31,7 @@ pub(crate) struct Wire {
     pub(crate) key: Secret,
 }
 
-impl Wire {
+impl GatewayClient {
     /// One call. Without `long` an answer is short and comes soon.
     pub(crate) async fn call(
         &self,
@@ -39,7 +39,7 @@ impl Wire {
         (method, path, query): (Method, &[&str], &[(&str, &str)]),
         body: Option<Value>,
         long: bool,
-    ) -> Result<Answer, Silence> {
+    ) -> Result<Answer, NoResponse> {
         let to = self.base.join(path);
         let ask = Ask {
             method,
@@ -63,7 +63,7 @@ impl Wire {
         self.told(self.call(http, call, body, false).await)
     }
 
-    /// As [`ask`](Wire::ask), of what takes long and answers much.
+    /// As [`ask`](GatewayClient::ask), of what takes long and answers much.
     pub(crate) async fn list(
         &self,
         http: &Http,
@@ -73,7 +73,7 @@ impl Wire {
         self.told(self.call(http, (Method::GET, path, query), None, true).await)
     }
 
-    fn told(&self, ended: Result<Answer, Silence>) -> Result<Value, QueryError> {
+    fn told(&self, ended: Result<Answer, NoResponse>) -> Result<Value, QueryError> {
         let answer = ended?;
         let body = body_of(&answer);
         let words = words(&body);

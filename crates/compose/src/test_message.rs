@@ -16,7 +16,7 @@ use crate::{Caller, Composer, Opened, OwnLinks, Review, timing::with_own};
 
 /// The person whose name a test message holds, and the number that it goes to.
 #[derive(Clone, Copy, Debug)]
-pub struct Trial<'a> {
+pub struct TestRecipient<'a> {
     /// Full name.
     pub name: &'a str,
     /// E-mail address; may be empty.
@@ -27,7 +27,7 @@ pub struct Trial<'a> {
 
 /// Why no test message was sent.
 #[derive(Debug, thiserror::Error)]
-pub enum TrialRefusal {
+pub enum TestRefusal {
     /// The organisation or the account is stopped.
     #[error("sending is stopped")]
     Stopped,
@@ -54,17 +54,17 @@ impl Composer {
     /// somebody who asks for a message of their own, and they need not have agreed to promotion.
     ///
     /// # Errors
-    /// A [`TrialRefusal`]; then nothing was sent.
+    /// A [`TestRefusal`]; then nothing was sent.
     pub async fn trial(
         &self,
         caller: &Caller,
         review: &Review,
         opened: &Opened,
-        to: &Trial<'_>,
-    ) -> Result<Outcome, TrialRefusal> {
+        to: &TestRecipient<'_>,
+    ) -> Result<Outcome, TestRefusal> {
         let draft = &review.draft;
         if caller.organization.stopped.is_some() || draft.account.stopped_at.is_some() {
-            return Err(TrialRefusal::Stopped);
+            return Err(TestRefusal::Stopped);
         }
         let content = self.content(caller, review, to).await?;
         let law = SendingHours::by_law(draft.message.category());
@@ -72,9 +72,9 @@ impl Composer {
         let hours = with_own(law, draft.message.channel(), review.own_hours, zone);
         if let Some(opens) = hours.closed_until(caller.now) {
             let opens = (!hours.never_open(caller.now)).then_some(opens);
-            return Err(TrialRefusal::Closed { opens });
+            return Err(TestRefusal::Closed { opens });
         }
-        let account = opened.account.as_ref().map_err(|words| TrialRefusal::Unsendable(words.clone()))?;
+        let account = opened.account.as_ref().map_err(|words| TestRefusal::Unsendable(words.clone()))?;
         let to = [to.phone.as_str()];
         let callback = self.accounts.callback(&draft.account.callback_key);
         // A provider may begin some minutes after it was asked, and at a whole one.
@@ -103,8 +103,8 @@ impl Composer {
         &self,
         caller: &Caller,
         review: &Review,
-        to: &Trial<'_>,
-    ) -> Result<Content, TrialRefusal> {
+        to: &TestRecipient<'_>,
+    ) -> Result<Content, TestRefusal> {
         let message = &review.draft.message;
         let (channel, category) = (message.channel(), message.category());
         let keys = vec![self.key.of(to.phone.as_str())];
@@ -124,9 +124,9 @@ impl Composer {
         match decide(&candidate, &mut rules) {
             Decision::Recipient(recipient) => {
                 let content = rules.content(&recipient).cloned();
-                content.ok_or_else(|| TrialRefusal::Unsendable("The message has no values.".to_owned()))
+                content.ok_or_else(|| TestRefusal::Unsendable("The message has no values.".to_owned()))
             }
-            Decision::Excluded(excluded) => Err(TrialRefusal::Excluded(excluded)),
+            Decision::Excluded(excluded) => Err(TestRefusal::Excluded(excluded)),
         }
     }
 }

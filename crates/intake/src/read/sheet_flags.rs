@@ -2,7 +2,7 @@
 
 /// Marks of one sheet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
+pub struct SheetFlags {
     /// Rows that are hidden, by hand or by a filter: first and last, as a spreadsheet counts, in order.
     pub hidden_rows: Vec<(u64, u64)>,
     /// Columns that are hidden, from 0.
@@ -16,7 +16,7 @@ pub struct Marks {
 /// Most columns that are remembered as hidden: "to the end of the sheet" names sixteen thousand.
 const COLUMNS_MAX: usize = 1_000;
 
-impl Marks {
+impl SheetFlags {
     /// A row begins; its number as the file says it, else the one behind the row before.
     pub(super) fn row(&mut self, tag: &[u8], number: u64) {
         if !is_true(tag, "hidden") {

@@ -146,7 +146,7 @@ pub(crate) fn read_answer(
 pub(crate) const ONCE: &str = "call_once_more";
 
 /// The outcome of a call without a status.
-pub(crate) fn unanswered(silence: crate::http::Silence) -> Outcome {
+pub(crate) fn unanswered(silence: crate::http::NoResponse) -> Outcome {
     answer::unanswered(silence)
 }
 

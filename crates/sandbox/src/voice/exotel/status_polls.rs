@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{Refusal, allowed, is_flow, judge, refuse, run, shown, status_of};
+use super::{Refusal, allowed, check_request, is_flow, refuse, run, shown, status_of};
 use crate::Shared;
 use crate::exchange;
 use crate::voice::network::Ended;
@@ -154,7 +154,7 @@ pub(super) async fn campaign(
             ]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
-            let Ok((phone, plan)) = judge(&shared, &account, &form) else { continue };
+            let Ok((phone, plan)) = check_request(&shared, &account, &form) else { continue };
             let order = Order {
                 vendor: "exotel",
                 account: sid.clone(),

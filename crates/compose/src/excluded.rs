@@ -1,10 +1,10 @@
 //! The people who do not get a message, by name, for a look before sending.
 
 use domain::{
-    audience::{Decision, OneEach},
+    audience::{Decision, OnePerNumber},
     message::SkipReason,
 };
-use store::{StoreError, audience::Place};
+use store::{StoreError, audience::AudienceCursor};
 
 use crate::{OwnLinks, Review};
 
@@ -13,7 +13,7 @@ const STRETCH: i64 = 2_000;
 
 /// Somebody of the audience who does not get it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct ExcludedPerson {
     /// Full name; may be empty.
     pub name: String,
     /// E.164; empty without a number.
@@ -27,19 +27,20 @@ impl Review {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn left_out(&self, most: usize) -> Result<Vec<LeftOut>, StoreError> {
+    pub async fn left_out(&self, most: usize) -> Result<Vec<ExcludedPerson>, StoreError> {
         let not_reached = self.audience.total.saturating_sub(self.audience.reachable);
         let wanted = usize::try_from(not_reached).unwrap_or(0).min(most);
         let mut walk = self.walk.clone();
         let links = OwnLinks::sample(walk.rules());
-        let (mut found, mut after, mut each) = (Vec::new(), Place::default(), OneEach::default());
+        let (mut found, mut after, mut each) =
+            (Vec::new(), AudienceCursor::default(), OnePerNumber::default());
         while found.len() < wanted {
             let people = walk.stretch(&after, STRETCH, &mut each, |_, _| links.clone()).await?;
             let Some(last) = people.last() else { break };
             after = last.person.place();
             found.extend(people.iter().filter_map(|judged| match &judged.decision {
                 Decision::Recipient(_) => None,
-                Decision::Excluded(excluded) => Some(LeftOut {
+                Decision::Excluded(excluded) => Some(ExcludedPerson {
                     name: judged.person.name.clone(),
                     phone: judged.person.phone.clone(),
                     reason: excluded.reason,

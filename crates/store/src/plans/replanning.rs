@@ -5,8 +5,8 @@ use domain::{
     reason::OwnReason,
     role::Permission,
     sequence::{
-        Anchor, LateRule, OwnWhyNot, PlanTarget, PlannedStep, Relaid, RowState, Step, StepKey, WhyNot,
-        WorkshopTimes, plan, relay,
+        Anchor, LateRule, OwnWhyNot, PlanTarget, PlannedStep, Replanned, RowState, Step, StepKey, WhyNot,
+        WorkshopTimes, plan, replan,
     },
     time::{DAY, Millis, Zone},
 };
@@ -290,13 +290,13 @@ impl Org {
         };
         let include = to.choice.include.contains(&step.key);
         let relaid = match to.choice.leave_out.contains(&step.key) {
-            true => Relaid::Stands(RowState::Cancelled, WhyNot::Own(OwnWhyNot::ByPerson)),
-            false => relay(stood, planned, step.anchor, include),
+            true => Replanned::Stands(RowState::Cancelled, WhyNot::Own(OwnWhyNot::ByPerson)),
+            false => replan(stood, planned, step.anchor, include),
         };
         let ran = stood.is_some_and(|(state, _)| state == RowState::Broadcast);
         let (state, why) = match relaid {
-            Relaid::Stands(state, why) if !ran => (state, why),
-            Relaid::Kept | Relaid::Stands(..) => {
+            Replanned::Stands(state, why) if !ran => (state, why),
+            Replanned::Kept | Replanned::Stands(..) => {
                 return self.keep_row(tx, to, planned, was).await;
             }
         };

@@ -14,7 +14,7 @@ use domain::{
     template::Message,
     time::{MINUTE, Millis, SECOND},
 };
-use providers::{Account, Standing, Status};
+use providers::{Account, AccountStanding, Status};
 use store::integrations::Integration;
 
 use crate::Composer;
@@ -50,25 +50,25 @@ impl Wait {
 }
 
 /// Which account, with which secrets: replaced ones make a new question.
-type Which = (IntegrationId, Millis);
+type AccountKey = (IntegrationId, Millis);
 
 /// Recent answers of all accounts of the program.
 #[derive(Debug, Default)]
-pub struct Lately {
-    probes: Kept<(Which, String), Probe>,
-    accounts: Kept<Which, Status>,
+pub struct AnswerCache {
+    probes: Cache<(AccountKey, String), Probe>,
+    accounts: Cache<AccountKey, Status>,
 }
 
 #[derive(Debug)]
-struct Kept<K, V>(Mutex<HashMap<K, (Millis, V)>>);
+struct Cache<K, V>(Mutex<HashMap<K, (Millis, V)>>);
 
-impl<K, V> Default for Kept<K, V> {
+impl<K, V> Default for Cache<K, V> {
     fn default() -> Self {
-        Kept(Mutex::default())
+        Cache(Mutex::default())
     }
 }
 
-impl<K: Eq + Hash, V: Clone> Kept<K, V> {
+impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     fn get(&self, key: &K) -> Option<(Millis, V)> {
         self.0.lock().ok()?.get(key).cloned()
     }
@@ -140,7 +140,7 @@ pub(crate) async fn status(
     wait: Wait,
 ) -> Option<Status> {
     let key = (of.id, of.secrets_set_at);
-    let silent = |status: &Status| status.standing == Standing::Silent;
+    let silent = |status: &Status| status.standing == AccountStanding::Silent;
     let look = look(composer.lately.accounts.get(&key), silent, wait, composer.clock.now());
     if let Look::Use(status) = look {
         return Some(status);
@@ -163,25 +163,26 @@ impl Composer {
     pub fn known(&self, of: &Integration) -> Option<Status> {
         let lately = self.lately.accounts.get(&(of.id, of.secrets_set_at)).map(|(_, status)| status);
         // Silence proves nothing about the account: what it said before stands.
-        let mut known = lately.filter(|status| status.standing != Standing::Silent).or_else(|| kept(of));
+        let mut known =
+            lately.filter(|status| status.standing != AccountStanding::Silent).or_else(|| kept(of));
         // A vendor that tells nothing of an account proves its key by what it says about a campaign.
-        if known.as_ref().is_none_or(|status| status.standing == Standing::NotProven)
-            && self.proven_by_campaign(of) == Some(Standing::Ready)
+        if known.as_ref().is_none_or(|status| status.standing == AccountStanding::NotProven)
+            && self.proven_by_campaign(of) == Some(AccountStanding::Ready)
         {
-            known.get_or_insert_default().standing = Standing::Ready;
+            known.get_or_insert_default().standing = AccountStanding::Ready;
         }
         known
     }
 
     /// What the vendor last proved of an account's key when it was asked about something that would be sent. That a campaign does not exist
     /// proves nothing of the key: it stands at the template and at its step.
-    pub(crate) fn proven_by_campaign(&self, of: &Integration) -> Option<Standing> {
+    pub(crate) fn proven_by_campaign(&self, of: &Integration) -> Option<AccountStanding> {
         let which = (of.id, of.secrets_set_at);
         let probes = self.lately.probes.0.lock().ok()?;
         let own = probes.iter().filter(|((key, _), _)| *key == which).map(|(_, asked)| asked);
         let proof = |(at, probe): &(Millis, Probe)| match probe {
-            Probe::Answered { .. } => Some((*at, Standing::Ready)),
-            Probe::KeyRefused(_) => Some((*at, Standing::Refused)),
+            Probe::Answered { .. } => Some((*at, AccountStanding::Ready)),
+            Probe::KeyRefused(_) => Some((*at, AccountStanding::Refused)),
             Probe::Refused(_) | Probe::Silent(_) => None,
         };
         own.filter_map(proof).max_by_key(|(at, _)| *at).map(|(_, standing)| standing)
@@ -191,7 +192,7 @@ impl Composer {
     /// a refusal is about another wallet. Whoever looks next finds the answer.
     pub fn ask_behind(&self, of: &Integration, refused_at: Option<Millis>) {
         let last = self.lately.accounts.get(&(of.id, of.secrets_set_at));
-        let last = last.map(|(at, status)| (at, status.standing == Standing::Silent));
+        let last = last.map(|(at, status)| (at, status.standing == AccountStanding::Silent));
         let Some(wait) = wait_behind(last, refused_at, self.clock.now()) else { return };
         let (asker, of) = (self.clone(), of.clone());
         tokio::spawn(async move { asker.open(&of, wait).await });
@@ -213,11 +214,11 @@ fn wait_behind(last: Option<(Millis, bool)>, refused_at: Option<Millis>, now: Mi
 fn kept(of: &Integration) -> Option<Status> {
     #[derive(Default, serde::Deserialize)]
     #[serde(default)]
-    struct Kept {
+    struct Cache {
         tested_at: Option<Millis>,
         status: Status,
     }
-    let kept: Kept = serde_json::from_value(of.health.clone()).ok()?;
+    let kept: Cache = serde_json::from_value(of.health.clone()).ok()?;
     kept.tested_at.map(|_| kept.status)
 }
 

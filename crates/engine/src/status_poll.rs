@@ -16,7 +16,7 @@ use domain::{
 use providers::Account;
 use store::{
     StoreError,
-    work::{DueLookUp, RawReceipt},
+    work::{DueStatusPoll, RawReceipt},
 };
 use tokio::task::{JoinError, JoinSet};
 use tracing::warn;
@@ -38,14 +38,14 @@ const AT_ONCE: usize = 4;
 
 impl Engine {
     /// Asks what is due; how many questions were dealt with.
-    pub async fn look_up(&self) -> Result<usize, StoreError> {
+    pub async fn poll_status(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let calls = self.ask_about_calls(now).await?;
         self.work.ask_about_posts(now).await?;
-        let due = self.work.take_look_ups(now, now.plus(HOLD_MS), TAKEN_MOST).await?;
+        let due = self.work.take_status_polls(now, now.plus(HOLD_MS), TAKEN_MOST).await?;
         let count = due.len();
         let due = self.find_posts(due, now).await?;
-        let mut by_integration: BTreeMap<IntegrationId, Vec<DueLookUp>> = BTreeMap::new();
+        let mut by_integration: BTreeMap<IntegrationId, Vec<DueStatusPoll>> = BTreeMap::new();
         // Sending comes first: an account that has something to send is asked nothing, or questions would take its pace.
         let sending: HashSet<IntegrationId> = match due.len() {
             0 => HashSet::new(),
@@ -53,9 +53,9 @@ impl Engine {
         };
         for asked in due {
             if asked.settled {
-                self.work.look_up_again(&asked, None).await?;
+                self.work.poll_again(&asked, None).await?;
             } else if sending.contains(&asked.integration) {
-                self.work.look_up_again(&asked, Some((asked.step, now.plus(SENDING_MS)))).await?;
+                self.work.poll_again(&asked, Some((asked.step, now.plus(SENDING_MS)))).await?;
             } else if asked.each {
                 self.work.ask_each(&asked, now).await?;
             } else {
@@ -83,7 +83,7 @@ impl Engine {
                 }
                 Err(StoreError::Missing) => {
                     for asked in &asked {
-                        self.work.look_up_again(asked, None).await?;
+                        self.work.poll_again(asked, None).await?;
                     }
                 }
                 Err(error) => return Err(error),
@@ -95,13 +95,13 @@ impl Engine {
         Ok(count + calls)
     }
 
-    async fn ask(&self, account: &dyn Account, asked: &DueLookUp) -> Result<(), StoreError> {
+    async fn ask(&self, account: &dyn Account, asked: &DueStatusPoll) -> Result<(), StoreError> {
         let now = self.clock.now();
         if let Some(wait_ms) = self.work.reserve_call(asked.integration, now).await? {
             let again = now.plus(wait_ms.max(SECOND));
-            return self.work.look_up_again(asked, Some((asked.step, again))).await;
+            return self.work.poll_again(asked, Some((asked.step, again))).await;
         }
-        match account.look_up(&self.http, &asked.key).await {
+        match account.poll_status(&self.http, &asked.key).await {
             Ok(posts) => {
                 for body in posts {
                     let dedupe_key = account.dedupe_key(body.as_bytes());
@@ -120,7 +120,7 @@ impl Engine {
                 warn!(integration.id = %asked.integration, "a question of {} was not answered: {words}", asked.integration);
             }
         }
-        self.work.look_up_again(asked, next_step(asked, now)).await
+        self.work.poll_again(asked, next_step(asked, now)).await
     }
 }
 
@@ -133,7 +133,7 @@ fn finish(asked: Option<Result<Result<(), StoreError>, JoinError>>) -> Result<()
 }
 
 /// When to ask next: the first step that lies ahead; `None` after the last.
-pub(crate) fn next_step(asked: &DueLookUp, now: Millis) -> Option<(i64, Millis)> {
+pub(crate) fn next_step(asked: &DueStatusPoll, now: Millis) -> Option<(i64, Millis)> {
     let done = usize::try_from(asked.step + 1).unwrap_or(STEPS_MS.len());
     let (at, after) =
         STEPS_MS.iter().enumerate().skip(done).find(|(_, after)| asked.since.plus(**after) > now)?;
@@ -146,8 +146,8 @@ mod tests {
 
     use super::*;
 
-    fn asked(step: i64) -> DueLookUp {
-        DueLookUp {
+    fn asked(step: i64) -> DueStatusPoll {
+        DueStatusPoll {
             broadcast: BroadcastId::new(Millis(0)),
             organization: OrganizationId::new(Millis(0)),
             integration: IntegrationId::new(Millis(0)),

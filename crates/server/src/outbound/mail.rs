@@ -4,7 +4,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::Context;
-use domain::alert::Ended;
+use domain::alert::AlertOutcome;
 use lettre::{
     Address, Message,
     message::{
@@ -70,10 +70,10 @@ impl Mailer {
     }
 
     /// Sends one e-mail.
-    pub async fn send(&self, letter: &Letter<'_>) -> Ended {
+    pub async fn send(&self, letter: &Letter<'_>) -> AlertOutcome {
         let (to, bytes) = match self.write(letter) {
             Ok(written) => written,
-            Err(error) => return Ended::Refused { said: format!("It cannot be written: {error}") },
+            Err(error) => return AlertOutcome::Refused { said: format!("It cannot be written: {error}") },
         };
         let mut connection = match tokio::time::timeout(BEFORE, self.begin(to)).await {
             Ok(Ok(connection)) => connection,
@@ -84,13 +84,13 @@ impl Mailer {
             Ok(Ok(_)) => {
                 // It has the letter: how the conversation ends changes nothing.
                 let _ = tokio::time::timeout(STEP, connection.quit()).await;
-                Ended::Sent
+                AlertOutcome::Sent
             }
-            Ok(Err(error)) if error.is_permanent() => Ended::Refused { said: words(&error) },
+            Ok(Err(error)) if error.is_permanent() => AlertOutcome::Refused { said: words(&error) },
             Ok(Err(error)) if error.is_transient() => not_now(&words(&error)),
-            Ok(Err(_)) | Err(_) => {
-                Ended::Unknown { said: "The mail server fell silent while it was given the text".to_owned() }
-            }
+            Ok(Err(_)) | Err(_) => AlertOutcome::Unknown {
+                said: "The mail server fell silent while it was given the text".to_owned(),
+            },
         }
     }
 
@@ -111,7 +111,7 @@ impl Mailer {
     }
 
     /// Everything before the text. Whatever ends it, nothing was sent.
-    async fn begin(&self, to: Address) -> Result<AsyncSmtpConnection, Ended> {
+    async fn begin(&self, to: Address) -> Result<AsyncSmtpConnection, AlertOutcome> {
         let Smtp { host, port, tls, .. } = &self.smtp;
         let not_yet = |error: Error| not_now(&words(&error));
         let secure = || TlsParameters::new_rustls(host.clone()).map_err(not_yet);
@@ -130,7 +130,7 @@ impl Mailer {
         let sender = Mail::new(Some(self.from.email.clone()), vec![]);
         connection.command(sender).await.map_err(not_yet)?;
         connection.command(Rcpt::new(to, vec![])).await.map_err(|error| match error.is_permanent() {
-            true => Ended::Refused { said: words(&error) },
+            true => AlertOutcome::Refused { said: words(&error) },
             false => not_yet(error),
         })?;
         connection.command(Data).await.map_err(not_yet)?;
@@ -138,8 +138,8 @@ impl Mailer {
     }
 }
 
-fn not_now(said: &str) -> Ended {
-    Ended::NotNow { said: said.to_owned() }
+fn not_now(said: &str) -> AlertOutcome {
+    AlertOutcome::NotNow { said: said.to_owned() }
 }
 
 /// What an error says without what the server wrote: that may hold an address.

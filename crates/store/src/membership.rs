@@ -54,7 +54,7 @@ pub(crate) use members_known;
 
 /// How the registrations of a workshop stand to its groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct Joined {
+pub struct GroupCoverage {
     /// Registrations that stand.
     pub registrants: i64,
     /// Those in one of the groups.
@@ -63,7 +63,7 @@ pub struct Joined {
     pub left: i64,
 }
 
-impl Joined {
+impl GroupCoverage {
     /// Whoever is in no group.
     pub fn missing(&self) -> i64 {
         self.registrants - self.here
@@ -82,7 +82,7 @@ impl Joined {
 
 /// The members of groups in figures; a person in several groups counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct Known {
+pub struct MemberCounts {
     /// Members.
     pub members: i64,
     /// Those with the number of somebody registered.
@@ -93,7 +93,7 @@ pub struct Known {
     pub in_several: i64,
 }
 
-impl Known {
+impl MemberCounts {
     /// Members whose number nobody registered with.
     pub fn unknown(&self) -> i64 {
         self.members - self.registrants - self.hidden
@@ -106,7 +106,7 @@ pub struct GroupMembers {
     /// Id of the group.
     pub group: GroupId,
     /// Who they are.
-    pub known: Known,
+    pub known: MemberCounts,
     /// Registrants who left it and have not come back to it.
     pub left: i64,
     /// When somebody joined or left last, as far as it was told.
@@ -128,7 +128,7 @@ struct GroupRow {
 
 /// Which people of a workshop and of its groups are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Listed {
+pub enum MembershipFilter {
     /// Registrants in no group.
     #[default]
     Missing,
@@ -218,15 +218,15 @@ const MEMBERS: &str = "SELECT CAST(NULL AS UUID) AS id, '' AS name, CASE WHEN $3
                      AND NOT EXISTS (SELECT 1 FROM @registrants r WHERE r.workshop_id = $1 AND r.phone = m.person AND r.status = 'registered') END
      GROUP BY m.person ORDER BY m.person LIMIT $5 OFFSET $6";
 
-impl Listed {
+impl MembershipFilter {
     fn word(self) -> &'static str {
         match self {
-            Listed::Missing => "missing",
-            Listed::Never => "never",
-            Listed::Left => "left",
-            Listed::Here => "here",
-            Listed::Unknown => "unknown",
-            Listed::Hidden => "hidden",
+            MembershipFilter::Missing => "missing",
+            MembershipFilter::Never => "never",
+            MembershipFilter::Left => "left",
+            MembershipFilter::Here => "here",
+            MembershipFilter::Unknown => "unknown",
+            MembershipFilter::Hidden => "hidden",
         }
     }
 }
@@ -240,7 +240,7 @@ impl Org {
     }
 
     /// How the registrations of a workshop stand to its groups.
-    pub async fn joined(&self, workshop: WorkshopId) -> Result<Joined, StoreError> {
+    pub async fn joined(&self, workshop: WorkshopId) -> Result<GroupCoverage, StoreError> {
         self.db
             .one(
                 concat!(
@@ -259,7 +259,7 @@ impl Org {
     }
 
     /// Who the members of a workshop's groups are, a person in several once.
-    pub async fn members_of(&self, workshop: WorkshopId) -> Result<Known, StoreError> {
+    pub async fn members_of(&self, workshop: WorkshopId) -> Result<MemberCounts, StoreError> {
         self.db
             .one(
                 "SELECT COUNT(*) AS members,
@@ -299,7 +299,7 @@ impl Org {
             .into_iter()
             .map(|row| GroupMembers {
                 group: GroupId(row.id),
-                known: Known {
+                known: MemberCounts {
                     members: row.members,
                     registrants: row.registrants,
                     hidden: row.hidden,
@@ -316,7 +316,7 @@ impl Org {
     pub async fn listed(
         &self,
         workshop: WorkshopId,
-        which: Listed,
+        which: MembershipFilter,
         typed: &str,
         (skip, limit): (i64, i64),
     ) -> Result<Vec<ListedPerson>, StoreError> {
@@ -329,8 +329,11 @@ impl Org {
             (_, false) => format!("%{bare}%"),
         };
         let text = match which {
-            Listed::Unknown | Listed::Hidden => MEMBERS,
-            Listed::Missing | Listed::Never | Listed::Left | Listed::Here => REGISTRANTS,
+            MembershipFilter::Unknown | MembershipFilter::Hidden => MEMBERS,
+            MembershipFilter::Missing
+            | MembershipFilter::Never
+            | MembershipFilter::Left
+            | MembershipFilter::Here => REGISTRANTS,
         };
         let rows: Vec<PersonRow> =
             self.db.all(text, args![workshop.0, self.id(), which.word(), holds, limit, skip]).await?;
@@ -373,7 +376,7 @@ impl Org {
     }
 
     /// The groups in which a number is or was, with when it joined and left.
-    pub async fn groups_of(&self, phone: &Phone) -> Result<Vec<InGroup>, StoreError> {
+    pub async fn groups_of(&self, phone: &Phone) -> Result<Vec<GroupMembership>, StoreError> {
         let rows: Vec<(String, Option<i64>, Option<i64>)> = self
             .db
             .all(
@@ -384,7 +387,7 @@ impl Org {
             .await?;
         Ok(rows
             .into_iter()
-            .map(|(group, joined, left)| InGroup {
+            .map(|(group, joined, left)| GroupMembership {
                 group,
                 joined_at: joined.map(Millis),
                 left_at: left.map(Millis),
@@ -395,7 +398,7 @@ impl Org {
 
 /// A group in which somebody is or was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InGroup {
+pub struct GroupMembership {
     /// What it is called.
     pub group: String,
     /// When they joined, where that was told.

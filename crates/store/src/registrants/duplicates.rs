@@ -171,19 +171,19 @@ pub(crate) async fn tally_of_import(tx: &mut Tx, import: ImportId) -> Result<Tal
 }
 
 /// What a look at duplicates came to.
-pub(crate) struct MarkedAgain {
+pub(crate) struct RenewedDuplicates {
     /// The last one looked at; none when there are no more.
     pub(crate) last: Option<Uuid>,
 }
 
 /// Gives the next duplicates of a workshop behind `after` the marks that they should have, up to `limit`: those with their numbers may have a
 /// new first one. The caller holds the workshop's row.
-pub(crate) async fn marked_again(
+pub(crate) async fn renew_duplicate_marks(
     tx: &mut Tx,
     workshop: WorkshopId,
     after: Option<Uuid>,
     limit: i64,
-) -> Result<MarkedAgain, StoreError> {
+) -> Result<RenewedDuplicates, StoreError> {
     let rows: Vec<(Uuid, String)> = tx
         .all(
             "SELECT r.id, r.phone FROM @registrants r
@@ -196,7 +196,7 @@ pub(crate) async fn marked_again(
     phones.sort_unstable();
     phones.dedup();
     mark_numbers(tx, workshop, &phones).await?;
-    Ok(MarkedAgain { last })
+    Ok(RenewedDuplicates { last })
 }
 
 /// Gives the registrations with these numbers the marks that they should have, and moves the counters with them. The caller holds the

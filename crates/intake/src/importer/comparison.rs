@@ -17,7 +17,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use store::{
     StoreError,
-    differences::{Known, NewDifference},
+    differences::{ComparedRegistration, NewDifference},
     imports::Import,
     registrants::{Corrected, Correction, NewRegistrant, PastCorrection},
 };
@@ -40,7 +40,7 @@ const SHOWN_MAX: usize = 1_000;
 /// In what a newer list differs from what is registered, and what was decided about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Again {
+pub struct ListComparison {
     /// Registrations of which the list says what stands here.
     pub unchanged: u64,
     /// Those of the changed registrations that have another number.
@@ -60,7 +60,7 @@ pub struct Group {
     pub done: u64,
 }
 
-impl Again {
+impl ListComparison {
     /// Whether a kind is taken over unless somebody says otherwise: what ends or corrects a registration. Never what adds somebody to those
     /// who get messages, and never what a file says by leaving somebody out.
     pub fn taken_unless_said(kind: Difference) -> bool {
@@ -77,7 +77,7 @@ impl Again {
 
     /// Whether a kind is taken over.
     pub fn takes(&self, kind: Difference) -> bool {
-        self.groups.get(&kind).map_or(Again::taken_unless_said(kind), |group| group.take)
+        self.groups.get(&kind).map_or(ListComparison::taken_unless_said(kind), |group| group.take)
     }
 
     /// Takes a kind over, or not.
@@ -111,7 +111,7 @@ pub(super) struct Compared {
     no_place: Vec<RegistrantId>,
     other_payment: Vec<(RegistrantId, RegistrantStatus)>,
     returned: Vec<RegistrantId>,
-    changed: Vec<(Known, Correction)>,
+    changed: Vec<(ComparedRegistration, Correction)>,
     gone: Vec<RegistrantId>,
     /// Keys of people in the file who are registered here under another name or number: nobody new.
     pub(super) same: HashSet<u64>,
@@ -131,7 +131,7 @@ impl Compared {
     }
 
     /// In numbers, with the decisions of before.
-    pub(super) fn again(&self, before: &Again) -> Again {
+    pub(super) fn again(&self, before: &ListComparison) -> ListComparison {
         let groups = Difference::ALL.iter().map(|kind| {
             let people = match kind {
                 Difference::Ended => self.ended.len(),
@@ -147,7 +147,11 @@ impl Compared {
             .changed
             .iter()
             .filter(|(here, to)| to.phone.as_ref().is_some_and(|phone| phone.as_str() != here.phone));
-        Again { unchanged: self.unchanged, numbers: numbers.count() as u64, groups: groups.collect() }
+        ListComparison {
+            unchanged: self.unchanged,
+            numbers: numbers.count() as u64,
+            groups: groups.collect(),
+        }
     }
 
     /// The first of each kind, to be shown.
@@ -159,7 +163,7 @@ impl Compared {
             phone: String::new(),
             status: status.map_or(String::new(), |status| status.word().to_owned()),
         };
-        let changed = |(here, to): &(Known, Correction)| NewDifference {
+        let changed = |(here, to): &(ComparedRegistration, Correction)| NewDifference {
             id: here.id,
             name: to.name.as_ref().map_or(String::new(), |name| name.as_str().to_owned()),
             email: to.email.as_ref().map_or(String::new(), |email| email.as_str().to_owned()),
@@ -185,7 +189,7 @@ impl Compared {
 
 /// Registrations that the file does not name as they stand here, to be found under another name or number.
 struct Sought {
-    missing: Vec<Known>,
+    missing: Vec<ComparedRegistration>,
     /// What people corrected by hand in these registrations.
     past: HashMap<RegistrantId, Vec<PastCorrection>>,
     /// By the number that stood there before somebody corrected it.
@@ -212,7 +216,7 @@ struct Hit {
 }
 
 impl Sought {
-    fn of(missing: Vec<Known>, corrections: Vec<PastCorrection>) -> Sought {
+    fn of(missing: Vec<ComparedRegistration>, corrections: Vec<PastCorrection>) -> Sought {
         let mut past: HashMap<RegistrantId, Vec<PastCorrection>> = HashMap::new();
         // What a list brought says nothing against a newer list.
         for correction in corrections.into_iter().filter(|one| one.file_name.is_none()) {
@@ -261,7 +265,7 @@ impl Sought {
 }
 
 /// Whether two entries with one address are one person: the number is the same, or a part of the name. A family may share an address.
-fn alike(here: &Known, there: &NewRegistrant) -> bool {
+fn alike(here: &ComparedRegistration, there: &NewRegistrant) -> bool {
     let Some(name) = &there.name else { return true };
     let phone = there.phone.as_ref().map_or("", Phone::as_str);
     if here.name.is_empty() || (!phone.is_empty() && phone == here.phone) {
@@ -278,7 +282,7 @@ fn alike(here: &Known, there: &NewRegistrant) -> bool {
 }
 
 /// What the registration says with the newer list's values; what the list leaves empty stays.
-fn corrected(here: &Known, there: &NewRegistrant) -> Correction {
+fn corrected(here: &ComparedRegistration, there: &NewRegistrant) -> Correction {
     let old = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let phone = there.phone.clone();
     Correction {
@@ -291,7 +295,7 @@ fn corrected(here: &Known, there: &NewRegistrant) -> Correction {
 }
 
 /// A newer list that says what stood here before somebody corrected it says nothing new: what they wrote stays.
-fn keep_corrected(here: &Known, to: &mut Correction, past: &[PastCorrection]) {
+fn keep_corrected(here: &ComparedRegistration, to: &mut Correction, past: &[PastCorrection]) {
     let was = |before: &str, pick: fn(&PastCorrection) -> &(String, String)| {
         !before.is_empty() && past.iter().any(|one| pick(one).0 == before)
     };
@@ -308,7 +312,7 @@ fn keep_corrected(here: &Known, to: &mut Correction, past: &[PastCorrection]) {
 }
 
 /// Whether a correction leaves everything as it stands.
-fn says_the_same(here: &Known, to: &Correction) -> bool {
+fn says_the_same(here: &ComparedRegistration, to: &Correction) -> bool {
     to.name.as_ref().map_or("", |name| name.as_str()) == here.name
         && to.email.as_ref().map_or("", |email| email.as_str()) == here.email
         && to.phone.as_ref().map_or("", Phone::as_str) == here.phone
@@ -398,7 +402,7 @@ impl Importer {
             of_one.entry(hit.missing).or_default().push((key, hit));
         }
         let past = sought.past;
-        let mut missing: Vec<Option<Known>> = sought.missing.into_iter().map(Some).collect();
+        let mut missing: Vec<Option<ComparedRegistration>> = sought.missing.into_iter().map(Some).collect();
         for (at, mut hits) in of_one {
             let best = hits.iter().map(|(_, hit)| hit.how).min();
             hits.retain(|(_, hit)| Some(hit.how) == best);
@@ -488,7 +492,7 @@ impl Importer {
         &self,
         import: &Import,
         compared: &Compared,
-        again: &mut Again,
+        again: &mut ListComparison,
     ) -> Result<(), StoreError> {
         let mut changes: Vec<(Difference, RegistrantId, RegistrantStatus)> = Vec::new();
         changes.extend(compared.ended.iter().map(|(id, status)| (Difference::Ended, *id, *status)));

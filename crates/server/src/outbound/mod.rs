@@ -17,18 +17,18 @@ const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The ways out of the installation.
 #[derive(Clone)]
-pub struct Ways {
+pub struct Outbound {
     mailer: Option<Mailer>,
     hooks: Http,
     hosts: Vec<String>,
 }
 
-impl Ways {
+impl Outbound {
     /// The ways that the settings allow.
     ///
     /// # Errors
     /// When they cannot be used as they are.
-    pub fn new(outgoing: &Outgoing) -> anyhow::Result<Ways> {
+    pub fn new(outgoing: &Outgoing) -> anyhow::Result<Outbound> {
         let hooks = Http::new(HttpSettings {
             total_timeout: WEBHOOK_TIMEOUT,
             idle_per_host_max: 1,
@@ -36,7 +36,7 @@ impl Ways {
             ..HttpSettings::default()
         })?;
         let mailer = outgoing.smtp.as_ref().map(Mailer::new).transpose()?;
-        Ok(Ways { mailer, hooks, hosts: outgoing.webhook_hosts.clone() })
+        Ok(Outbound { mailer, hooks, hosts: outgoing.webhook_hosts.clone() })
     }
 
     /// The mail server; none where the settings name none.
