@@ -35,7 +35,7 @@ pub use line::Conversation;
 const AGAIN_MS: i64 = 2 * SECOND;
 /// It waits for that no longer than this.
 const WAIT_MOST_MS: i64 = 10 * MINUTE;
-/// What a call cost is asked about so long after its end: about five minutes, elsewhere ten to fifteen (providers/ivr.md §3.6).
+/// What a call cost is asked about so long after its end: about five minutes, elsewhere ten to fifteen (docs/facts/calls.md §14).
 const PRICED_MS: i64 = 15 * MINUTE;
 /// A report that names nothing but a number is about the newest call to it within this time.
 const NUMBER_WITHIN_MS: i64 = DAY;

@@ -258,8 +258,9 @@ impl Page {
         let Some(element) = self.handle("document.activeElement").await? else { return Ok(String::new()) };
         let tree = self
             .call("Accessibility.getPartialAXTree", json!({ "objectId": element, "fetchRelatives": false }));
-        let name = tree.await?["nodes"][0]["name"]["value"].as_str().unwrap_or_default().to_owned();
-        Ok(name)
+        let tree = tree.await?;
+        // Some versions of Chromium leave the white space in that stands between a label and its field.
+        Ok(squeezed(tree["nodes"][0]["name"]["value"].as_str().unwrap_or_default()))
     }
 
     // ---- what a person reads
