@@ -107,13 +107,14 @@ impl What {
         }
     }
 
-    /// How many times the people of a single-call rehearsal it takes to outlast the kills.
-    fn people_more(self) -> u64 {
+    /// People who outlast so many kills.
+    fn people_for(self, kills: u64) -> u64 {
+        let people = kills * PEOPLE_PER_KILL + 300;
         match self {
-            What::Whatsapp | What::Sms | What::Group => 1,
+            What::Whatsapp | What::Sms | What::Group => people,
             // A kill leaves up to a hundred of them unknown, which are asked about and never called again.
-            What::Ivr => 3,
-            What::SmsBatch => 20,
+            What::Ivr => kills * 200,
+            What::SmsBatch => people * 20,
         }
     }
 
@@ -244,8 +245,7 @@ async fn confirm(
     args: &CrashProof,
     now: Millis,
 ) -> anyhow::Result<BroadcastId> {
-    let people = (args.kills * PEOPLE_PER_KILL + 300) * args.channel.people_more();
-    let people = people.max(args.people);
+    let people = args.channel.people_for(args.kills).max(args.people);
     let people = usize::try_from(people)?;
     stage.register(workshop, crowd(people, now), now).await?;
     stage.confirm(workshop, "Proof", &args.channel.message()?, now, now.plus(20 * HOUR), now).await

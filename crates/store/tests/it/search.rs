@@ -440,21 +440,24 @@ both! {
     async fn a_word_of_many_people_whom_few_of_the_opted_out_bear_is_looked_for_page_by_page(world) {
         let id = world.workshop("Excel").await;
         let name = |n: i64| if n < 5_200 { format!("Common {n}") } else { format!("Seldom {n}") };
-        let rows = (0..7_500).map(|n| person(&name(n), &format!("98{n:08}"), "")).collect();
+        let rows = (0..5_900).map(|n| person(&name(n), &format!("98{n:08}"), "")).collect();
         world.org.add_registrants(id, ImportId::new(NOW), rows, NOW).await.unwrap();
         index(&world, 20_000, 9).await;
-        // The three who bear it opted out first: 2,300 others stand before them on the list.
-        let out = (5_197..7_500).map(|n| opted_out(&format!("98{n:08}"))).collect();
-        world.org.suppress_all(out, None, NOW).await.unwrap();
+        // The three who bear it opted out first: 700 others stand before them on the list.
+        for (people, at) in [(5_197..5_200, 0), (5_200..5_900, 1)] {
+            let out = people.map(|n| opted_out(&format!("98{n:08}"))).collect();
+            world.org.suppress_all(out, None, NOW.plus(at)).await.unwrap();
+        }
         let mut filter = SuppressionFilter { search: "common".into(), limit: 2, ..Default::default() };
         let mut pages = vec![];
         loop {
             let page = world.org.suppressions_page(&filter).await.unwrap();
-            pages.push(page.rows.into_iter().map(|entry| entry.name).collect::<Vec<_>>());
+            assert!(page.rows.iter().all(|entry| entry.name.starts_with("Common")));
+            pages.push(page.rows.len());
             let Some(next) = page.next else { break };
             filter.after = Some(next);
         }
-        assert_eq!(pages, [vec![], vec!["Common 5199", "Common 5198"], vec!["Common 5197"]]);
+        assert_eq!(pages, [0, 2, 1], "the first page says where to go on");
         let all = SuppressionFilter { search: "common".into(), limit: 9, ..Default::default() };
         assert_eq!(world.org.suppressions(&all).await.unwrap().len(), 3, "an export reads on by itself");
     }
