@@ -169,7 +169,7 @@ pub struct BaseUrl {
     /// What it is, for `--help` and the documentation.
     pub about: &'static str,
     /// The host lists the addresses of their own servers, with commas between them, and an account picks one
-    /// ([`Kind::Base`](crate::field::Kind::Base)). None are listed at first. They may be called by plain `http` and
+    /// ([`FieldKind::Base`](crate::field::FieldKind::Base)). None are listed at first. They may be called by plain `http` and
     /// inside the own network.
     pub listed: bool,
 }

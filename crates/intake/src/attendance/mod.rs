@@ -1,7 +1,7 @@
 //! Reports of who attended: read for the people in them, and laid beside a workshop's registrants.
 //!
 //! A report has several tables below one another (the meeting, its hosts, those who attended, those who called in). A
-//! person who came twice has two rows. [`read`] takes the people out of it, each once; [`lay_beside`] says whose
+//! person who came twice has two rows. [`read`] takes the people out of it, each once; [`match_visitors`] says whose
 //! registration each of them is. A name alone is a weak sign: whoever is found by it stands apart, and nobody is taken
 //! whose name two people have.
 
