@@ -45,6 +45,7 @@ mod ops;
 mod opt_out;
 mod paging;
 mod plan_command;
+mod played_ladders;
 mod posts;
 mod recordings;
 mod rehearsals;
