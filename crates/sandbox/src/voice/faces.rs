@@ -116,6 +116,8 @@ impl Face for Caller {
         let voice = &mut config.voice;
         voice.dnd_endings.clear();
         voice.kookoo.keeps_hours = false;
+        // Phones that live faster than the program are ahead of it.
+        voice.knowlarity.refuses_late = false;
         for balance in [
             &mut voice.exotel.balance,
             &mut voice.kookoo.balance,

@@ -64,6 +64,8 @@ pub struct Knowlarity {
     pub preset: Preset,
     /// Whether numbers are escaped once too often.
     pub escapes_twice: bool,
+    /// An order whose start has passed is refused; else it begins at once.
+    pub refuses_late: bool,
 }
 
 impl Default for Knowlarity {
@@ -79,6 +81,7 @@ impl Default for Knowlarity {
             hook_url: String::new(),
             preset: Preset::A,
             escapes_twice: false,
+            refuses_late: true,
         }
     }
 }
@@ -168,7 +171,8 @@ fn check_request(shared: &Shared, body: &Value) -> Result<Vec<Number>, &'static 
         return Err("Invalid k_number");
     }
     // Whole minutes: the start has to lie after the present one.
-    if text("start_time") <= minute(shared.now()) || text("end_time") <= text("start_time") {
+    let is_late = account.refuses_late && text("start_time") <= minute(shared.now());
+    if is_late || text("end_time") <= text("start_time") {
         return Err("start_time should be in the future");
     }
     let numbers: Option<Vec<Number>> = text("additional_number")
