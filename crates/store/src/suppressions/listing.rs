@@ -203,23 +203,10 @@ impl Org {
         Ok((rows.into_iter().map(Suppression::try_from).collect::<Result<_, _>>()?, end))
     }
 
-    /// The entries that were lifted last, `filter.limit` of them or all.
-    pub async fn lifted_suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<Lifted>, StoreError> {
-        Ok(self.lifted(filter, usize::MAX).await?.0)
-    }
-
     /// A page of the entries that were lifted, those lifted last first. See [`Org::suppressions_page`].
     pub async fn lifted_page(&self, filter: &SuppressionFilter) -> Result<Listed<Lifted>, StoreError> {
-        let one_more = SuppressionFilter { limit: filter.limit + 1, ..filter.clone() };
-        let (rows, looked_to) = self.lifted(&one_more, LOOKED_AT_MAX).await?;
-        Ok(listed(rows, filter.limit, looked_to, |lifted| lifted.entry.id))
-    }
-
-    async fn lifted(
-        &self,
-        filter: &SuppressionFilter,
-        looks_at: usize,
-    ) -> Result<(Vec<Lifted>, Option<Uuid>), StoreError> {
+        let limit = filter.limit;
+        let filter = &SuppressionFilter { limit: limit + 1, ..filter.clone() };
         let after: Option<(i64, Uuid)> = match filter.after {
             None => None,
             Some(id) => self
@@ -232,7 +219,7 @@ impl Org {
                 .await?,
         };
         let (at, id) = after.unwrap_or((i64::MAX, Uuid::max()));
-        let sought = self.sought(&LIFTED, filter, (at, id), looks_at).await?;
+        let sought = self.sought(&LIFTED, filter, (at, id), LOOKED_AT_MAX).await?;
         let mut end = None;
         let mut args = args![self.id(), at, id, filter.limit];
         args.extend(filter.kinds());
@@ -266,7 +253,8 @@ impl Org {
                     .await?
             }
         };
-        Ok((rows.into_iter().map(Lifted::try_from).collect::<Result<_, _>>()?, end))
+        let rows = rows.into_iter().map(Lifted::try_from).collect::<Result<_, _>>()?;
+        Ok(listed(rows, limit, end, |lifted: &Lifted| lifted.entry.id))
     }
 
     async fn sought(

@@ -533,7 +533,7 @@ both! {
                 world.org.messages(broadcast, &filter, 0, 9).await.unwrap();
                 let filter = SuppressionFilter { search, limit: 9, ..Default::default() };
                 world.org.suppressions(&filter).await.unwrap();
-                world.org.lifted_suppressions(&filter).await.unwrap();
+                world.org.lifted_page(&filter).await.unwrap();
             }
             // What the page of people shows beside each.
             let numberless = vec![RegistrantId::new(NOW)];
