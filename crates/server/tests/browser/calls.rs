@@ -107,12 +107,15 @@ async fn call(walk: &mut Walk) -> Result<()> {
     page.click(button(&confirm).within("dialog[open]")).await?;
     page.wait_url("/broadcasts/").await?;
     page.wait_text("What people pressed").await?;
-    for (stage, n) in [("pressed_1", 1), ("pressed_9", 1), ("busy", 1)] {
+    // Whose line is busy waits for a second call, half an hour on.
+    for (stage, n) in [("pressed_1", 1), ("pressed_9", 1), ("busy", 0), ("waiting", 1)] {
         page.wait_for(&format!(
             "document.querySelector('.m-calls a[href$=\"/calls/{stage}\"] .m-cell__n')?.innerText.trim() === '{n}'"
         ))
         .await?;
     }
+    page.wait_text("1 person is tried again").await?;
+    page.wait_text("Tried once. The line was busy").await?;
     let calls = walk.sandbox.telephones().calls();
     ensure!(calls.iter().filter(|call| call.pressed == Some('9')).count() == 1, "{calls:?}");
     walk.review("broadcast").await?;

@@ -431,7 +431,11 @@ pub(super) fn detail(row: &MessageView) -> String {
     let retry = || format!("Attempt {}", row.attempt);
     match row.state {
         MessageState::Waiting if !row.reason_text.is_empty() => {
-            format!("Tried {} times. {}", row.attempt, row.reason_text)
+            let times = match row.attempt {
+                1 => "once".to_owned(),
+                n => format!("{n} times"),
+            };
+            format!("Tried {times}. {}", row.reason_text)
         }
         MessageState::Waiting => String::new(),
         MessageState::InFlight => retry(),
