@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use domain::{
     audience::{AudienceSummary, Rules, Tally},
-    broadcast::Audience as Whom,
     checks::{CheckInput, EarlierBroadcast, Finding, Probe, Stage, examine, may_send},
     forecast::{Forecast, ceiling_wait, forecast},
     ids::BroadcastId,
@@ -12,17 +11,15 @@ use domain::{
     sending_hours::{OpenHours, SendingHours},
     template::{Facts, Message},
     time::Millis,
-    told::{Purpose, Told},
+    told::Purpose,
     workshop::WorkshopStatus,
 };
 use providers::{Account, voice::Voice};
 use serde_json::Value;
 use store::{
     StoreError,
-    attendance::AttendanceReport,
     broadcasts::{Broadcast, BroadcastFilter},
     integrations::Integration,
-    tags::Tag,
     told::{LastTelling, Selection},
     work::Ceiling,
 };
@@ -206,31 +203,7 @@ pub struct EarlierTellings {
     pub last: Option<LastTelling>,
     /// How many of the chosen people got it before, or are getting it: they would get it again.
     pub again: i64,
-    /// The people of the workshop by what they were told; `None` where so many are registered that counting would hold
-    /// a page up, or nothing was told yet.
-    pub told: Option<Told>,
-    /// Those who were registered after the last telling; as [`EarlierTellings::told`].
-    pub since: Option<i64>,
-    /// Where the people came from, with how many; empty where so many are registered that counting would hold a page
-    /// up.
-    pub sources: Vec<(String, i64)>,
-    /// Who was there, where a report was taken over.
-    pub attendance: Option<AttendanceReport>,
-    /// People who are in none of the workshop's groups; `None` where the members are not known, or counting would hold
-    /// a page up.
-    pub no_group: Option<i64>,
-    /// People who pressed the key for another date during a call.
-    pub another_date: i64,
-    /// Tags that other workshops have: whoever is registered for one of these can be chosen.
-    pub tags: Vec<Tag>,
 }
-
-/// Sources that are offered.
-const SOURCES_MAX: i64 = 5;
-/// Tags that are offered.
-const TAGS_MAX: i64 = 5;
-/// More people are not counted for a page.
-const COUNTED_MAX: i64 = 50_000;
 
 impl EarlierTellings {
     async fn read(caller: &Caller, review: &Review) -> Result<EarlierTellings, StoreError> {
@@ -254,35 +227,7 @@ impl EarlierTellings {
                 last = last.or(Some(newest));
             }
         }
-        let (mut told, mut since) = (None, None);
-        if let Some(last) = last.as_ref().filter(|_| review.draft.workshop.registrants <= COUNTED_MAX) {
-            told = Some(review.walk.told().await?);
-            since = Some(review.walk.count_of(Whom::Since(last.at)).await?);
-        }
-        let sources = match review.draft.workshop.registrants <= COUNTED_MAX {
-            true => caller.org.audience_reader().sources(selection.workshop, SOURCES_MAX).await?,
-            false => Vec::new(),
-        };
-        let few = review.draft.workshop.registrants <= COUNTED_MAX;
-        let no_group = match few && caller.org.members_known(selection.workshop).await? {
-            true => Some(review.walk.count_of(Whom::NoGroup).await?),
-            false => None,
-        };
-        let in_use = caller.org.tags_of_others(selection.workshop, TAGS_MAX).await?;
-        let another_date = caller.org.want_another_date(selection.workshop).await?;
-        let attendance = caller.org.attendance_report(selection.workshop).await?;
-        Ok(EarlierTellings {
-            newest,
-            last,
-            again,
-            told,
-            since,
-            sources,
-            no_group,
-            attendance,
-            another_date,
-            tags: in_use,
-        })
+        Ok(EarlierTellings { newest, last, again })
     }
 }
 
@@ -298,12 +243,6 @@ impl EarlierBroadcasts {
     async fn read(caller: &Caller, review: &Review) -> Result<EarlierBroadcasts, StoreError> {
         let draft = &review.draft;
         let channel = draft.template.channel;
-        let filter = BroadcastFilter {
-            channel: Some(channel),
-            workshop: Some(draft.workshop.id),
-            ..BroadcastFilter::default()
-        };
-        let broadcasts = caller.org.broadcasts(&filter, EARLIER_MAX).await?;
         let again = review.before.again;
         let sent_before = review.before.last.as_ref().filter(|_| again > 0).map(|last| EarlierBroadcast {
             title: last.title.clone(),
@@ -317,7 +256,16 @@ impl EarlierBroadcasts {
             Some(at) => now.since(at) < gap,
             None => broadcast.started_at.is_some(),
         };
-        let under_way = broadcasts.iter().find(goes_out).filter(|_| close);
+        let filter = BroadcastFilter {
+            channel: Some(channel),
+            workshop: Some(draft.workshop.id),
+            ..BroadcastFilter::default()
+        };
+        let broadcasts = match close {
+            true => caller.org.broadcasts(&filter, EARLIER_MAX).await?,
+            false => Vec::new(),
+        };
+        let under_way = broadcasts.iter().find(goes_out);
         Ok(EarlierBroadcasts { sent_before, under_way: under_way.map(|broadcast| broadcast.title.clone()) })
     }
 }

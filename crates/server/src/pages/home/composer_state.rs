@@ -1,6 +1,6 @@
 //! The composer's page as one request sees it: what was chosen, the review of it, and the person of the preview.
 
-use ::compose::{Draft, PreviewedPerson, Review, Wait, proposed_after};
+use ::compose::{Draft, PeopleOffers, PreviewedPerson, Review, Wait, proposed_after};
 use domain::{
     broadcast::BroadcastStatus,
     channel::Channel,
@@ -25,6 +25,8 @@ use crate::{
 pub(super) struct ComposerState {
     pub(super) state: Compose,
     pub(super) review: Review,
+    /// Whom the chooser offers, with how many they are.
+    pub(super) offers: PeopleOffers,
     pub(super) at_error: Option<String>,
     pub(super) until_error: Option<String>,
     pub(super) shown: Option<PreviewedPerson>,
@@ -81,8 +83,9 @@ impl ComposerState {
         };
         let mut review = app.composer.review(member, draft, opened, wait).await?;
         let shown = review.preview(state.person).await?;
+        let offers = review.offers(member).await?;
         let (at_error, until_error) = (typed.at_error, typed.until_error);
-        Ok(Some(ComposerState { state: state.clone(), review, at_error, until_error, shown, calls, pick }))
+        Ok(Some(ComposerState { state: state.clone(), review, offers, at_error, until_error, shown, calls, pick }))
     }
 
     /// The findings in words, errors first.

@@ -354,7 +354,7 @@ fn danger(finding: &Finding) -> Option<bool> {
 }
 
 fn repeats(member: &Member, composer: &ComposerState, earlier: &EarlierBroadcast) -> Markup {
-    let left = composer.review.before.told.is_none_or(|told| told.not_told > 0);
+    let left = composer.offers.told.is_none_or(|told| told.not_told > 0);
     let others = composer.state.with_who(Audience::NotTold).href(PATH);
     html! {
         div class="m-danger" {
@@ -363,7 +363,7 @@ fn repeats(member: &Member, composer: &ComposerState, earlier: &EarlierBroadcast
                 div {
                     p class="m-danger__title" {
                         (grouped(earlier.n.min(composer.review.audience.reachable)))
-                        @if composer.review.before.told.is_some_and(|told| told.going > 0) { " of them got this before, or are going to get it." }
+                        @if composer.offers.told.is_some_and(|told| told.going > 0) { " of them got this before, or are going to get it." }
                         @else { " of them got this before." }
                     }
                     p class="m-danger__why" {

@@ -97,7 +97,7 @@ async fn picked(
 /// The choices, with their numbers.
 pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     let review = &composer.review;
-    let (chosen, before) = (&review.draft.audience, &review.before);
+    let (chosen, offers) = (&review.draft.audience, &composer.offers);
     let everyone = review.draft.workshop.registrants;
     let mut choices = Vec::new();
     let mut offer = |audience: Audience, name: &str, sub: String, n: Option<i64>| {
@@ -109,15 +109,15 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
             chosen: same_kind(&audience, chosen),
         });
     };
-    if let Some(last) = &before.last {
-        let told = before.told;
+    if let Some(last) = &review.before.last {
+        let told = offers.told;
         let of = |n: fn(&Told) -> i64| told.as_ref().map(n);
         let got = told.map(|told| got_it(&told)).unwrap_or_default();
         offer(Audience::NotTold, "Not told yet", "Whoever got it is left out".to_owned(), of(|t| t.not_told));
         offer(Audience::Registered, "Everyone", got, Some(everyone));
         offer(Audience::Failed, "Not reached", "Refused, or never arrived".to_owned(), of(|t| t.failed));
         let ago = relative(last.at.0, member.now.0);
-        offer(Audience::Since(last.at), "Registered since", format!("“{}”, {ago}", last.title), before.since);
+        offer(Audience::Since(last.at), "Registered since", format!("“{}”, {ago}", last.title), offers.since);
         let minutes = Audience::NO_RECEIPT_MINUTES;
         let waited = Audience::NoReceipt { minutes };
         if told.is_none_or(|told| told.no_receipt > 0) || same_kind(&waited, chosen) {
@@ -135,7 +135,7 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     if let Audience::Of { state, reason, .. } = chosen {
         offer(chosen.clone(), &of_words(*state, reason), "Of the earlier broadcast".to_owned(), some(true));
     }
-    let sources = &before.sources;
+    let sources = &offers.sources;
     for (source, n) in sources.iter().filter(|_| sources.len() > 1) {
         offer(Audience::Source(source.clone()), source, "Came from there".to_owned(), Some(*n));
     }
@@ -144,12 +144,12 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     {
         offer(chosen.clone(), source, "Came from there".to_owned(), some(true));
     }
-    let attendance = before.attendance.iter().flat_map(of_attendance);
-    let groups = of_groups(before.no_group, chosen, review.audience.total);
-    for (audience, name, sub, n) in attendance.chain(groups).chain(of_calls(before.another_date, chosen)) {
+    let attendance = offers.attendance.iter().flat_map(of_attendance);
+    let groups = of_groups(offers.no_group, chosen, review.audience.total);
+    for (audience, name, sub, n) in attendance.chain(groups).chain(of_calls(offers.another_date, chosen)) {
         offer(audience, name, sub.to_owned(), n);
     }
-    for tag in &before.tags {
+    for tag in &offers.tags {
         let sub = format!("Also registered for another “{}” workshop", tag.name);
         let audience = Audience::Tagged(tag.id);
         let n = some(audience == *chosen);
@@ -168,7 +168,7 @@ pub(super) fn chooser(member: &Member, composer: &ComposerState) -> Markup {
     html! {
         (Chooser { choices, more })
         @if is_list { (list(composer)) }
-        @if let (Some(told), Audience::NotTold) = (&before.told, chosen) {
+        @if let (Some(told), Audience::NotTold) = (&offers.told, chosen) {
             @if told.told + told.going > 0 {
                 p class="m-choices__left" { (Icon::Ok) span { "Left out: " (got_it(told)) ". To send it again, choose Everyone." } }
             }
