@@ -137,8 +137,8 @@ pub struct Key {
     pub action: Action,
 }
 
-/// What a call says, before values are put in: the greeting and the reminder, a question for one key, and a closing
-/// text for each. Without keys the text is said and the call ends.
+/// What a call says, before values are put in: the greeting with the reminder, a question that asks for one key, and
+/// closing words for each key. A script without keys speaks its text, and the call ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallScript {
     /// In which language.
