@@ -12,20 +12,20 @@ pub const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// So many bytes of the beginning of a file tell what it is.
 pub const FIRST_BYTES: usize = 512;
 
-/// What a file is, by how it begins.
+/// The kind of a file, as its first bytes tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileForm {
     /// A picture that every phone shows.
     Picture,
     /// A picture in a form that WhatsApp does not show, such as HEIC, GIF or SVG.
     OddPicture,
-    /// An MP4.
+    /// An MP4 video.
     Video,
-    /// A film in a form that WhatsApp does not show, such as AVI or WebM.
+    /// A video in a form that WhatsApp does not show, such as AVI or WebM.
     OddVideo,
     /// A web page: what a link to a shared file mostly leads to.
     Page,
-    /// Anything else.
+    /// Any other file.
     Other,
 }
 

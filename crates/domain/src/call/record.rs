@@ -106,7 +106,7 @@ pub struct CallReport {
     pub provider_id: Option<String>,
     /// The number that was called, as digits with country code.
     pub digits: Option<String>,
-    /// What the report says.
+    /// What happened to the call.
     pub kind: CallReportKind,
     /// When that happened, where the report says so.
     pub at: Option<Millis>,

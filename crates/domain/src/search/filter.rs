@@ -26,11 +26,11 @@ enum Kind {
 /// A filter of some people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// The bits.
+    /// The filter's bits, eight to a byte.
     pub bits: Vec<u8>,
-    /// The lowest stored number among them; empty where nobody has one.
+    /// The lowest number among the people, as it is stored; empty where nobody has one.
     pub lowest: String,
-    /// The highest.
+    /// The highest number among the people, as it is stored; empty where nobody has one.
     pub highest: String,
 }
 

@@ -3,34 +3,34 @@
 use super::{Plan, StepKey, StepState};
 use crate::time::{MINUTE, Millis};
 
-/// What happens to one step.
+/// How a changed plan treats one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is due at another moment.
+    /// The step is due at another moment.
     Moved {
-        /// Before.
+        /// The moment in the plan before.
         from: Millis,
-        /// From now on.
+        /// The moment in the changed plan.
         to: Millis,
     },
-    /// It would come, and its moment has passed now.
+    /// The step was still to come, and its new moment has passed.
     NewlyMissed {
-        /// When it was due before.
+        /// The moment in the plan before.
         from: Millis,
     },
-    /// It was missed, and comes again.
+    /// The step was missed, and is to come again.
     Revived {
-        /// When it is due.
+        /// The moment in the changed plan.
         to: Millis,
     },
-    /// It is new.
+    /// The step is new in the sequence.
     Added {
-        /// When it is due; `None` where each person has a moment of their own.
+        /// The moment in the changed plan; `None` where each person has a moment of their own.
         to: Option<Millis>,
     },
-    /// It is in the sequence no more.
+    /// The step is no longer in the sequence.
     Removed {
-        /// When it was due.
+        /// The moment in the plan before; `None` where each person had a moment of their own.
         from: Option<Millis>,
     },
 }

@@ -15,13 +15,13 @@ pub struct RungForecast {
 /// What a rung is expected to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RungExpectation {
-    /// People it goes to.
+    /// The people to whom the rung is expected to go.
     pub tried: i64,
     /// People among them who are proven to be reached.
     pub reached: i64,
-    /// What that costs.
+    /// The expected cost of the rung.
     pub cost: Money,
-    /// What it costs where no rung before it reaches anybody.
+    /// The cost of the rung where no rung before it reaches anybody.
     pub worst: Money,
 }
 

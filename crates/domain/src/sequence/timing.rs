@@ -11,9 +11,9 @@ const DAYS_MAX: i64 = 365;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Anchor {
-    /// The workshop's start.
+    /// The start of the workshop.
     Start,
-    /// The workshop's end.
+    /// The end of the workshop.
     End,
     /// The moment that each person registered: such a step has no moment of its own in the plan.
     Registration,
@@ -26,9 +26,9 @@ pub enum Timing {
     /// So many calendar days later at the same clock time, then so many minutes later; earlier where negative. A day before 7 PM is 7 PM of the day
     /// before, also where the clocks change between the two; an hour before is sixty minutes before.
     Offset {
-        /// Calendar days.
+        /// Calendar days after the anchor; negative for days before it.
         days: i64,
-        /// Minutes of sixty seconds.
+        /// Minutes after that, of sixty seconds each; negative for minutes before.
         minutes: i64,
     },
     /// At a clock time on the day that lies so many days from the anchor's day.
@@ -43,10 +43,10 @@ pub enum Timing {
 /// Why a timing cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimingError {
-    /// Too far away.
+    /// The moment is too far from its anchor.
     #[error("A step lies at most {DAYS_MAX} days from the workshop.")]
     Far,
-    /// No time of day.
+    /// The minute is not one of a day.
     #[error("Choose a time of the day.")]
     Clock,
     /// A clock time for something that happens at any hour.

@@ -12,11 +12,11 @@ pub enum Alphabet {
 /// The length of a text in the operator's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Segments {
-    /// How it is written.
+    /// The alphabet in which the text is sent.
     pub alphabet: Alphabet,
-    /// Septets or UTF-16 units in all.
+    /// The length of the text: septets in GSM-7, UTF-16 units in Unicode.
     pub units: usize,
-    /// SMS that it is charged as; an empty text is none.
+    /// The number of SMS that the text is charged as; 0 for an empty text.
     pub count: usize,
 }
 
