@@ -17,14 +17,14 @@ const TRIES_MAX: u32 = 3;
 /// Broadcasts of which more is kept than that they were heard of. Those without a refusal are then forgotten.
 const KEPT_MAX: usize = 10_000;
 
-/// Whose fault a refusal is.
+/// Who or what a refusal is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The person's: others of the broadcast go through.
+    /// The person: other messages of the broadcast are accepted.
     Person,
-    /// The account's or the template's: nobody else will fare better.
+    /// The account or the template: nobody else will fare better.
     Account,
-    /// Not clear yet.
+    /// Nothing yet tells which of the two.
     Unclear,
 }
 
@@ -34,11 +34,12 @@ pub(crate) struct Strikes(HashMap<BroadcastId, Heard>);
 
 #[derive(Debug, Default)]
 struct Heard {
-    /// Calls that were taken.
+    /// The number of calls that the provider accepted.
     taken: u64,
-    /// Messages refused since the last one that was taken.
+    /// The positions of the messages refused since the last accepted one.
     in_a_row: HashSet<i64>,
-    /// By its position, of a message that was refused: what was taken before its first refusal, and how often it was refused.
+    /// The refused messages by position: how many calls were accepted before the first refusal, and how often the
+    /// message was refused.
     refused: HashMap<i64, (u64, u32)>,
 }
 

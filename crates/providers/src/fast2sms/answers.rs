@@ -34,11 +34,11 @@ pub const SMS_NO_CREDIT: &str = "f2s_416";
 pub struct CodeRow {
     /// Fast2SMS's `status_code`.
     pub status_code: i64,
-    /// What it proves.
+    /// What an answer with this code proves.
     pub class: Class,
-    /// Under which equal endings are grouped; its words stand in `codes.rs`.
+    /// The code under which equal endings are grouped. Its words stand in `codes.rs`.
     pub code: &'static str,
-    /// Whether the same message may be tried once more, and after how many milliseconds.
+    /// The time after which the same message may be tried once more, in milliseconds; `None` where it may not.
     pub again_ms: Option<i64>,
 }
 
