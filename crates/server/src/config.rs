@@ -211,43 +211,45 @@ struct File {
 /// The settings in force.
 #[derive(Clone)]
 pub struct Config {
-    /// Where to listen.
+    /// The address and port on which the program listens.
     pub listen: SocketAddr,
     /// The address that people type, without a slash at its end.
     pub public_url: String,
-    /// That address was set. Else it is a guess, which a command beside a server that listens elsewhere does not tell.
+    /// Whether that address was set. Otherwise it is a guess, which a command that runs beside a server must not
+    /// show.
     pub public_url_is_set: bool,
     /// Folder of database, keys and imports.
     pub data: PathBuf,
     /// `sqlite:FILE` or `postgres://…`. May hold a password.
     pub database: String,
-    /// The same database round a pooler. May hold a password.
+    /// The address of the same database past a pooler; `None` for no pooler. May hold a password.
     pub database_direct: Option<String>,
-    /// Whether a pooler stands before PostgreSQL; `None`: to be found out.
+    /// Whether a pooler stands before PostgreSQL; `None` where the program finds out.
     pub database_pooler: Option<bool>,
-    /// Whether statements are prepared by name; `None`: unless there is a pooler.
+    /// Whether statements are prepared by name; `None` prepares them unless there is a pooler.
     pub database_prepares: Option<bool>,
     /// File with the sealing keys.
     pub key_file: PathBuf,
-    /// Whether `X-Forwarded-For` is believed.
+    /// Whether the address in `X-Forwarded-For` counts as that of the caller.
     pub behind_proxy: bool,
-    /// Where providers are.
+    /// The addresses of the vendors' interfaces.
     pub providers: Urls,
     /// How alerts leave the installation.
     pub outgoing: Outgoing,
-    /// A process that has been silent for so long is given up, in milliseconds.
+    /// The time without a heartbeat after which a process is given up, in milliseconds.
     pub lease_ms: i64,
-    /// Calls under way at once, and so the most that one crash can leave in doubt.
+    /// The most calls under way at once, which is also the most that one crash can leave unknown.
     pub calls_at_once: usize,
-    /// What is logged.
+    /// What is logged, as a filter of `tracing`.
     pub log: String,
-    /// How log lines look.
+    /// The form of the log's lines.
     pub log_format: LogFormat,
-    /// The people of this installation are invented. No setting: `munadi demo` says so.
+    /// Whether the people of this installation are invented. It is not a setting: `munadi demo` sets it.
     pub demonstrates: bool,
-    /// Where a rehearsal takes callbacks; it reaches nothing but this machine. No setting: a rehearsal's own program says so.
+    /// The address at which a rehearsal takes callbacks; it reaches nothing but this machine. It is not a setting: a
+    /// rehearsal's own program sets it.
     pub rehearses_at: Option<String>,
-    /// What a password's hash costs. No setting: only tests make it cheaper.
+    /// The cost of a password's hash. It is not a setting: only tests make it cheaper.
     pub password_cost: Cost,
 }
 

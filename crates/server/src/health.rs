@@ -33,7 +33,7 @@ pub struct Health {
 
 #[derive(Clone, Debug)]
 struct Seen {
-    /// By the steady clock.
+    /// When the question was asked, by the steady clock.
     asked: Duration,
     refused: Option<Refused>,
 }

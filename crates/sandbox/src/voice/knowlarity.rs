@@ -52,7 +52,7 @@ pub struct Knowlarity {
     pub number: String,
     /// The ids of its IVRs.
     pub ivrs: Vec<String>,
-    /// The words that the IVR says after a key.
+    /// The closing words of the IVR, after a key and without one.
     pub closing: String,
     /// The balance, in 1/10,000 rupee.
     pub balance: i64,

@@ -57,14 +57,14 @@ pub async fn load(
     })
 }
 
-/// What the frame shows of the engine's life.
+/// The signs of the engine's life that the frame shows.
 #[derive(Clone, Debug)]
 pub struct Pulse {
-    /// How long ago the scheduler was last heard of, in milliseconds; none if never.
+    /// The time since the scheduler's last heartbeat, in milliseconds; `None` where there never was one.
     pub heartbeat_ms: Option<i64>,
-    /// How many broadcasts are running.
+    /// The number of broadcasts that are running.
     pub running: i64,
-    /// What needs somebody now.
+    /// The matters that need somebody now.
     pub attention: Strip,
 }
 

@@ -41,26 +41,26 @@ impl Secret {
     }
 }
 
-/// What is posted.
+/// An alert as it is posted to the organisation's webhook.
 #[derive(Clone, Copy, Debug)]
 pub struct Post<'a> {
     /// The alert's id; a repeated post has the same.
     pub id: &'a str,
     /// The organisation's name.
     pub organisation: &'a str,
-    /// The matter's key.
+    /// The key of the matter. Equal matters have equal keys.
     pub matter: &'a str,
-    /// One sentence.
+    /// The alert in one sentence.
     pub title: &'a str,
-    /// What stands behind it.
+    /// The facts behind the sentence.
     pub why: &'a str,
-    /// How many.
+    /// The number of people, messages or posts that it concerns.
     pub n: i64,
-    /// Whether it is urgent.
+    /// Whether the alert goes out at any hour of the day.
     pub urgent: bool,
-    /// Where it is shown.
+    /// The address of the page that shows the matter.
     pub url: &'a str,
-    /// When it was raised.
+    /// When the matter was first seen.
     pub at: Millis,
 }
 

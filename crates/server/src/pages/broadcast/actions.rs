@@ -119,7 +119,7 @@ pub async fn cancel(State(app): State<App>, member: Member, Path(id): Path<Broad
 /// Which messages are sent again, from a query or a form.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Again {
-    /// `failed`, `expired` or `unknown`.
+    /// The state of the messages: `failed`, `expired` or `unknown`.
     #[serde(default)]
     state: String,
     /// The reason's code. Empty selects every reason that another try can change now.

@@ -180,10 +180,10 @@ pub(crate) fn link_error(link: &str) -> Option<String> {
         .then(|| format!("{} of {LINK_CHARS_MAX} characters. Use a shorter link.", link.len()))
 }
 
-/// What the address of a new workshop says.
+/// The query of the page for a new workshop.
 #[derive(Debug, Default, Deserialize)]
 pub struct NewQuery {
-    /// Which workshop is copied.
+    /// The id of the workshop that is copied.
     #[serde(default)]
     from: String,
 }

@@ -54,11 +54,11 @@ struct Line<'a> {
 
 /// Whether somebody gets a step.
 enum Gets {
-    /// They have a message, or stand with a reason.
+    /// The person has a message of the step, or was left out for a reason.
     Told,
-    /// They get it, with a word on what it depends on.
+    /// The person gets the step; the words say what it depends on.
     Comes(String),
-    /// They do not.
+    /// The person does not get the step, for this reason.
     Not(String),
 }
 
