@@ -229,7 +229,7 @@ mod tests {
             (Video, JPEG, Image),
             (Image, b"%PDF-1.7".as_slice(), Document),
             (Document, JPEG, Document),
-            // HEIC: refused as a picture, and not turned into something else without a word.
+            // A HEIC file is refused as a picture, and is not turned into another kind without a word.
             (Image, b"\0\0\0\x18ftypheic".as_slice(), Image),
         ] {
             assert_eq!(kind_of(said, first), expected, "{said:?} {first:?}");
@@ -246,8 +246,8 @@ mod tests {
 
     #[test]
     fn a_file_is_what_it_begins_with_and_not_what_its_server_calls_it() {
-        // Beginnings as the formats' own documents give them: PNG §5.2, RFC 9649 for WebP, ISO/IEC 14496-12 for ftyp,
-        // RFC 8118 for PDF.
+        // The first bytes are those that the formats' own documents give: PNG §5.2, RFC 9649 for WebP, ISO/IEC
+        // 14496-12 for ftyp, RFC 8118 for PDF.
         for (first, form) in [
             (JPEG, FileForm::Picture),
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", FileForm::Picture),

@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn each_recipient_gets_their_own_values() {
-        // R16: personalisation of recipient 0 sent to all.
+        // R16: the values of recipient 0 were sent to all.
         let template = template("Hi {{1}}", &[Source::RegistrantFirstName]);
         let names = ["Asha", "Ravi", "Meera"];
         let sent: Vec<_> =
@@ -262,7 +262,7 @@ mod tests {
         #[test]
         fn pieces_put_together_are_the_text(body in r"([a-z ]|\{\{|\}\}|[{}1-9]){0,20}") {
             let whole: String = pieces(&body).map(|p| p.map_or_else(str::to_owned, |n| format!("{{{{{n}}}}}"))).collect();
-            // Only the room around a number is not kept.
+            // Only the spaces around a number are dropped.
             prop_assert_eq!(whole.replace(' ', ""), body.replace(' ', ""));
         }
     }

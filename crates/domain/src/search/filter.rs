@@ -215,7 +215,7 @@ mod tests {
         ) {
             let people: Vec<_> = (from..from + 40).map(person).collect();
             let filter = filter(&people);
-            // Words of theirs: a part of a name, of an address, of a number from either end.
+            // The words are parts of a name, of an address, or of a number from either end.
             let words = picks.iter().map(|(who, which, chars)| {
                 let (name, email, phone) = &people[*who];
                 match which {

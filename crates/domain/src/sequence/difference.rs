@@ -125,14 +125,16 @@ mod tests {
         let (times, zone) = evening();
         let now = zone.parse_local("2026-12-05T08:00").unwrap();
         let before = plan(&usual(), times, &zone, now);
-        // To the next day: the day-before reminder went out; the morning's comes a day later.
+        // The workshop moves to the next day. The day-before reminder went out already, and the morning's comes a day
+        // later.
         let later = WorkshopTimes { starts_at: times.starts_at.plus(DAY), ends_at: times.ends_at.plus(DAY) };
         let after = plan(&usual(), later, &zone, now);
         let ran = [crate::sequence::StepKey::stored("day".to_owned())];
         let moved = difference(&before, &after, &ran, now);
         assert_eq!(names(&moved), [("morning", "moved"), ("five", "moved"), ("thanks", "moved")]);
         assert_eq!(moved.counts(), (3, 0));
-        // Nothing ran, and the day-before step was missed at ten: moved by two days it comes again.
+        // Nothing ran, and the day-before step was missed at ten. When the workshop moves by two days, that step
+        // comes again.
         let now = zone.parse_local("2026-12-05T10:00").unwrap();
         let far =
             WorkshopTimes { starts_at: times.starts_at.plus(2 * DAY), ends_at: times.ends_at.plus(2 * DAY) };

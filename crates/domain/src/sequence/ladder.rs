@@ -296,7 +296,8 @@ mod tests {
         LadderRung { key, channel, template: TemplateId(uuid::Uuid::nil()), account: None, wait_minutes }
     }
 
-    /// From an hour before the start until five minutes before it: three channels, a quarter of an hour apart.
+    /// A ladder of three channels, a quarter of an hour apart, from an hour before the start until five minutes
+    /// before it.
     fn ladder() -> Ladder {
         let mut shared = step("reach-1", "reminder", Anchor::Start, Timing::before(60));
         shared.channel = Channel::WhatsappGroup;
@@ -327,7 +328,7 @@ mod tests {
         assert_eq!(Ladder::of(&steps, &StepKey::stored("day".into())), None);
         let text = serde_json::to_string(&steps).unwrap();
         assert_eq!(serde_json::from_str::<Vec<Step>>(&text).unwrap(), steps, "{text}");
-        // By the clock, over midnight.
+        // The ladder is timed by the clock and runs over midnight.
         let mut late = ladder();
         late.shared.timing = Timing::At { days: 0, minute: 23 * 60 + 50 };
         let timings: Vec<Timing> = late.steps().iter().map(|step| step.timing).collect();
@@ -434,7 +435,7 @@ mod tests {
                     }
                     Admission::Reached => prop_assert!(one.proven),
                     Admission::Later(until) => prop_assert!(*until > now && !one.proven),
-                    // Nobody is left out for money that is there.
+                    // A person is left out for cost only where the money is really not there.
                     Admission::OverPerson => prop_assert!(per_person.is_some_and(|cap| one.spent.0 + one.price.0 > cap)),
                     Admission::OverAll => prop_assert!(in_all.is_some_and(|cap| total + one.price.0 > cap)),
                 }

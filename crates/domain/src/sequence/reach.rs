@@ -213,7 +213,7 @@ mod tests {
             2,
             &[
                 charged,
-                // Late: the second rung went out at 100, the proof of the first came at 150.
+                // The proof is late: the second rung went out at 100, and the proof of the first came at 150.
                 telling(0, "b", Delivered, 10, Some(150)),
                 telling(1, "b", Sent, 100, None),
                 telling(0, "c", Sent, 10, None),

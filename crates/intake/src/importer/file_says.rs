@@ -261,7 +261,7 @@ mod tests {
         file.person(&paid);
         file.left_out(&row(RegistrantStatus::Registered, "pay_2", 2), true);
         assert_eq!(file.says(paid.key()), Some(Says::Place));
-        // Alone in a newer list it is about a payment that is not the registration's.
+        // Alone in a newer list, the row is about a payment that is not the registration's.
         let mut newer = FileSays::default();
         newer.left_out(&row(RegistrantStatus::Registered, "pay_2", 2), true);
         assert!(newer.is_about_another(paid.key(), "pay_1"));

@@ -388,7 +388,7 @@ mod tests {
             format!("<sheetData><row><c r=\"A1\" x=\"{long}\""),
             format!("<a><!-- > {long} -->"),
             format!("<c>{}", "<t>some text</t>".repeat(200_000)),
-            // A cell whose end is only claimed.
+            // The cell claims an end that it does not have.
             format!("<c><is>{}", "<t>text</t></c><c>".repeat(10)),
             "<!DOCTYPE x><a/>".to_owned(),
             "<a>\0</a>".to_owned(),
