@@ -411,7 +411,8 @@ fn has_password(url: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Every name of `File`: one that this does not know cannot be printed, and one that is not printed is missed.
+    /// Every name of `File`. A name that this list does not know cannot be printed, and a name that is not printed is
+    /// noticed.
     const NAMES: [&str; 20] = [
         "listen",
         "public_url",
@@ -511,7 +512,7 @@ mod tests {
             .filter(|line| !line.starts_with(' '))
             .collect();
         let said = SettingsFile::parse(&lines.join("\n")).unwrap();
-        // A name that is missing in the file would be missing in what it says.
+        // A name that is missing in the file would be missing in what the program says of its settings.
         let named = |file: &str| file.split_once(" = ").map(|(name, _)| name.to_owned());
         let names: Vec<String> = lines.iter().filter_map(|line| named(line)).collect();
         for name in NAMES.iter().copied().chain(registry::base_urls().map(|url| url.key)) {
@@ -529,7 +530,7 @@ mod tests {
             (said.database, said.key_file, said.log),
             (default.database, default.key_file, default.log)
         );
-        // What is found out has no value to be printed: the file shows an example.
+        // A setting that the program finds out has no value to be printed, so the file shows an example.
         assert_eq!(said.database_pooler, Some(true));
         assert!(default.database_pooler.is_none() && default.database_prepares.is_none());
         assert!(SettingsFile::parse(&default_file()).is_ok());

@@ -140,13 +140,13 @@ mod tests {
 
     #[test]
     fn the_signature_is_that_of_standard_webhooks() {
-        // The example of the specification's own libraries: secret, id, time and body.
+        // The example is that of the specification's own libraries: secret, id, time and body.
         let bytes = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let mut mac = Hmac::<Sha256>::new_from_slice(&bytes).unwrap();
         mac.update(b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}");
         let example = STANDARD.encode(mac.finalize().into_bytes());
         assert_eq!(example, "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-        // Ours is made the same way, of ours.
+        // Our signature is made in the same way from our own secret.
         let secret = Secret([7; 32]);
         let mut mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).unwrap();
         mac.update(b"a.5.{}");

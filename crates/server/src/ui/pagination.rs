@@ -185,7 +185,7 @@ mod tests {
             here = read(&here).previous(50).expect("not the first one").href(base);
             assert_eq!(place(&here), place(expected));
         }
-        // So far down, the pages at the top are forgotten.
+        // So far down the list, the pages at the top are forgotten.
         assert_eq!(read(&here).previous(50).expect("not the first one").href(base), base);
     }
 
