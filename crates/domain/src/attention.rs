@@ -16,7 +16,7 @@ pub struct AboutBroadcast {
     pub id: BroadcastId,
     /// The account through which the broadcast is sent.
     pub account: IntegrationId,
-    /// The word of the account's vendor, such as `exotel`.
+    /// The word by which the program knows the account's vendor.
     pub account_kind: String,
     /// The broadcast's title in lists.
     pub title: String,
@@ -35,7 +35,7 @@ pub struct AboutAccount {
     pub id: IntegrationId,
     /// The organisation's name for it.
     pub name: String,
-    /// The word of the account's vendor, such as `exotel`.
+    /// The word by which the program knows the account's vendor.
     pub kind: String,
 }
 

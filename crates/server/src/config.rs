@@ -215,8 +215,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The address that people type, without a slash at its end.
     pub public_url: String,
-    /// Whether that address was set. Otherwise it is a guess, which a command that runs beside a server must not
-    /// show.
+    /// Whether that address was set. Otherwise it is a guess, which a command beside a server must not show.
     pub public_url_is_set: bool,
     /// Folder of database, keys and imports.
     pub data: PathBuf,
@@ -246,8 +245,7 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Whether the people of this installation are invented. It is not a setting: `munadi demo` sets it.
     pub demonstrates: bool,
-    /// The address at which a rehearsal takes callbacks; it reaches nothing but this machine. It is not a setting: a
-    /// rehearsal's own program sets it.
+    /// The address at which a rehearsal takes callbacks, on this machine alone. Its own program sets it: no setting.
     pub rehearses_at: Option<String>,
     /// The cost of a password's hash. It is not a setting: only tests make it cheaper.
     pub password_cost: Cost,
@@ -411,8 +409,7 @@ fn has_password(url: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Every name of `File`. A name that this list does not know cannot be printed, and a name that is not printed is
-    /// noticed.
+    /// Every name of `File`. A name that is missing here cannot be printed, and what is not printed is noticed.
     const NAMES: [&str; 20] = [
         "listen",
         "public_url",

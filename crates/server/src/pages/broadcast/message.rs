@@ -121,8 +121,7 @@ impl Story {
         self.row.state == MessageState::Unknown && self.may_send
     }
 
-    /// The buttons that correct the registration and that tell the person again, for members who may send. An erased
-    /// person has none.
+    /// The buttons that correct the registration and tell the person again; none for readers who may not send or once the person was erased.
     fn correction(&self) -> Vec<Button> {
         let MessageRef { broadcast, position } = self.row.message;
         let erased = self.row.name.is_empty()
@@ -249,8 +248,7 @@ impl Story {
             // In a drawer these buttons belong to the form of the broadcast's page, which has the same id.
             let to = decide_href(self.row.message);
             let button = |button: Button, word| button.form(FORM).formaction(&to).submit("went_out", word);
-            // A person can see in the group whether a post stands there. Of a message they know at most that it went
-            // out.
+            // A post can be seen in its group. Of a message nobody knows more than that it went out.
             let (no, yes) = match in_group {
                 true => ("It is not there", "It is there"),
                 false => ("It did not go out", "It went out"),
