@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(cache.get(&key(), counted_from(3_000, 1)), Cached::Missing);
         cache.put(key(), counted_from(3_000, 1), 7, Duration::ZERO);
         assert_eq!(cache.get(&key(), counted_from(3_000, 1)), Cached::Valid(7));
-        // Somebody came: whoever registered them sees them.
+        // A person was added, and the member who added them sees them in the figures.
         assert_eq!(cache.get(&key(), counted_from(3_001, 1)), Cached::Missing);
         let stale = |refresh| matches!(cache.get(&key(), counted_from(3_000, 2)), Cached::Stale { value: 7, refresh: r, .. } if r == refresh);
         assert!(stale(true), "the first who sees an old figure has it counted");
