@@ -108,7 +108,7 @@ impl Composer {
         }
     }
 
-    /// The same for a file by itself.
+    /// Looks at one file as a gateway would meet it, and returns what is wrong with it.
     ///
     /// # Errors
     /// When the store cannot be read.

@@ -75,7 +75,8 @@ pub fn proposed_after(
     }
 }
 
-/// The same within the hours of channel and account. Those of an account of calls are India's, like the law's.
+/// Narrows hours to those of the channel and of the account. The hours of an account of calls are read in India's
+/// zone, like the law's.
 pub(crate) fn with_own(
     hours: SendingHours,
     channel: Channel,

@@ -85,7 +85,7 @@ impl Rules {
         rules
     }
 
-    /// The same with final values that were fixed before: what an earlier stretch of a plan wrote stays.
+    /// Takes final values that were fixed before: what an earlier stretch of a plan wrote stays.
     pub fn with_fixed(mut self, content: Content) -> Rules {
         if !self.message.is_personal() {
             let units = self.message.segments(&content);
@@ -447,7 +447,7 @@ impl Tally {
         self.excluded(SkipReason::BadValue)
     }
 
-    /// The same as a summary. Of the whole audience when everybody was looked at.
+    /// The tally as a summary. It is that of the whole audience where everybody was looked at.
     pub fn summary(&self) -> AudienceSummary {
         AudienceSummary {
             total: self.looked_at,

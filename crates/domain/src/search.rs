@@ -59,7 +59,7 @@ impl Word {
         &self.text
     }
 
-    /// The same word as a part of an address's host, as the index holds it.
+    /// The word as a part of an address's host, as the index holds it.
     pub fn host(&self) -> String {
         format!("{HOST}{}", self.text)
     }

@@ -117,7 +117,7 @@ impl SendingHours {
         }
     }
 
-    /// The same, and only within the hours of the account that sends it.
+    /// Narrows the hours to those of the account that sends.
     pub fn within(mut self, open: Option<OpenHours>, zone: &Zone) -> SendingHours {
         if let Some(open) = open {
             self.closed.push(Closed { zone: zone.name().to_owned(), hours: open.closed() });
@@ -125,7 +125,7 @@ impl SendingHours {
         self
     }
 
-    /// The same, and outside the hours in India in which nothing may be sent on that channel.
+    /// Narrows the hours to those in which something may be sent on this channel in India.
     pub fn on(mut self, channel: Channel) -> SendingHours {
         if let Some(hours) = channel.rules().closed {
             self.closed.push(Closed { zone: Zone::india().name().to_owned(), hours });

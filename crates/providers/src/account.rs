@@ -193,7 +193,7 @@ pub struct Received {
 pub struct Body {
     /// Of what kind it is.
     pub content_type: &'static str,
-    /// As it is written to the wire.
+    /// The body as it is sent.
     pub bytes: Vec<u8>,
 }
 

@@ -105,7 +105,7 @@ pub struct Meaning {
 }
 
 impl Meaning {
-    /// The same of what is wrong for everybody, as when the template is: nobody after it fares better.
+    /// Marks a code as a fault that concerns everybody, such as a wrong template: no later message fares better.
     pub(crate) const fn for_everybody(self) -> Meaning {
         Meaning { pauses: true, ..self }
     }

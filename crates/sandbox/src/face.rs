@@ -78,7 +78,7 @@ pub trait Face: Sync {
     /// How to reach it and what it holds, for whoever starts it by hand.
     fn words(&self, sandbox: &Sandbox) -> String;
 
-    /// The same for a program: names that no other vendor has.
+    /// How to reach it and what it holds, for a program. The names are those of no other vendor.
     fn facts(&self, sandbox: &Sandbox) -> Vec<(&'static str, Value)>;
 }
 

@@ -96,7 +96,7 @@ pub struct NewAlert {
     pub title: String,
     /// The facts behind the sentence.
     pub why: String,
-    /// The same in a few words, for a message to a phone.
+    /// The alert in a few words, for a message to a phone.
     pub short: String,
     /// The number of people, messages or posts that it concerns.
     pub n: i64,

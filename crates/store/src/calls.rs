@@ -125,7 +125,7 @@ impl Org {
         Ok(self.calls_of_all(&[message]).await?.remove(&message).unwrap_or_default())
     }
 
-    /// The same of several messages.
+    /// The calls of several messages.
     pub async fn calls_of_all(
         &self,
         messages: &[MessageRef],

@@ -41,7 +41,7 @@ const SHOWN: Most = Most { registrations: 200, messages: 500 };
 /// Broadcasts among which the newest message of each person in a list is looked for: about two months of ten workshops
 /// a week. A look-up for each of them and each person: 50 people take 10,000.
 const NEWEST_AMONG: i64 = 200;
-/// The same for whoever such a broadcast left out, which is of interest while it is fresh.
+/// Broadcasts among which the newest one that left a person out is looked for. That is of interest while it is fresh.
 const LEFT_OUT_AMONG: i64 = 50;
 
 /// A person and everything that happened with them.

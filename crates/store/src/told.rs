@@ -158,7 +158,7 @@ impl Selection {
         Selection { workshop, purpose, audience: Audience::Registered, own: BroadcastId(Uuid::nil()), now }
     }
 
-    /// The same with other people.
+    /// The same workshop and purpose with another audience.
     pub fn of(&self, audience: Audience) -> Selection {
         Selection { audience, ..self.clone() }
     }

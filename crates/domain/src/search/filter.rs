@@ -136,7 +136,7 @@ fn end(number: &str, digits: usize) -> Option<&str> {
     number.len().checked_sub(digits).and_then(|at| number.get(at..))
 }
 
-/// The same in every version and on every machine: filters are stored.
+/// The key of a text. It is the same in every version and on every machine, because filters are stored.
 fn key(kind: Kind, text: &str) -> u64 {
     // FNV-1a, and the end of SplitMix64, which spreads what differs in the last letters.
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ kind as u64, |hash, byte| {

@@ -77,7 +77,7 @@ pub enum WhyNot {
 }
 
 impl WhyNot {
-    /// As it is stored; empty for nothing.
+    /// The stored word; empty for [`WhyNot::Nothing`].
     pub fn code(self) -> &'static str {
         match self {
             WhyNot::Nothing => "",

@@ -123,7 +123,7 @@ impl Summary {
         serde_json::from_value(import.summary.clone()).unwrap_or_default()
     }
 
-    /// As it is kept with the import.
+    /// The summary as JSON, as the import keeps it.
     pub fn json(&self) -> Value {
         serde_json::to_value(self).expect("numbers are JSON")
     }

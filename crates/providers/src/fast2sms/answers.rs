@@ -22,7 +22,7 @@ use crate::{
 pub const NUMBERS_REFUSED: &str = "f2s_411";
 /// The number is on Fast2SMS's own do-not-disturb list, or may not be written to. In a batch one such number refuses all.
 pub const NUMBER_BLOCKED: &str = "f2s_427";
-/// The same by its other code.
+/// The other code of [`NUMBER_BLOCKED`].
 pub const NUMBER_NOT_ALLOWED: &str = "f2s_428";
 /// Several SMS went to one number within a short time.
 pub const SAME_NUMBER: &str = "f2s_995";

@@ -31,7 +31,7 @@ impl StoredPost {
         }
     }
 
-    /// As it is stored.
+    /// The post as JSON, as it is stored.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("four texts are always JSON")
     }

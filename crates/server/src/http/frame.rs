@@ -69,7 +69,7 @@ pub struct Pulse {
 }
 
 impl Pulse {
-    /// Reads it.
+    /// Reads the signs of life from the engine and the store.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -80,7 +80,7 @@ impl Pulse {
         Ok(Pulse { heartbeat_ms: beat.map(|at| asks.now.since(at).max(0)), running, attention })
     }
 
-    /// The same as parts of the stream.
+    /// The signs of life as parts of the live stream.
     pub fn fragments(&self, zone: &Zone, now: Millis, length: Length) -> [Fragment; 6] {
         let n = self.attention.n();
         [

@@ -158,7 +158,7 @@ pub struct LadderPlayed {
 }
 
 impl Report {
-    /// As it is kept.
+    /// The report as JSON, as the rehearsal keeps it.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }

@@ -149,7 +149,7 @@ impl Stage {
         self.confirm_as(None, workshop, (title, message), (starts_at, deadline), now).await
     }
 
-    /// The same as the run of a step.
+    /// Confirms a broadcast to everybody registered, as the run of a step where `run` names one.
     async fn confirm_as(
         &self,
         run: Option<StepRun>,

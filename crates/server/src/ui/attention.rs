@@ -136,7 +136,7 @@ pub fn count(n: i64) -> Markup {
     }
 }
 
-/// The same on the button that opens the menu of a phone.
+/// The number of matters on the button that opens the menu of a phone.
 pub fn badge(n: i64) -> Markup {
     html! { span class="m-badge" data-live-id="attention-badge" aria-hidden="true" hidden[n == 0] { (grouped(n)) } }
 }

@@ -67,8 +67,8 @@ pub struct NewRegistrant {
 }
 
 impl NewRegistrant {
-    /// The same for two entries that are one registration: number and identity, in few bytes, to find repeats in a long
-    /// file. Two of a million different ones are the same once in forty million files.
+    /// A short key of number and identity, by which repeats are found in a long file. Two entries that are one
+    /// registration have the same key. Two of a million different ones share one in one of forty million files.
     pub fn key(&self) -> u64 {
         key_of(self.phone.as_ref().map_or("", Phone::as_str), &self.identity())
     }

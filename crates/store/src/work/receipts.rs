@@ -181,7 +181,7 @@ impl Work {
         self.store_posts(receipts, Vec::new(), now).await
     }
 
-    /// The same of posts that may be steps of calls: how far these have come is kept in the same transaction.
+    /// Stores posts that may be steps of calls, and in the same transaction how far these calls have come.
     pub async fn store_posts(
         &self,
         receipts: Vec<RawReceipt>,

@@ -245,7 +245,7 @@ impl Compose {
         href
     }
 
-    /// The same with another person in the preview.
+    /// The same choices with another person in the preview.
     pub fn with_person(&self, person: i64) -> Compose {
         Compose { person, ..self.clone() }
     }
@@ -266,7 +266,7 @@ impl Compose {
         }
     }
 
-    /// The same for other people.
+    /// The same choices for other people.
     pub fn with_who(&self, who: Audience) -> Compose {
         Compose { who: Some(who), person: 1, ..self.clone() }
     }

@@ -188,7 +188,7 @@ pub struct NewQuery {
     from: String,
 }
 
-/// The same a week later, or as many weeks as it takes to be to come.
+/// The form of a copy: the workshop a week later, or as many weeks later as it takes to lie ahead.
 fn copied(member: &Member, workshop: &Workshop) -> WorkshopForm {
     let zone = &member.organization.zone;
     let (_, tomorrow) = zone.day(member.now);

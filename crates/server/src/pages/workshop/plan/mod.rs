@@ -62,7 +62,7 @@ pub(crate) fn ladder_href(workshop: WorkshopId, ladder: &StepKey) -> String {
     format!("{}/ladders/{ladder}", href(workshop))
 }
 
-/// The same with new times that were typed: what they change is shown.
+/// The page on which a workshop is moved to new times that were typed, with what they change.
 pub(in crate::pages) fn move_to_href(workshop: WorkshopId, starts: &str, ends: &str) -> String {
     format!("{}?starts={}&ends={}", move_href(workshop), form_value(starts), form_value(ends))
 }

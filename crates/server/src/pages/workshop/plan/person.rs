@@ -230,7 +230,7 @@ fn reason(line: &Line<'_>) -> String {
     }
 }
 
-/// The same as the table on the axis: steps after a registration stand at this person's own moment.
+/// The person's steps on the axis. A step after each registration stands at this person's own moment.
 fn axis<'a>(member: &'a Member, workshop: &Workshop, who: &str, lines: &[Line<'_>]) -> Plan<'a> {
     let step = |line: &Line<'_>| {
         let channel = line.preview.map_or(Channel::WhatsappPersonal, |preview| preview.step.channel);
