@@ -19,14 +19,14 @@ pub const SHORTEST_MS: i64 = 500;
 /// Longer silence at an end is told, in milliseconds: people hang up.
 pub const SILENCE_MS: i64 = 1_500;
 
-/// A recording as a telephone plays it.
+/// A recording converted for the telephone.
 #[derive(Clone, PartialEq)]
 pub struct Converted {
-    /// The WAV file.
+    /// The bytes of the WAV file.
     pub wav: Vec<u8>,
     /// How long it is, in milliseconds.
     pub length_ms: i64,
-    /// What it was before.
+    /// The sound as it was uploaded.
     pub was: OriginalSound,
     /// By how much it was made louder or softer, in dB.
     pub gain_db: f64,
@@ -47,14 +47,14 @@ impl std::fmt::Debug for Converted {
     }
 }
 
-/// What a recording was before.
+/// What an uploaded sound was like before it was converted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OriginalSound {
-    /// Samples in a second.
+    /// The number of samples in a second.
     pub rate: u32,
-    /// How many channels.
+    /// The number of channels.
     pub channels: usize,
-    /// How loud, in LUFS (EBU R 128).
+    /// The loudness in LUFS (EBU R 128).
     pub loudness: f64,
 }
 
@@ -81,7 +81,7 @@ pub enum AudioError {
     /// No form of sound that is read.
     #[error("This is no recording that can be read. Use WAV, MP3, M4A (AAC) or Ogg Vorbis.")]
     NotRead,
-    /// Longer than anybody listens.
+    /// The recording is longer than anybody listens.
     #[error("The recording is longer than {LONGEST_S} seconds. Nobody listens so long: shorten it.")]
     TooLong,
     /// Too short to say anything.

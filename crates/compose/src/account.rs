@@ -62,28 +62,28 @@ impl Composer {
     }
 }
 
-/// How an account stands: one value, the same wherever the account is shown.
+/// The state of an account, the same wherever the account is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountState {
     /// The secrets cannot be opened: the installation has other keys.
     KeyNeeded,
-    /// Somebody stopped it.
+    /// A member stopped the account.
     Stopped {
         /// The member who stopped it, by name.
         by: String,
         /// The moment at which it was stopped.
         at: Millis,
     },
-    /// The vendor or the breaker holds it back.
+    /// The vendor or the circuit breaker holds the account back.
     HeldBack {
-        /// Until then.
+        /// The moment until which it is held back.
         until: Millis,
     },
-    /// It was never asked about itself.
+    /// The vendor was never asked about the account.
     NotTested,
-    /// It holds less than what is planned will cost.
+    /// The wallet holds less than what is planned will cost.
     LowBalance,
-    /// As the vendor says.
+    /// The vendor's own answer about the account.
     Told(AccountStanding),
 }
 

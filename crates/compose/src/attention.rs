@@ -36,12 +36,12 @@ const KEPT_MAX: usize = 1_000;
 /// Fewer messages without a receipt prove no silence: phones may be off.
 const SILENT_LEAST: i64 = 5;
 
-/// What needs somebody, and how the accounts stand.
+/// What needs somebody now, and the states of the accounts.
 #[derive(Clone, Debug, Default)]
 pub struct Attention {
     /// The matters, the most pressing first.
     pub matters: Vec<Matter>,
-    /// How each account stands.
+    /// The state of each account.
     pub accounts: HashMap<IntegrationId, AccountState>,
 }
 

@@ -51,9 +51,9 @@ pub enum Refusal {
     /// So many more people would get it than the question named that somebody should look again.
     #[error("{now} people would get it, and {named} were named")]
     MorePeople {
-        /// What the question named.
+        /// The number of people that the question named.
         named: i64,
-        /// What it is now.
+        /// The number of people now.
         now: i64,
     },
     /// The store refused or could not be reached.

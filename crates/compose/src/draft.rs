@@ -10,33 +10,33 @@ use store::{integrations::Integration, plans::StepRun, templates::Template, work
 
 use crate::Timing;
 
-/// What to send, to whom, by which account, when.
+/// A broadcast before it is confirmed: what is sent, to whom, through which account, and when.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// The workshop whose people get it.
     pub workshop: Workshop,
-    /// Who of them.
+    /// Which of the workshop's people get it.
     pub audience: Audience,
-    /// The stored template.
+    /// The template as it is stored.
     pub template: Template,
     /// The template with the values chosen for this broadcast.
     pub message: Message,
     /// The account that sends it.
     pub account: Integration,
-    /// When it begins, and until when it is of use.
+    /// When the broadcast begins, and until when it is of use.
     pub timing: Timing,
     /// What happens to the rest when the hours of a promotion or of the account end.
     pub after: AfterHours,
-    /// A reminder waits until the organisation's quiet hours are over.
+    /// Whether a reminder waits until the organisation's quiet hours are over.
     pub wait_out_quiet: bool,
-    /// A broadcast that stands still while it is written anew: it is cancelled when this one is confirmed, and whoever
-    /// waits in it does not count as told.
+    /// The paused broadcast that this one is written in place of; `None` for a new one. It is cancelled when this one
+    /// is confirmed, and the people who wait in it do not count as told.
     pub replaces: Option<BroadcastId>,
-    /// It is meant for after the workshop's end.
+    /// Whether the broadcast is meant for after the workshop's end.
     pub after_end: bool,
-    /// The step of the workshop's plan that it is a run of; `None` for a person's.
+    /// The step of the workshop's plan that it is a run of; `None` where a person sends.
     pub run: Option<StepRun>,
-    /// The calls during which somebody pressed the key that sends it.
+    /// The broadcast of calls whose pressed key sends it; `None` for every other one.
     pub keys_of: Option<BroadcastId>,
 }
 

@@ -11,14 +11,14 @@ use crate::{OwnLinks, Review};
 /// People read at once.
 const STRETCH: i64 = 2_000;
 
-/// Somebody of the audience who does not get it.
+/// A person of the audience who does not get the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExcludedPerson {
     /// Full name; may be empty.
     pub name: String,
     /// E.164; empty without a number.
     pub phone: String,
-    /// Why they are excluded.
+    /// The rule that excludes the person.
     pub reason: SkipReason,
 }
 

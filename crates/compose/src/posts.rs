@@ -23,47 +23,47 @@ use store::{
 
 use crate::{Caller, Composer, Confirmed, Refusal, Timing};
 
-/// What to post, to which groups, by whom, when.
+/// Posts before they are confirmed: what is posted, in which groups, by whom, and when.
 #[derive(Clone, Debug)]
 pub struct PostDraft {
-    /// Of which workshop.
+    /// The workshop of the posts.
     pub workshop: Workshop,
-    /// To which groups, in the order in which they are posted to.
+    /// The groups, in the order in which they are posted to.
     pub groups: Vec<Group>,
-    /// What is posted.
+    /// The post, before values are put in.
     pub post: GroupPost,
-    /// What the posts are called in lists; empty for the first words of the post.
+    /// The title of the posts in lists; empty takes the first words of the post.
     pub title: String,
-    /// Which template it was made of, where there is one.
+    /// The template that the post was made of; `None` where there is none.
     pub template_id: Option<TemplateId>,
     /// The account of the groups.
     pub account: Option<IntegrationId>,
-    /// Who posts by hand; `None` where an account posts.
+    /// The member who posts by hand; `None` where an account posts.
     pub asked: Option<Assignee>,
-    /// Whether the account that posts could not do so at this moment.
+    /// Whether the account cannot post at this moment.
     pub not_ready: bool,
-    /// How the account keeps its posts apart, and what it has posted lately; `None` where a person posts.
+    /// The pace of the account and its latest posts; `None` where a person posts.
     pub pace: Option<(PostPace, PostLoad)>,
-    /// What was found to be wrong with its file, where somebody looked.
+    /// What is wrong with the post's file; `None` where nothing is, or nobody looked.
     pub media: Option<MediaProblem>,
-    /// Seconds that two of the posts keep apart at least; 0 for no more than their account keeps anyway.
+    /// The shortest pause between two posts, in seconds; 0 leaves the pause to the account.
     pub gap_s: i64,
-    /// When.
+    /// When the posts begin, and until when they are of use.
     pub timing: Timing,
-    /// The step of the workshop's plan that they are a run of; `None` for a person's.
+    /// The step of the workshop's plan that they are a run of; `None` where a person posts.
     pub run: Option<StepRun>,
 }
 
-/// A draft, and all that follows from it.
+/// Reviewed posts: the draft and everything that follows from it.
 #[derive(Clone, Debug)]
 pub struct PostReview {
-    /// What was asked for.
+    /// The draft that was reviewed.
     pub draft: PostDraft,
-    /// The values that are put in, the same for every group; or which one is missing.
+    /// The values that are put in, the same for every group; or the value that is missing.
     pub content: Result<Content, ValueError>,
-    /// What was found, errors first.
+    /// The findings, errors first.
     pub findings: Vec<PostFinding>,
-    /// When each post is expected to begin, in order; empty where nobody knows: a person posts, or the account is not
+    /// When each post is expected to begin, in order. Empty where nobody knows: a person posts, or the account is not
     /// ready.
     pub moments: Vec<Millis>,
 }
@@ -108,7 +108,7 @@ impl Composer {
         }
     }
 
-    /// The same for a file by itself.
+    /// Looks at one file as a gateway would meet it, and returns what is wrong with it.
     ///
     /// # Errors
     /// When the store cannot be read.

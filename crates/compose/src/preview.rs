@@ -19,15 +19,15 @@ pub struct PreviewedPerson {
     pub name: String,
     /// Phone number in E.164 form.
     pub phone: String,
-    /// Place among those that can be stepped through, from 1.
+    /// The person's place among those that can be stepped through, from 1.
     pub position: i64,
-    /// How many these are.
+    /// The number of people that can be stepped through.
     pub of: i64,
-    /// Nobody was left unread: these are all.
+    /// Whether all people of the audience were read, so that these are all.
     pub all_read: bool,
-    /// Each value by itself.
+    /// The value of each placeholder, or why it has none.
     pub values: Vec<Result<String, ValueError>>,
-    /// The whole; or why this person is excluded.
+    /// The message with its values, or why this person is excluded.
     pub content: Result<Content, ValueError>,
 }
 

@@ -37,37 +37,37 @@ pub(crate) const PAGE_MOST: i64 = 4_000;
 /// Broadcasts of a workshop among which an earlier one of the same template is looked for, newest first.
 const EARLIER_MAX: i64 = 50;
 
-/// A draft, and all that follows from it.
+/// A reviewed draft: the draft and everything that follows from it.
 #[derive(Clone, Debug)]
 pub struct Review {
-    /// What was asked for. Its message has what the account adds.
+    /// The draft that was reviewed. Its message has what the account adds.
     pub draft: Draft,
-    /// What would be frozen into the broadcast.
+    /// The template as it would be frozen into the broadcast, as JSON.
     pub frozen: Value,
-    /// The people, and what was decided about them, in figures.
+    /// The decisions about the people, in figures.
     pub audience: AudienceSummary,
-    /// What was seen of each person, where they were looked at one by one.
+    /// What was found when each person's message was made; `None` where counters sufficed.
     pub tally: Option<Tally>,
-    /// Messages, or segments of them, that are charged.
+    /// The units that are charged: messages, or segments of them.
     pub units: i64,
-    /// Price of one of these.
+    /// The price of one unit.
     pub unit: Money,
-    /// Cost and finish.
+    /// The estimated cost and end.
     pub forecast: Forecast,
-    /// What is left in the wallet, where the provider tells.
+    /// The credit that is left in the wallet, where the provider tells it.
     pub wallet: Option<Money>,
-    /// What the account may do in 24 hours, and did.
+    /// How much the account may send in 24 hours, and how much it has sent.
     pub ceiling: Ceiling,
-    /// The hours in which it may send.
+    /// The hours in which the broadcast may send.
     pub hours: SendingHours,
-    /// Those of the account alone.
+    /// The hours of the account alone; `None` where it has none.
     pub own_hours: Option<OpenHours>,
-    /// What was told before for the same purpose.
+    /// What these people were told before for the same purpose.
     pub before: EarlierTellings,
-    /// What was found, errors first.
+    /// The findings, errors first.
     pub findings: Vec<Finding>,
     pub(crate) walk: Audience,
-    /// Everybody was looked at and the provider was asked just now: good enough to decide with.
+    /// Whether everybody was looked at and the provider was asked just now, so that a person may decide by it.
     pub(crate) decisive: bool,
 }
 

@@ -17,7 +17,7 @@ use crate::{Caller, Composer, Opened, OwnLinks, Review, timing::with_own};
 /// The person whose name a test message holds, and the number that it goes to.
 #[derive(Clone, Copy, Debug)]
 pub struct TestRecipient<'a> {
-    /// Full name.
+    /// The full name that the test message holds.
     pub name: &'a str,
     /// E-mail address; may be empty.
     pub email: &'a str,

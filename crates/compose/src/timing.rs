@@ -16,11 +16,11 @@ const WITHOUT_START_MS: i64 = 2 * HOUR;
 /// When a broadcast begins and until when it is of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// Not before this instant.
+    /// The start: nothing is sent before.
     pub start: Millis,
-    /// Not after this instant.
+    /// The last useful moment: nothing is sent afterwards.
     pub deadline: Millis,
-    /// Something that was typed for it could not be read, or has passed.
+    /// Whether a typed time could not be read, or has passed.
     pub unreadable: bool,
 }
 
@@ -75,7 +75,8 @@ pub fn proposed_after(
     }
 }
 
-/// The same within the hours of channel and account. Those of an account of calls are India's, like the law's.
+/// Narrows hours to those of the channel and of the account. The hours of an account of calls are read in India's
+/// zone, like the law's.
 pub(crate) fn with_own(
     hours: SendingHours,
     channel: Channel,

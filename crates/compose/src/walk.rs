@@ -18,12 +18,12 @@ use store::{
 /// People read at once for a review.
 const STRETCH: i64 = 2_000;
 
-/// Somebody, and what was decided about them.
+/// A person of the audience, and the decision about them.
 #[derive(Clone, Debug)]
 pub struct DecidedPerson {
     /// The registration that was decided about.
     pub person: Registered,
-    /// Whether they get it.
+    /// Whether the person gets the message, and why not.
     pub decision: Decision,
 }
 

@@ -52,29 +52,29 @@ crate::text_enum! {
 /// What one try proved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AlertOutcome {
-    /// It was taken.
+    /// The receiver accepted the alert.
     Sent,
-    /// It was not taken, and another try may succeed.
+    /// The receiver did not accept the alert, and another try may succeed.
     NotNow {
         /// What was said about it; no number and no text.
         said: String,
     },
-    /// It was not tried: not before that moment. No try is counted.
+    /// The alert was not tried, because it may not be sent yet. No try is counted.
     Postponed {
-        /// Not before this moment.
+        /// The earliest moment of the next try.
         until: Millis,
     },
-    /// It is refused, and would be again.
+    /// The receiver refuses the alert and would refuse it again.
     Refused {
         /// What was said about it.
         said: String,
     },
-    /// It may have been taken.
+    /// The receiver may have accepted the alert; nobody knows.
     Unknown {
         /// What was said about it.
         said: String,
     },
-    /// What it is about is settled.
+    /// What the alert is about is settled, or the alert is too old to be of use.
     Settled,
 }
 

@@ -5,11 +5,11 @@ use crate::time::{MINUTE, Millis};
 /// How long somebody was at a workshop, as far as a report says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimeAttended {
-    /// Minutes in all.
+    /// The minutes at the workshop in all, over several visits; `None` where the report does not say.
     pub minutes: Option<i64>,
-    /// The first moment.
+    /// When the person came first; `None` where the report does not say.
     pub joined_at: Option<Millis>,
-    /// The last moment.
+    /// When the person left last; `None` where the report does not say.
     pub left_at: Option<Millis>,
 }
 

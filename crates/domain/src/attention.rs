@@ -14,13 +14,13 @@ use crate::{
 pub struct AboutBroadcast {
     /// Id of the broadcast.
     pub id: BroadcastId,
-    /// By which account it goes.
+    /// The account through which the broadcast is sent.
     pub account: IntegrationId,
-    /// The word of that account's vendor.
+    /// The word by which the program knows the account's vendor.
     pub account_kind: String,
-    /// What it is called in lists.
+    /// The broadcast's title in lists.
     pub title: String,
-    /// On which channel.
+    /// The channel of the broadcast.
     pub channel: Channel,
     /// The workshop whose people get it.
     pub workshop: WorkshopId,
@@ -35,7 +35,7 @@ pub struct AboutAccount {
     pub id: IntegrationId,
     /// The organisation's name for it.
     pub name: String,
-    /// The vendor's word.
+    /// The word by which the program knows the account's vendor.
     pub kind: String,
 }
 
@@ -48,10 +48,10 @@ pub enum Matter {
         by: String,
         /// The moment at which it was paused.
         at: Millis,
-        /// Messages that wait.
+        /// The messages of the organisation that wait.
         waiting: i64,
     },
-    /// Somebody stopped an account.
+    /// A member stopped an account.
     AccountStopped {
         /// The account that was stopped.
         account: AboutAccount,
@@ -59,40 +59,40 @@ pub enum Matter {
         by: String,
         /// The moment at which it was stopped.
         at: Millis,
-        /// Messages that wait for it.
+        /// The messages that wait for the account.
         waiting: i64,
     },
-    /// A broadcast stands still.
+    /// A broadcast is paused, by a person or by the engine.
     Paused {
         /// The broadcast that stands still.
         broadcast: AboutBroadcast,
-        /// Why it stands still.
+        /// The reason for the pause.
         why: Reason,
-        /// What the provider said.
+        /// The provider's words, where its answer was the reason; may be empty.
         said: String,
-        /// Who paused it; empty for the engine.
+        /// The member who paused the broadcast, by name; empty for the engine.
         by: String,
-        /// The moment since which it stands still.
+        /// The moment since which the broadcast is paused.
         at: Millis,
-        /// People who wait.
+        /// The people whose messages wait.
         waiting: i64,
-        /// Its last useful moment.
+        /// The last useful moment of the broadcast.
         deadline: Millis,
     },
     /// A vendor refuses an account, or calls it not active.
     AccountRefused {
         /// The account that it is about.
         account: AboutAccount,
-        /// What the vendor said.
+        /// The vendor's words for the refusal.
         said: String,
-        /// Messages that wait for it.
+        /// The messages that wait for the account.
         waiting: i64,
     },
     /// The wallet holds less than what is planned will cost.
     WalletLow {
         /// The account that it is about.
         account: AboutAccount,
-        /// What is left.
+        /// The credit that is left in the wallet.
         balance: Money,
         /// What the waiting messages are expected to cost.
         needed: Money,
@@ -101,11 +101,11 @@ pub enum Matter {
     Late {
         /// The broadcast that it is about.
         broadcast: AboutBroadcast,
-        /// People who wait.
+        /// The people whose messages still wait.
         waiting: i64,
         /// When the workshop begins, or began.
         starts_at: Millis,
-        /// When the last one would have it.
+        /// When the last of them would have the message, an estimate.
         done_at: Millis,
     },
     /// A provider takes no messages of an account for more than a moment. The program tries them again as long as they
@@ -113,36 +113,36 @@ pub enum Matter {
     NotTaking {
         /// The account that it is about.
         account: AboutAccount,
-        /// Messages that wait in broadcasts that it does not take.
+        /// The messages that wait in the broadcasts whose messages the provider does not accept.
         waiting: i64,
-        /// The first of their last useful moments.
+        /// The earliest of the last useful moments of these broadcasts.
         deadline: Millis,
     },
     /// Posts wait for a linked account that cannot post now.
     AccountNotReady {
         /// The account that it is about.
         account: AboutAccount,
-        /// Posts that wait for it, due within the hour or already.
+        /// The posts that wait for the account and are due within the hour or already.
         waiting: i64,
-        /// The first of their last useful moments.
+        /// The earliest of the last useful moments of these posts.
         deadline: Millis,
     },
     /// A post is due, and a person is to make it.
     PostDue {
         /// The broadcast that it is about.
         broadcast: AboutBroadcast,
-        /// Who was asked.
+        /// The member who was asked to post, by name.
         asked: String,
-        /// Groups that wait.
+        /// The groups in which nobody has posted yet.
         waiting: i64,
-        /// Its last useful moment.
+        /// The last useful moment of the post.
         deadline: Millis,
     },
     /// Nobody knows whether messages went out.
     Unknown {
-        /// Of which broadcast.
+        /// The broadcast of the messages whose outcome is unknown.
         broadcast: AboutBroadcast,
-        /// How many.
+        /// The number of these messages.
         n: i64,
     },
     /// An account was to report what became of messages, and reports nothing.
@@ -154,54 +154,55 @@ pub enum Matter {
         /// When the first of them was handed over.
         since: Millis,
     },
-    /// A step of a workshop's plan does not go: something stands or stood in its way, or its last useful moment passed.
+    /// A step of a workshop's plan does not go out: something stands or stood in its way, or its last useful moment
+    /// passed.
     Step {
         /// Id of the row of the plan.
         row: PlanRowId,
-        /// What it is called.
+        /// The step's name in the plan.
         name: String,
-        /// Of which workshop's plan.
+        /// The workshop of the plan.
         workshop: WorkshopId,
         /// The workshop's title.
         workshop_title: String,
-        /// When it is, or was, due; `None` where it follows each registration.
+        /// When the step is or was due; `None` where it follows each registration.
         due: Option<Millis>,
-        /// Its last useful moment.
+        /// The last useful moment of the step.
         until: Millis,
-        /// What stands in its way; nothing where it was missed.
+        /// The check or cause that stands in the step's way; the default where the step was missed.
         why: WhyNot,
-        /// The same in the words of whoever refused; may be empty.
+        /// The words of the provider or account that refused; may be empty.
         said: String,
-        /// Its moment has come, and it did not go.
+        /// Whether the step's moment has passed without the step.
         over: bool,
     },
     /// Providers posted what could not be read.
     NotUnderstood {
-        /// How many posts.
+        /// The number of posts that could not be read.
         n: i64,
     },
     /// People were told a start of a workshop that does not hold any more, and nothing since.
     OldTime {
         /// Id of the workshop.
         workshop: WorkshopId,
-        /// What it is called.
+        /// The workshop's title.
         workshop_title: String,
         /// The start that they were told.
         told: Millis,
-        /// The start that holds.
+        /// The start that the workshop has now.
         starts_at: Millis,
-        /// How many people.
+        /// The number of people who know only the old start.
         n: i64,
     },
     /// A form or a shop posted registrations that could not be read: nobody of them is told anything.
     Kept {
-        /// Of which workshop.
+        /// The workshop of the registrations.
         workshop: WorkshopId,
-        /// What it is called.
+        /// The workshop's title.
         workshop_title: String,
-        /// What holds them.
+        /// The import that keeps the registrations.
         import: ImportId,
-        /// How many.
+        /// The number of registrations that could not be read.
         n: i64,
     },
 }
@@ -351,18 +352,18 @@ pub fn in_order(mut matters: Vec<Matter>) -> Vec<Matter> {
     matters
 }
 
-/// The facts of a broadcast that may need somebody.
+/// The facts of a running or paused broadcast from which matters are made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OngoingBroadcast {
     /// The broadcast that it is about.
     pub broadcast: AboutBroadcast,
-    /// People who wait.
+    /// The people whose messages still wait.
     pub waiting: i64,
-    /// When the workshop begins.
+    /// The start of the broadcast's workshop.
     pub workshop_starts_at: Millis,
-    /// Its last useful moment.
+    /// The last useful moment of the broadcast.
     pub deadline: Millis,
-    /// When the last one would have it, at the pace of its account.
+    /// When the last person would have the message, at the pace of the account.
     pub done_at: Millis,
 }
 

@@ -16,17 +16,17 @@ use crate::{
 pub struct Candidate<'a> {
     /// Full name; may be empty.
     pub name: &'a str,
-    /// E-mail; may be empty.
+    /// E-mail address; may be empty.
     pub email: &'a str,
     /// E.164; empty when there is none or none that can be read.
     pub phone: &'a str,
     /// What was typed as the number; tells *missing* from *invalid*.
     pub phone_typed: &'a str,
-    /// Another registration with this number gets it ([`OnePerNumber`]).
+    /// Whether another registration with the same number gets the message instead ([`OnePerNumber`]).
     pub repeats: bool,
-    /// On the list of people who must not be contacted, for this channel and category.
+    /// Whether the person must not be contacted on this channel for this category.
     pub suppressed: bool,
-    /// Agreed to this category on this channel. Asked for promotion only.
+    /// Whether the person agreed to this category on this channel. Only promotion asks for it.
     pub agreed: bool,
     /// The page where this person stops such messages; empty where no link is wanted ([`Rules::wants_link`]).
     pub opt_out_link: &'a str,
@@ -53,10 +53,10 @@ pub struct Recipient {
     pub units: i64,
 }
 
-/// Why somebody does not get it.
+/// Why a candidate does not get the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excluded {
-    /// The rule.
+    /// The rule that excludes the person.
     pub reason: SkipReason,
     /// What is wrong with a value, for [`SkipReason::BadValue`].
     pub value: Option<ValueError>,
@@ -65,9 +65,9 @@ pub struct Excluded {
 /// What was decided about one candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Gets it.
+    /// The candidate gets the message.
     Recipient(Recipient),
-    /// Does not.
+    /// A rule excludes the candidate.
     Excluded(Excluded),
 }
 
@@ -85,7 +85,7 @@ impl Rules {
         rules
     }
 
-    /// The same with final values that were fixed before: what an earlier stretch of a plan wrote stays.
+    /// Takes final values that were fixed before: what an earlier stretch of a plan wrote stays.
     pub fn with_fixed(mut self, content: Content) -> Rules {
         if !self.message.is_personal() {
             let units = self.message.segments(&content);
@@ -269,27 +269,27 @@ impl OnePerNumber {
 /// The people of an audience, each counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AudienceSummary {
-    /// Registrations in the audience.
+    /// The registrations in the audience, before any rule.
     pub total: i64,
-    /// Will get it.
+    /// The people who will get the message.
     pub reachable: i64,
-    /// No number.
+    /// The people without a number.
     pub missing_phone: i64,
-    /// A number that cannot be reached.
+    /// The people whose number cannot be reached.
     pub invalid: i64,
-    /// A landline, where the channel reaches none.
+    /// The people with a landline, on a channel that reaches none.
     pub landline: i64,
-    /// Same number as an earlier registration.
+    /// The registrations whose number an earlier registration has.
     pub duplicate: i64,
-    /// Opted out.
+    /// The people who opted out or must not be contacted.
     pub suppressed: i64,
-    /// Did not agree to promotion; 0 for every other category.
+    /// The people who did not agree to promotion; 0 for every other category.
     pub no_consent: i64,
-    /// An empty or refused value.
+    /// The people with an empty value, or one that would be refused.
     pub bad_value: i64,
-    /// With an e-mail address.
+    /// The registrations with an e-mail address.
     pub with_email: i64,
-    /// Get it without a name: they read the fallback.
+    /// The people who get the message without a name and read the fallback.
     pub without_name: i64,
 }
 
@@ -321,41 +321,41 @@ impl AudienceSummary {
     }
 }
 
-/// People whose message would be refused for one and the same value.
+/// The people whose message would be refused because of the same value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefusedValues {
-    /// What is wrong with it, as it was for the first of them.
+    /// What is wrong with the value, as found for the first of them.
     pub error: ValueError,
-    /// How many people.
+    /// The number of these people.
     pub n: i64,
     /// Some of them by name.
     pub names: Vec<String>,
 }
 
-/// What an operator may dislike about a value; the message is sent all the same.
+/// Something about a value that an operator may dislike. The message is sent all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueWarning {
     /// The value, by the label that the template’s author sees.
     pub label: String,
-    /// What is odd about it.
+    /// What is odd about the value, in words.
     pub about: &'static str,
-    /// In how many messages.
+    /// The number of messages with this value.
     pub n: i64,
 }
 
 /// Names that a finding gives as examples.
 const NAMES_MAX: usize = 3;
 
-/// What decisions about many people add up to.
+/// The sum of the decisions about many people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// People that were looked at.
+    /// The number of candidates that were decided about.
     pub looked_at: i64,
-    /// These are all.
+    /// Whether everybody was looked at. Otherwise the figures are those of the first people.
     pub whole: bool,
-    /// People who get it.
+    /// The number of people who get the message.
     pub recipients: i64,
-    /// What their messages are charged as, all together.
+    /// The units that all their messages are charged as, such as SMS.
     pub units: i64,
     /// Fewest units of one message; 0 when nobody gets it.
     pub least: i64,
@@ -363,13 +363,13 @@ pub struct Tally {
     pub most: i64,
     /// Numbers that the channel cannot reach; among those excluded as invalid.
     pub out_of_reach: i64,
-    /// People whose value would be refused, by what is wrong with it.
+    /// The people whose value would be refused, grouped by what is wrong with it.
     pub refused_by: Vec<RefusedValues>,
-    /// People whose text is Unicode.
+    /// The people whose text is written in Unicode.
     pub unicode: i64,
-    /// The first character that made one so.
+    /// The first character that made a text Unicode.
     pub because: Option<char>,
-    /// What an operator may dislike.
+    /// The values that an operator may dislike.
     pub doubts: Vec<ValueWarning>,
     excluded: BTreeMap<SkipReason, i64>,
     with_email: i64,
@@ -447,7 +447,7 @@ impl Tally {
         self.excluded(SkipReason::BadValue)
     }
 
-    /// The same as a summary. Of the whole audience when everybody was looked at.
+    /// The tally as a summary. It is that of the whole audience where everybody was looked at.
     pub fn summary(&self) -> AudienceSummary {
         AudienceSummary {
             total: self.looked_at,

@@ -116,7 +116,7 @@ mod tests {
         let (wall, clock) = clocks();
         wall.advance(40 * HOUR);
         assert_eq!((clock.now(), clock.step()), (START.plus(40 * HOUR), None));
-        // A time server that mends a little is nothing to doubt.
+        // A small correction by a time server is no reason for doubt.
         wall.set_by(-20 * SECOND);
         assert_eq!((clock.now(), clock.step()), (START.plus(40 * HOUR - 20 * SECOND), None));
     }

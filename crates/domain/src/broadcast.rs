@@ -3,13 +3,13 @@
 use crate::ids::{GroupId, RegistrantId};
 
 crate::text_enum! {
-    /// Where a broadcast stands.
+    /// The stage of a broadcast, from its confirmation to its end.
     BroadcastStatus, "broadcast status" {
         /// Confirmed; its recipients are being written down.
         Planning = "planning",
         /// Planned; waits for its moment.
         Scheduled = "scheduled",
-        /// Being sent.
+        /// Messages are being sent.
         InProgress = "in_progress",
         /// Stopped with a reason; untried rows keep waiting.
         Paused = "paused",
@@ -23,7 +23,7 @@ crate::text_enum! {
 /// To whom a message goes. Of one broadcast, nobody gets two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Addressee {
-    /// A registered person.
+    /// A person who is registered for the workshop.
     Registrant(RegistrantId),
     /// A group, which reads one message together.
     Group(GroupId),
@@ -50,15 +50,15 @@ impl Addressee {
 /// Something that happens to a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Move {
-    /// The last recipient is written down.
+    /// The last recipient was written down.
     Planned,
-    /// Its moment has come.
+    /// The broadcast's start has come.
     Start,
     /// A person or the engine stops it.
     Pause,
     /// A person lets it go on.
     Resume,
-    /// A person ends it.
+    /// A person cancels what still waits.
     Cancel,
     /// No row is waiting or in flight.
     Complete,

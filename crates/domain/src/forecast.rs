@@ -6,14 +6,14 @@ use crate::{
     time::{DAY, Millis},
 };
 
-/// An estimate.
+/// The estimated cost and end of a broadcast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forecast {
-    /// Price of one message.
+    /// The price of one message.
     pub unit: Money,
-    /// People times price.
+    /// The price of one message, times the people.
     pub cost: Money,
-    /// When the last one would be handed over.
+    /// When the last message would be handed over.
     pub done_at: Millis,
 }
 

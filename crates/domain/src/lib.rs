@@ -48,7 +48,7 @@ pub mod workshop;
 pub struct UnknownWord {
     /// What was expected, such as "channel".
     pub what: &'static str,
-    /// What was found.
+    /// The word that was found instead.
     pub word: String,
 }
 

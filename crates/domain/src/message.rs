@@ -10,7 +10,7 @@ use crate::{
 };
 
 crate::text_enum! {
-    /// Where a message stands.
+    /// The state of a message, from the plan to its end.
     MessageState, "message state" {
         /// Planned, not yet tried or to be tried again.
         Waiting = "waiting",
@@ -28,7 +28,7 @@ crate::text_enum! {
         Skipped = "skipped",
         /// Its last useful moment passed before it could go.
         Expired = "expired",
-        /// Taken out by a person.
+        /// A person cancelled it before it was tried.
         Cancelled = "cancelled",
         /// May have gone out; nobody knows. Never resent by the program.
         Unknown = "unknown",
@@ -107,32 +107,32 @@ crate::text_enum! {
 pub enum Next {
     /// The provider took it over.
     Sent {
-        /// The provider's id, when it gave one.
+        /// The provider's id of the message, where the answer carried one.
         provider_id: Option<String>,
-        /// The provider's charge, when it said so.
+        /// The provider's charge, where the answer carried it.
         cost: Option<Money>,
     },
-    /// Ended for this recipient.
+    /// The message ended for this recipient.
     Failed(ProviderAnswer),
-    /// Back in the queue.
+    /// The message goes back into the queue.
     Waiting {
         /// Not tried before this instant.
         from: Millis,
-        /// What the provider said.
+        /// The provider's answer to the attempt.
         said: ProviderAnswer,
     },
-    /// Back in the queue untried: no call was made for it.
+    /// The message goes back into the queue, and no call was made for it.
     HandBack {
         /// Not tried before this instant.
         from: Millis,
-        /// What the provider said.
+        /// The provider's answer to the attempt.
         said: ProviderAnswer,
     },
-    /// Back in the queue untried, and the whole broadcast stops until somebody has mended the cause.
+    /// The message goes back into the queue, and the whole broadcast stops until somebody has mended the cause.
     Pause(ProviderAnswer),
     /// Its last useful moment would pass before another try.
     Expired(ProviderAnswer),
-    /// Nobody knows.
+    /// The message may have gone out; nobody knows.
     Unknown(ProviderAnswer),
 }
 

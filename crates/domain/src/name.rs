@@ -447,7 +447,7 @@ mod tests {
         check("Agent 007", "Agent 007", "Agent");
     }
 
-    /// A mark of writing direction would show the rest of a line, of a page or a file, the other way round.
+    /// A mark of writing direction would reverse the rest of a line, of a page or of a file.
     #[test]
     fn a_name_neither_turns_the_writing_around_nor_hides_anything() {
         for mark in

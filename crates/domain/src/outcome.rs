@@ -36,7 +36,7 @@ pub enum Outcome {
     Misconfigured(ProviderAnswer),
     /// Proven not accepted, may work later.
     NotNow {
-        /// What the provider said.
+        /// The provider's answer.
         said: ProviderAnswer,
         /// How long the provider asked us to wait, in milliseconds.
         wait_ms: Option<i64>,

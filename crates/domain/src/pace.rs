@@ -5,12 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The limits of an integration.
+/// The limits at which an integration may send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
-    /// Calls per second.
+    /// The largest number of calls in a second.
     pub per_second: i64,
-    /// People within 24 hours; 0 means no ceiling.
+    /// The largest number of people within 24 hours; 0 for no limit.
     pub per_day: i64,
 }
 

@@ -33,7 +33,7 @@ const DIGITS_MIN: usize = 7;
 pub enum PhoneKind {
     /// Can be called and can receive WhatsApp and SMS.
     Mobile,
-    /// Can be called only.
+    /// Can be called, and receives neither WhatsApp nor SMS.
     Landline,
     /// The digits do not tell (as in the USA, or a series newer than our table): worth trying as a mobile.
     Unknown,
@@ -195,7 +195,7 @@ pub enum PhoneError {
     /// Letters or signs that are no part of a number.
     #[error("{0:?} does not belong in a phone number. Remove it, and keep only the number.")]
     Stray(char),
-    /// Words, dates, anything else.
+    /// The text holds words, a date or something else that is not a number.
     #[error("This is not a phone number. Write digits only, with the country code, such as +91 98123 45678.")]
     NotANumber,
     /// Fewer digits than any number has.
@@ -221,7 +221,7 @@ pub enum PhoneError {
          correct the digits."
     )]
     ForeignWithoutPlus,
-    /// Two readings are possible.
+    /// The digits can be read as two different numbers.
     #[error("This can be read in two ways. Write it with + and the country code.")]
     Ambiguous,
     /// Right length, but no network has such numbers.

@@ -40,7 +40,7 @@ crate::text_enum! {
     MediaKind, "kind of media" {
         /// A picture.
         Image = "image",
-        /// A film.
+        /// A video.
         Video = "video",
         /// Any other file, such as a PDF.
         Document = "document",
@@ -61,7 +61,7 @@ impl MediaKind {
 /// A file at an address that WhatsApp's gateway fetches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostMedia {
-    /// Picture, video or document.
+    /// The kind of the file.
     pub kind: MediaKind,
     /// Where it is fetched, `https://…`; of a file that is kept here the path alone, `/files/…`.
     pub url: String,
@@ -104,7 +104,7 @@ pub struct GroupPost {
     /// The text, or the caption where there is media. Empty in a poll.
     #[serde(default)]
     pub text: String,
-    /// What it shows.
+    /// The file that the post shows; `None` for a text or a poll.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<PostMedia>,
     /// The poll; a post with one has neither text nor file.
@@ -126,11 +126,11 @@ pub struct GroupPost {
 pub struct FilledPost {
     /// The text, or the caption; empty in a poll.
     pub text: String,
-    /// What it shows.
+    /// The file that the post shows; `None` for a text or a poll.
     pub media: Option<PostMedia>,
-    /// What it asks.
+    /// The poll; `None` for a text or a file.
     pub poll: Option<Poll>,
-    /// Whether everybody's phone rings.
+    /// Whether everybody's phone rings, muted groups too.
     pub mention_all: bool,
     /// Whether the page behind the first link is shown.
     pub link_preview: bool,
@@ -143,14 +143,14 @@ pub enum PostProblem {
     Empty,
     /// The text is longer than a post takes.
     TooLong {
-        /// The most, in characters.
+        /// The longest text that is allowed, in characters.
         max: usize,
-        /// How many it has.
+        /// The length of the text, in characters.
         len: usize,
     },
-    /// A placeholder that means nothing.
+    /// A placeholder that no value belongs to.
     Unknown(String),
-    /// Media whose address is none that a gateway can fetch.
+    /// The file's address is not one that a gateway can fetch.
     MediaAddress,
     /// A poll without a question, or with one that is too long.
     Question,
@@ -331,11 +331,11 @@ enum Piece<'t> {
     Unknown(&'t str),
 }
 
-/// What stands in the place of a placeholder.
+/// The source of a placeholder's value.
 enum Place {
-    /// What every workshop has.
+    /// A value that every workshop has: its label, and its source.
     Known(&'static str, &'static Source),
-    /// What was entered for this one.
+    /// A value that was entered for this workshop.
     Variable(VariableName),
 }
 

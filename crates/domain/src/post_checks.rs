@@ -10,7 +10,7 @@ pub enum PostFinding {
         /// The member who paused sending, by name.
         by: String,
     },
-    /// No group is chosen.
+    /// No group is chosen for the post.
     NoGroup,
     /// A chosen group is gone, or the account may not write there.
     NoPlace(String),
@@ -22,7 +22,7 @@ pub enum PostFinding {
     Post(PostProblem),
     /// The file cannot be posted as it is.
     Media(MediaProblem),
-    /// A value is missing.
+    /// A value of the post is missing or would be refused.
     Value(ValueError),
     /// Values of the workshop are named that nobody entered.
     VariablesMissing(Vec<VariableName>),
@@ -38,15 +38,15 @@ pub enum PostFinding {
     AfterStart,
     /// Two chosen groups have the same name.
     SameName(String),
-    /// Everybody's phone rings.
+    /// The post makes everybody's phone ring.
     MentionsAll,
     /// The account that posts is not ready: the posts wait for it.
     NotReady,
     /// Its pace lets only some of the posts out by the last useful moment.
     NotInTime {
-        /// So many are expected to be posted.
+        /// The number of posts that are expected to be out by then.
         posted: usize,
-        /// Of so many.
+        /// The number of all posts.
         of: usize,
     },
 }

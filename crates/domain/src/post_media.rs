@@ -12,20 +12,20 @@ pub const DOCUMENT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// So many bytes of the beginning of a file tell what it is.
 pub const FIRST_BYTES: usize = 512;
 
-/// What a file is, by how it begins.
+/// The kind of a file, as its first bytes tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileForm {
     /// A picture that every phone shows.
     Picture,
     /// A picture in a form that WhatsApp does not show, such as HEIC, GIF or SVG.
     OddPicture,
-    /// An MP4.
+    /// An MP4 video.
     Video,
-    /// A film in a form that WhatsApp does not show, such as AVI or WebM.
+    /// A video in a form that WhatsApp does not show, such as AVI or WebM.
     OddVideo,
     /// A web page: what a link to a shared file mostly leads to.
     Page,
-    /// Anything else.
+    /// Any other file.
     Other,
 }
 
@@ -229,7 +229,7 @@ mod tests {
             (Video, JPEG, Image),
             (Image, b"%PDF-1.7".as_slice(), Document),
             (Document, JPEG, Document),
-            // HEIC: refused as a picture, and not turned into something else without a word.
+            // A HEIC file is refused as a picture, and is not turned into another kind without a word.
             (Image, b"\0\0\0\x18ftypheic".as_slice(), Image),
         ] {
             assert_eq!(kind_of(said, first), expected, "{said:?} {first:?}");
@@ -246,8 +246,8 @@ mod tests {
 
     #[test]
     fn a_file_is_what_it_begins_with_and_not_what_its_server_calls_it() {
-        // Beginnings as the formats' own documents give them: PNG §5.2, RFC 9649 for WebP, ISO/IEC 14496-12 for ftyp,
-        // RFC 8118 for PDF.
+        // The first bytes are those that the formats' own documents give: PNG §5.2, RFC 9649 for WebP, ISO/IEC
+        // 14496-12 for ftyp, RFC 8118 for PDF.
         for (first, form) in [
             (JPEG, FileForm::Picture),
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", FileForm::Picture),

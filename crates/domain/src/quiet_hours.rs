@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::{Millis, Zone};
 
-/// From and to, in minutes after local midnight; may cross midnight. Equal ends mean none.
+/// The beginning and end of quiet hours, in minutes after local midnight. They may cross midnight. Equal ends mean no
+/// quiet hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuietHours {
-    /// First quiet minute.
+    /// The first quiet minute, counted from midnight.
     pub from_minute: i64,
-    /// First minute that is not quiet any more.
+    /// The first minute that is not quiet any more, counted from midnight.
     pub to_minute: i64,
 }
 

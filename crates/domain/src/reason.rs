@@ -35,7 +35,7 @@ crate::text_enum! {
         Cancelled = "cancelled",
         /// A person paused the broadcast.
         PausedByPerson = "paused_by_person",
-        /// The workshop was cancelled.
+        /// The workshop was cancelled, so its messages are of no use.
         WorkshopCancelled = "workshop_cancelled",
         /// A person was to post it by hand, and could not.
         CannotPost = "cannot_post",
@@ -58,7 +58,7 @@ pub enum Reason {
     /// There is nothing to explain.
     #[default]
     None,
-    /// A cause of ours.
+    /// A cause that Munadi states.
     Ours(OwnReason),
     /// The person was excluded before any call.
     Excluded(SkipReason),

@@ -8,13 +8,13 @@ use crate::{
 /// What a receipt proves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// The provider or the operator has it.
+    /// The provider or the operator has the message.
     Sent,
-    /// It is on the phone.
+    /// The message is on the phone.
     Delivered,
-    /// It was opened.
+    /// The person opened the message.
     Read,
-    /// It will not arrive.
+    /// The message will not arrive.
     Failed(ProviderAnswer),
 }
 
@@ -47,17 +47,17 @@ pub fn advance(state: MessageState, proof: &Proof) -> Option<MessageState> {
 pub struct ParsedReceipt {
     /// The provider's id from the send call, when the receipt carries it.
     pub provider_id: Option<String>,
-    /// The network's own id (`wamid…`), stored on the first match and matched on later.
+    /// The network's own id (`wamid…`). It is stored at the first match and matched later.
     pub network_id: Option<String>,
     /// The recipient's digits without `+`.
     pub digits: Option<String>,
-    /// The recipient's id at the network, which may come in the place of a number.
+    /// The recipient's id at the network, which may come in place of a number.
     pub user_id: Option<String>,
     /// The campaign's name, when the receipt carries it.
     pub campaign: Option<String>,
     /// The messages that we named in the call, when the provider echoes what we send along.
     pub udf: Option<MessageSpan>,
-    /// What it proves.
+    /// What the receipt proves about its message.
     pub proof: Proof,
     /// When the provider says it happened.
     pub at: Option<Millis>,
@@ -68,20 +68,20 @@ pub struct ParsedReceipt {
 /// What a raw post from a provider holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// News of a message.
+    /// What became of a message.
     Receipt(ParsedReceipt),
     /// A person wrote to us.
     Inbound {
-        /// Who, digits without `+`.
+        /// The person's digits without `+`, where the post carries them.
         digits: Option<String>,
-        /// Who, by the network's id of a person; one of both is there.
+        /// The network's id of the person, where the post carries it. At least one of the two is there.
         user_id: Option<String>,
-        /// What, as text.
+        /// The message as text.
         text: String,
     },
     /// News of a linked account, its groups or their members.
     Group(GroupEvent),
-    /// Nothing that concerns us.
+    /// Nothing that concerns this program.
     Other,
     /// It may concern us and cannot be read: why, in words for people. It is kept, counted and shown.
     NotUnderstood(&'static str),
@@ -90,7 +90,7 @@ pub enum Event {
 /// A word by which a person opts out or back in (docs/facts/india.md §3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptWord {
-    /// STOP and its forms.
+    /// STOP and the other words of that meaning.
     Stop,
     /// START: lifts only what STOP set.
     Start,

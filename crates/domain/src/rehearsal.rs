@@ -1,23 +1,23 @@
 //! Rehearsals of workshops' plans: where one stands, and what is to go wrong in it.
 
 crate::text_enum! {
-    /// Where a rehearsal stands.
+    /// The state of a rehearsal, from its beginning to its end.
     RehearsalState, "state of a rehearsal" {
-        /// It is being played.
+        /// The plan is being played.
         Running = "running",
-        /// It came to its end.
+        /// The rehearsal was played to its end.
         Done = "done",
-        /// Somebody ended it.
+        /// A member ended the rehearsal early.
         Stopped = "stopped",
-        /// It broke off, and says why.
+        /// The rehearsal broke off, and says why.
         Failed = "failed",
     }
 }
 
 crate::text_enum! {
-    /// How the providers are on the whole.
+    /// How the stand-ins of providers answer on the whole.
     Weather, "kind of day" {
-        /// Every message arrives.
+        /// Every message arrives, and its receipt comes.
         Good = "good",
         /// Most arrive, some are read, some fail.
         Usual = "usual",
@@ -25,9 +25,9 @@ crate::text_enum! {
 }
 
 crate::text_enum! {
-    /// What goes wrong for a while.
+    /// What goes wrong with the stand-ins for a while.
     Trouble, "trouble" {
-        /// Nothing.
+        /// Nothing goes wrong.
         None = "none",
         /// Providers take messages, and their answers are lost: nobody knows what became of them.
         Silent = "silent",

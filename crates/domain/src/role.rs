@@ -3,13 +3,13 @@
 crate::text_enum! {
     /// A member's role in one organisation.
     Role, "role" {
-        /// Everything in the organisation.
+        /// May do everything in the organisation.
         Admin = "admin",
-        /// Everything but the team, integrations' secrets and tokens.
+        /// May do everything but manage the team, integrations' secrets and tokens.
         Manager = "manager",
-        /// Reads people and messages, may add registrants.
+        /// May read people and messages, and add registrants.
         Agent = "agent",
-        /// Reads.
+        /// May only read.
         Viewer = "viewer",
     }
 }
@@ -19,7 +19,7 @@ crate::text_enum! {
 pub enum Permission {
     /// See workshops, people, broadcasts and settings without secrets.
     Read,
-    /// Add and import registrants.
+    /// Add and import people to workshops.
     AddRegistrants,
     /// Workshops, templates, suppressions, organisation settings: create, change, cancel.
     Manage,
@@ -27,9 +27,9 @@ pub enum Permission {
     Send,
     /// Connect provider accounts, replace keys.
     Integrations,
-    /// Invite members, change roles.
+    /// Invite members and change their roles.
     Team,
-    /// See the operator page.
+    /// See the page of whoever runs the installation.
     Operate,
     /// Erase a person, and say how long people are kept.
     Erase,

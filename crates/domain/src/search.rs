@@ -59,7 +59,7 @@ impl Word {
         &self.text
     }
 
-    /// The same word as a part of an address's host, as the index holds it.
+    /// The word as a part of an address's host, as the index holds it.
     pub fn host(&self) -> String {
         format!("{HOST}{}", self.text)
     }
@@ -283,7 +283,8 @@ mod tests {
     fn a_name_becomes_words_without_case_and_marks_and_devanagari_stays_whole() {
         assert_eq!(words("Åsa  O’Brien-Łoś", ""), "asa los obrien");
         assert_eq!(words("श्री आशा कुमारी", ""), "आशा कुमारी श्री");
-        // With and without the dot, composed and not, with a joiner: one spelling.
+        // One spelling has the dot and the other does not; one is composed; one has a joiner. They all count as the
+        // same word.
         assert_eq!(words("ज़हीर", ""), words("जहीर", ""));
         assert_eq!(words("क्\u{200D}षमा", ""), words("क्षमा", ""));
         assert_eq!(words("", "Asha.Rao2@Mail.Example.COM"), "asha rao2 ·com ·example ·mail");

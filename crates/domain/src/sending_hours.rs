@@ -117,7 +117,7 @@ impl SendingHours {
         }
     }
 
-    /// The same, and only within the hours of the account that sends it.
+    /// Narrows the hours to those of the account that sends.
     pub fn within(mut self, open: Option<OpenHours>, zone: &Zone) -> SendingHours {
         if let Some(open) = open {
             self.closed.push(Closed { zone: zone.name().to_owned(), hours: open.closed() });
@@ -125,7 +125,7 @@ impl SendingHours {
         self
     }
 
-    /// The same, and outside the hours in India in which nothing may be sent on that channel.
+    /// Narrows the hours to those in which something may be sent on this channel in India.
     pub fn on(mut self, channel: Channel) -> SendingHours {
         if let Some(hours) = channel.rules().closed {
             self.closed.push(Closed { zone: Zone::india().name().to_owned(), hours });
@@ -210,7 +210,8 @@ mod tests {
         let quiet = QuietHours { from_minute: 20 * 60, to_minute: 9 * 60 };
         let hours = SendingHours::of(Category::Marketing, quiet, &zone, AfterHours::Cancel);
         assert_eq!(hours.closed_until(at("2026-10-13T22:00")), Some(at("2026-10-14T09:00")));
-        // And 21:00 in India, half past seven in the evening there, begins before the organisation's own quiet.
+        // And 21:00 in India is half past seven in the evening there, before the organisation's own quiet hours
+        // begin.
         assert_eq!(hours.closed_until(at("2026-10-13T19:30")), Some(at("2026-10-14T09:00")));
         assert_eq!(hours.closed_until(at("2026-10-13T19:29")), None);
     }
@@ -240,14 +241,14 @@ mod tests {
         let of = |category| {
             SendingHours::of(category, QuietHours::default(), &zone, AfterHours::Wait).within(account, &zone)
         };
-        // Promotion: from 10:00 by the law (docs/facts/india.md §1.5), until 18:00 by the account.
+        // Promotion may be sent from 10:00 by the law (docs/facts/india.md §1.5), and until 18:00 by the account.
         let promotion = of(Category::Marketing);
         assert_eq!(promotion.closed_until(at("2026-10-13T09:00")), Some(at("2026-10-13T10:00")));
         assert_eq!(promotion.closed_until(at("2026-10-13T17:59")), None);
         assert_eq!(promotion.closed_until(at("2026-10-13T18:00")), Some(at("2026-10-14T10:00")));
         let day = Some((at("2026-10-13T10:00"), at("2026-10-13T18:00")));
         assert_eq!(promotion.open_around(at("2026-10-13T12:00")), day);
-        // A reminder: by the account alone.
+        // A reminder has only the hours of the account.
         let reminder = of(Category::Utility);
         assert!(reminder.are_limited());
         assert_eq!(reminder.closed_until(at("2026-10-13T08:59")), Some(at("2026-10-13T09:00")));
@@ -268,7 +269,7 @@ mod tests {
         assert_eq!(night.closed_until(at("2026-10-13T01:59")), None);
         assert_eq!(night.closed_until(at("2026-10-13T02:00")), Some(at("2026-10-13T18:00")));
         assert_eq!(night.closed_until(at("2026-10-13T23:00")), None);
-        // Two stretches of the day are left to promotion, 10 to 11 and 20 to 21.
+        // Promotion is left with two stretches of the day, 10 to 11 and 20 to 21.
         let evening = of(Category::Marketing, 20 * 60, 11 * 60);
         assert_eq!(evening.closed_until(at("2026-10-13T11:00")), Some(at("2026-10-13T20:00")));
         assert_eq!(evening.closed_until(at("2026-10-13T21:00")), Some(at("2026-10-14T10:00")));

@@ -29,22 +29,22 @@ pub enum ValueError {
     /// The value still holds a placeholder.
     #[error("“{0}” still holds a placeholder")]
     Unresolved(String),
-    /// Longer than the place in the text takes.
+    /// The value is longer than its place in the text takes.
     #[error("“{label}” has {len} characters; {max} is the most")]
     TooLong {
         /// The value, by its label.
         label: String,
-        /// The most, in characters.
+        /// The longest value that the place takes, in characters.
         max: usize,
-        /// How many it has.
+        /// The length of the value, in characters.
         len: usize,
     },
-    /// Of another kind than the place in the text takes.
+    /// The value is of another kind than its place in the text takes.
     #[error("“{label}” has to be {rule}")]
     Kind {
         /// The value, by its label.
         label: String,
-        /// What may stand there.
+        /// What may stand in the place, in words.
         rule: &'static str,
     },
 }
@@ -90,13 +90,13 @@ pub(crate) fn first_filled(value: &str, fallback: &str, also: impl Fn(char) -> b
 /// A template of any channel, as it is stored and as it is frozen into a broadcast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// WhatsApp Personal.
+    /// A template of WhatsApp Personal.
     Whatsapp(WhatsappTemplate),
-    /// SMS.
+    /// A template of an SMS.
     Sms(SmsTemplate),
-    /// A post in groups.
+    /// A template of a post in groups.
     Group(GroupPost),
-    /// A call.
+    /// The script of a call.
     Call(CallScript),
 }
 
@@ -108,14 +108,14 @@ pub enum MessageError {
     Form(#[from] serde_json::Error),
 }
 
-/// One value of a template, wherever in it.
+/// One value of a template, wherever it stands in the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slot<'a> {
-    /// What it means, for people.
+    /// The label of the value on screens.
     pub label: Cow<'a, str>,
-    /// Where it comes from.
+    /// The source of the value.
     pub source: Cow<'a, Source>,
-    /// Taken when the source is empty; may be empty.
+    /// The text that is taken where the source is empty; may be empty itself.
     pub fallback: &'a str,
 }
 
@@ -436,8 +436,8 @@ impl From<GroupPost> for Message {
 /// A piece of a previewed text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Approved text.
+    /// Text of the template, which is the same for everybody.
     Fixed(String),
-    /// What a value became.
+    /// The value that fills a placeholder.
     Filled(String),
 }

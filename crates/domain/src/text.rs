@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(line(" Udaan\0  main\n"), "Udaan main");
         assert_eq!(lines("\u{feff}\r\n"), "");
         assert_eq!(lines(" Hi {{1}},\r\n\r\nit\tstarts.\0 "), "Hi {{1}},\n\nit starts.");
-        // Characters that reverse the words behind them, and characters of which a line must not consist.
+        // These are characters that reverse the words behind them, and characters that must not make up a whole line.
         assert_eq!(line("Fees\u{202E}evif"), "Feesevif");
         for nothing in ["", " ", "\0", "\u{200B}", "\u{202E}", "\u{FEFF}", "\u{200D} \u{FE0F}"] {
             assert_eq!(line(nothing), "", "{nothing:?}");

@@ -154,7 +154,7 @@ impl Clock for ManualClock {
 /// Why a typed date, time or zone was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
-    /// No such IANA zone.
+    /// No IANA zone has this name.
     #[error("“{0}” is no time zone; use a name such as Asia/Kolkata")]
     Zone(String),
     /// Neither `2026-10-13T19:00` nor a date and a time.

@@ -19,10 +19,10 @@ pub struct Purpose(String);
 /// Why a text is no purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PurposeError {
-    /// Nothing was typed.
+    /// The typed purpose is empty.
     #[error("Say what the message is for, such as “link” or “reminder”.")]
     Empty,
-    /// It is too long.
+    /// The typed purpose has this many characters, which is too many.
     #[error("{0} of {MAX} characters. Choose a shorter word.")]
     Long(usize),
 }
@@ -96,16 +96,16 @@ impl Default for Purpose {
 /// Which of a workshop's people a broadcast is for. All of them have a registration that stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Audience {
-    /// Everyone.
+    /// Everyone with a registration.
     #[default]
     Registered,
     /// People who were not told this purpose, and are not being told it now.
     NotTold,
     /// People who were told, and whose message was refused or never arrived.
     Failed,
-    /// People whose message was handed over so many minutes ago and who have no receipt.
+    /// People whose message was handed over at least so many minutes ago and who have no receipt.
     NoReceipt {
-        /// Minutes.
+        /// The minutes since the message was handed over.
         minutes: i64,
     },
     /// People who have not read a message that was handed over more than [`Audience::NO_RECEIPT_MINUTES`] ago.
@@ -116,9 +116,9 @@ pub enum Audience {
     Of {
         /// The broadcast whose rows are meant.
         broadcast: BroadcastId,
-        /// In which state their message is.
+        /// The state of their message in that broadcast.
         state: MessageState,
-        /// For which reason; [`Reason::None`] for any.
+        /// The reason for that state; [`Reason::None`] for any.
         reason: Reason,
     },
     /// The people of one source: who came from there in the words of a file, or `import` or `by_hand`.
@@ -341,19 +341,19 @@ impl StepPeople {
 /// The people of a workshop by what they were told for one purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Told {
-    /// Registrations that stand.
+    /// All registrations of the workshop that stand.
     pub everyone: i64,
-    /// Nothing was sent to them, and nothing is under way.
+    /// People to whom nothing was sent, and for whom nothing is under way.
     pub not_told: i64,
-    /// Theirs was refused or never arrived, and nothing else reached them.
+    /// People whose message was refused or never arrived, and whom nothing else reached.
     pub failed: i64,
-    /// Theirs was handed over long ago, without a word of what became of it.
+    /// People whose message was handed over long ago and has no receipt.
     pub no_receipt: i64,
-    /// Theirs was handed over long ago and not read.
+    /// People whose message was handed over long ago and was not read.
     pub not_read: i64,
-    /// Told and not known to have failed.
+    /// People who were told and whose message is not known to have failed.
     pub told: i64,
-    /// They are going to be told: theirs waits, or is going out now.
+    /// People whose message waits or is going out now.
     pub going: i64,
 }
 

@@ -22,16 +22,16 @@ pub type Variables = BTreeMap<VariableName, String>;
 /// Why a text is no name of a variable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VariableError {
-    /// Nothing was typed.
+    /// The typed name is empty.
     #[error("A value needs a name, such as zoom_link.")]
     Empty,
-    /// A sign that no name has.
+    /// The name holds a character that no name may have.
     #[error("A name has letters, digits and underscores, such as zoom_link; “{0}” is none of these.")]
     Sign(char),
-    /// Longer than a name may be.
+    /// The name is longer than a name may be.
     #[error("The name has {0} letters; {NAME_MAX} is the most.")]
     TooLong(usize),
-    /// It has a meaning already.
+    /// The name stands for something else already.
     #[error("“{0}” has a meaning of its own already. Choose another name.")]
     Taken(String),
 }

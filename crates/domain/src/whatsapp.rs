@@ -11,9 +11,9 @@ use crate::{
 /// One positional value of a template.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parameter {
-    /// What it means, for people: "first name".
+    /// The label of the value on screens, such as "first name".
     pub label: String,
-    /// Where it comes from.
+    /// The source of the value.
     pub source: Source,
     /// Taken when the source is empty; "there" in "Hi there". Empty means that an empty value leaves the person out.
     #[serde(default)]
@@ -23,7 +23,7 @@ pub struct Parameter {
 /// A picture, video or document at the head of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
-    /// Public HTTPS address.
+    /// The HTTPS address from which WhatsApp fetches the file.
     pub url: String,
     /// The name shown for a document.
     pub filename: String,
@@ -55,12 +55,12 @@ pub struct WhatsappTemplate {
     /// Small line below the text; may be empty.
     #[serde(default)]
     pub footer: String,
-    /// Values in order.
+    /// The values of the numbered placeholders, in order.
     pub parameters: Vec<Parameter>,
     /// Header media, when the campaign was made with it.
     #[serde(default)]
     pub media: Option<Media>,
-    /// Buttons in order.
+    /// The buttons that open an address, in order.
     #[serde(default)]
     pub buttons: Vec<UrlButton>,
     /// What only the provider that sends it knows, under the keys of its template fields.
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn each_recipient_gets_their_own_values() {
-        // R16: personalisation of recipient 0 sent to all.
+        // R16: the values of recipient 0 were sent to all.
         let template = template("Hi {{1}}", &[Source::RegistrantFirstName]);
         let names = ["Asha", "Ravi", "Meera"];
         let sent: Vec<_> =
@@ -262,7 +262,7 @@ mod tests {
         #[test]
         fn pieces_put_together_are_the_text(body in r"([a-z ]|\{\{|\}\}|[{}1-9]){0,20}") {
             let whole: String = pieces(&body).map(|p| p.map_or_else(str::to_owned, |n| format!("{{{{{n}}}}}"))).collect();
-            // Only the room around a number is not kept.
+            // Only the spaces around a number are dropped.
             prop_assert_eq!(whole.replace(' ', ""), body.replace(' ', ""));
         }
     }

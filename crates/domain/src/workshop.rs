@@ -1,27 +1,27 @@
 //! A workshop's and a registrant's states.
 
 crate::text_enum! {
-    /// Where a workshop stands.
+    /// The status of a workshop, set by its organisation.
     WorkshopStatus, "workshop status" {
-        /// Entered, not yet certain.
+        /// The workshop is entered and not yet certain.
         Planned = "planned",
-        /// Will take place.
+        /// The workshop will take place.
         Confirmed = "confirmed",
-        /// Is over.
+        /// The workshop is over.
         Completed = "completed",
-        /// Will not take place; nothing more is sent for it.
+        /// The workshop will not take place, and nothing more is sent for it.
         Cancelled = "cancelled",
     }
 }
 
 crate::text_enum! {
-    /// Where a registration stands. Only `Registered` people are told anything.
+    /// The status of a registration. Only `Registered` people are told anything.
     RegistrantStatus, "registrant status" {
-        /// Has a place.
+        /// The person has a place.
         Registered = "registered",
-        /// Gave the place back.
+        /// The person gave the place back.
         Cancelled = "cancelled",
-        /// Got the money back.
+        /// The person got the money back.
         Refunded = "refunded",
     }
 }

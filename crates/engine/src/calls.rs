@@ -21,9 +21,10 @@ use tokio::{
 /// Number of a call within one loop.
 type Id = u64;
 
-/// Calls made of an `I` that end in a `T`; of each a `K` is kept meanwhile. Dropped, they run to their end, and nobody hears of it.
+/// Runs calls that take an `I` and end in a `T`, and keeps a `K` of each call meanwhile. When this is dropped, the
+/// calls run to their end and nobody gets their result.
 pub(crate) struct Calls<K, I, T> {
-    /// Where they run.
+    /// The runtime on which the calls run.
     on: Handle,
     next: Id,
     under_way: HashMap<Id, K>,

@@ -9,12 +9,12 @@ use store::work::{DueBroadcast, Want};
 /// In one round of so many the longest unserved goes first, so that a large broadcast moves on however many small ones come.
 const OLDEST_FIRST_EVERY: u64 = 4;
 
-/// What a process has room for.
+/// How much more a process may have under way.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Free {
-    /// Calls.
+    /// The number of further calls.
     pub(crate) calls: usize,
-    /// Rows in them.
+    /// The number of further rows in these calls.
     pub(crate) rows: usize,
 }
 

@@ -21,20 +21,20 @@ const LOOKS: u32 = 12;
 /// A database that does not take a test write within this is away.
 const WRITE_WAIT: Duration = Duration::from_secs(10);
 
-/// How the sending loop of this process fares.
+/// The state of the sending loop of this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SendingHealth {
     /// This process does not send.
     Off,
-    /// The last turn ended well, at that instant.
+    /// The last turn ended well, at this instant.
     Well(Millis),
-    /// Turns fail.
+    /// The last turns failed.
     Failing {
-        /// When the last one ended well, or the loop began.
+        /// When the last good turn ended, or when the loop began.
         since: Millis,
-        /// How long ago that is, by a clock that nobody sets.
+        /// The time since then, by a clock that nobody can set.
         lasting: Duration,
-        /// What the store said.
+        /// The store's words for the failure.
         words: String,
     },
 }

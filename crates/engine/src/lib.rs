@@ -55,19 +55,23 @@ pub use turn::{Sender, TurnReport};
 /// Limits of one process, each with a reason.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Calls under way at once. Also the most rows that one crash can leave unknown, where each has a call of its own.
+    /// The most calls under way at once. This is also the most rows that one crash can leave unknown, where each has
+    /// a call of its own.
     pub calls_in_flight_max: usize,
-    /// Rows under way at once where calls carry many.
+    /// The most rows under way at once, where calls carry many.
     pub rows_in_flight_max: usize,
-    /// A worker that has not said for so long that it is alive is given up, in milliseconds.
+    /// The time without a heartbeat after which a worker is given up, in milliseconds.
     pub lease_ms: i64,
-    /// Tries and waits.
+    /// The number of tries of a message, and the waits between them.
     pub retry: Retry,
-    /// Registrants planned in one transaction: large enough to be cheap, small enough that nobody waits long for the one writer.
+    /// The number of registrants that are planned in one transaction: large enough to be cheap, small enough that
+    /// nobody waits long for the one writer.
     pub stretch: usize,
-    /// Longest wait for calls under way when the program is asked to stop, in milliseconds; above the time limit of a call.
+    /// The longest wait for calls under way when the program is asked to stop, in milliseconds. It is longer than the
+    /// time limit of a call.
     pub stop_wait_ms: i64,
-    /// A process whose turns have failed for so long, while the database takes writes from others, ends to be started again, in milliseconds.
+    /// The time after which a process ends itself to be started again, because its turns fail while the database
+    /// takes writes from others, in milliseconds.
     pub give_up_after_ms: i64,
 }
 
@@ -135,21 +139,22 @@ pub struct Wakes {
 
 /// What an engine is made of.
 pub struct Parts {
-    /// The database.
+    /// The database that all processes share.
     pub store: Store,
-    /// This run's handle.
+    /// The store's handle for this run of the process.
     pub work: Work,
-    /// The way out.
+    /// The client through which providers are called.
     pub http: Http,
-    /// The clock.
+    /// The clock that gives the present moment.
     pub clock: SharedClock,
-    /// Makes the keys of suppressions.
+    /// Makes the keyed hashes under which suppressions are found.
     pub key: PhoneKey,
-    /// Opens accounts.
+    /// Opens accounts with their secrets.
     pub accounts: Arc<dyn Accounts>,
-    /// Limits.
+    /// The limits of this process.
     pub limits: Limits,
-    /// No other process can be sending from this database: what earlier runs left in flight is unknown at once.
+    /// Whether no other process can be sending from this database. What earlier runs left in flight is then unknown
+    /// at once.
     pub alone: bool,
 }
 

@@ -70,10 +70,10 @@ mod tests {
     use super::*;
 
     const SHORT: Duration = Duration::from_millis(30);
-    /// Nothing in a test waits for it.
+    /// Longer than any test runs.
     const FOR_EVER: Duration = Duration::from_secs(24 * 60 * 60);
 
-    /// Runs a loop whose steps end as listed and which stops after the last; how long it took.
+    /// Runs a loop whose steps end as listed and which stops after the last; returns how long it took.
     async fn lasted(
         wake: Option<&Notify>,
         look: Duration,

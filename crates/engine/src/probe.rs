@@ -70,7 +70,8 @@ impl Engine {
         Some(unfit(&found))
     }
 
-    /// The same for a file that is kept here: nothing is asked over the network. What cannot be read now is the gateway's to meet.
+    /// Looks at a file of posts that is kept here, without the network. A file that cannot be read now is left to the
+    /// gateway.
     async fn is_unfit(&self, organization: OrganizationId, file: &PostMedia) -> Option<ProviderAnswer> {
         if self.http.stays_here() {
             return None;

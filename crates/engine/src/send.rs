@@ -43,12 +43,12 @@ impl Ready {
     }
 }
 
-/// How claimed rows ended.
+/// How the attempt at claimed rows ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
-    /// The call was made.
+    /// The provider was called, with this outcome.
     Called(Outcome),
-    /// The call was not made: the rows go here.
+    /// The provider was not called, and the rows go on like this.
     Untried(Next),
 }
 

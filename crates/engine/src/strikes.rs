@@ -17,14 +17,14 @@ const TRIES_MAX: u32 = 3;
 /// Broadcasts of which more is kept than that they were heard of. Those without a refusal are then forgotten.
 const KEPT_MAX: usize = 10_000;
 
-/// Whose fault a refusal is.
+/// Who or what a refusal is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The person's: others of the broadcast go through.
+    /// The person: other messages of the broadcast are accepted.
     Person,
-    /// The account's or the template's: nobody else will fare better.
+    /// The account or the template: nobody else will fare better.
     Account,
-    /// Not clear yet.
+    /// Nothing yet tells which of the two.
     Unclear,
 }
 
@@ -34,11 +34,12 @@ pub(crate) struct Strikes(HashMap<BroadcastId, Heard>);
 
 #[derive(Debug, Default)]
 struct Heard {
-    /// Calls that were taken.
+    /// The number of calls that the provider accepted.
     taken: u64,
-    /// Messages refused since the last one that was taken.
+    /// The positions of the messages refused since the last accepted one.
     in_a_row: HashSet<i64>,
-    /// By its position, of a message that was refused: what was taken before its first refusal, and how often it was refused.
+    /// The refused messages by position: how many calls were accepted before the first refusal, and how often the
+    /// message was refused.
     refused: HashMap<i64, (u64, u32)>,
 }
 
@@ -107,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// `+` is a call that was taken; a number is a message that was refused.
+    /// Reads a story: `+` is a call that was accepted, a number is a message that was refused.
     fn faults(story: &str) -> Vec<Fault> {
         let (mut strikes, id) = (Strikes::default(), BroadcastId::new(Millis(0)));
         let mut faults = Vec::new();
@@ -124,18 +125,18 @@ mod tests {
     fn a_refusal_is_the_persons_only_when_others_go_through() {
         use Fault::{Account, Person, Unclear};
         for (story, expected) in [
-            // The account broke from the first message on.
+            // The account was broken from the first message on.
             ("1 2 3", vec![Unclear, Unclear, Account]),
-            // One person, and others go through.
+            // One person is refused, and others go through.
             ("1 + 1", vec![Unclear, Person]),
             ("+ 1 + + 1", vec![Unclear, Person]),
-            // It broke on the way: the one that was refused before is not failed for it.
+            // The account broke on the way. The message that was refused before does not fail because of it.
             ("+ 1 + 2 1 3", vec![Unclear, Unclear, Unclear, Account]),
-            // Two persons, each by itself.
+            // Two persons are refused, each for a reason of their own.
             ("1 + 2 + 1 + 2", vec![Unclear, Unclear, Person, Person]),
-            // The last one of a broadcast that went well.
+            // The last message of a broadcast that went well is refused.
             ("+ 1 1 1", vec![Unclear, Unclear, Person]),
-            // Nobody else to ask, and nothing ever went: a person decides.
+            // No other message is left to try, and none was ever accepted: a person has to decide.
             ("1 1 1", vec![Unclear, Unclear, Account]),
             ("+ 1 2 1 2 1", vec![Unclear, Unclear, Unclear, Unclear, Account]),
         ] {

@@ -59,18 +59,18 @@ type Input = (Arc<Engine>, Arc<Ready>, Vec<Claimed>);
 /// How the rows of a call ended, and when.
 type Done = (Vec<(Vec<CalledRow>, Ended)>, Millis);
 
-/// What a turn did.
+/// The result of one turn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TurnReport {
-    /// Rows whose ending was written.
+    /// The rows whose ending was written.
     pub recorded: usize,
-    /// Rows claimed, their calls started.
+    /// The rows that were claimed and whose calls were started.
     pub claimed: usize,
-    /// Rows that were looked at and left out: there may be more behind them.
+    /// The rows that were claimed and put back. Other rows may wait behind them.
     pub left_out: usize,
-    /// Calls under way.
+    /// The calls that are under way.
     pub in_flight: usize,
-    /// Milliseconds until the pace allows more, when it held something back.
+    /// The time until the pace allows more, in milliseconds; `None` where the pace held nothing back.
     pub wait_ms: Option<i64>,
 }
 

@@ -37,7 +37,7 @@ pub struct Numbers {
 pub struct ColumnShown {
     /// Place of the column, from 0.
     pub index: usize,
-    /// As spreadsheets name it.
+    /// The letters that spreadsheets give the column, such as `AB`.
     pub letters: String,
     /// Its title, when it has one.
     pub title: Option<String>,

@@ -1,6 +1,6 @@
-//! Random files whose maker knows the truth: whoever is read has a place, and has the number of nobody else.
+//! Random files whose maker knows the truth. Whoever is read has a place, and has nobody else's number.
 //!
-//! 2,000 files in the ordinary run; `MUNADI_RANDOM_FILES=100000` makes as many as are asked for.
+//! The ordinary run makes 2,000 files; `MUNADI_RANDOM_FILES=100000` makes as many as it says.
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at the line that fails")]
 
@@ -9,10 +9,11 @@ use std::{collections::HashMap, fmt::Write, io::Cursor};
 use domain::phone::Country;
 use munadi_intake::read::{Agreed, Field, Mapping, PhoneCell, Sheet, Verdict};
 
-/// Titles as tools and people write them: title, what stands below, where it was found.
+/// Titles as tools and people write them: the title, what stands below it, and where it was found.
 const TITLES: &str = include_str!("data/titles.tsv");
 
-/// Words that give a place, that give none, and that are nobody's to guess; as their makers document them.
+/// Words of statuses as their makers document them: those that give a place, those that give none, and those that
+/// nobody may guess.
 const PLACE: &[&str] = &[
     "paid",
     "captured",
@@ -71,18 +72,19 @@ const OPEN: &[&str] = &[
     "Paid - cheque bounced",
 ];
 
-/// How far a refund or a dispute is: what takes the place away, what says nothing, and what is nobody's to guess.
+/// Words for the progress of a refund or a dispute: those that take the place away, those that say nothing, and those
+/// that nobody may guess.
 const GONE_STATES: &[&str] =
     &["SUCCESS", "processed", "full", "Pending", "Refund initiated", "Completed", "refunded"];
 const NO_GONE_STATES: &[&str] = &["", "null", "N/A", "No", "Not requested", "-"];
 const OPEN_GONE_STATES: &[&str] = &["failed", "partial", "Declined", "see remark", "Success ?"];
 
-/// A small generator that gives the same files for the same seed everywhere.
+/// A small generator of pseudo-random numbers that gives the same files for the same seed everywhere.
 struct Dice(u64);
 
 impl Dice {
     fn roll(&mut self, sides: usize) -> usize {
-        // SplitMix64.
+        // The constants are those of SplitMix64.
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -118,7 +120,7 @@ impl Titles {
     }
 }
 
-/// A person of the file.
+/// A person of the file, with the truth about them.
 struct Truth {
     name: String,
     own: Vec<String>,
@@ -127,7 +129,7 @@ struct Truth {
     agrees: bool,
 }
 
-/// A made file and what is true of it, by the person's name.
+/// A made file, and the truth about it by the person's name.
 struct Made {
     text: String,
     people: HashMap<String, Truth>,
@@ -135,7 +137,7 @@ struct Made {
 
 fn make(dice: &mut Dice, titles: &Titles) -> Made {
     let separator = *dice.one(&[",", ",", ";", "\t"]);
-    // Kinds of columns, each with a title of that kind.
+    // The kinds of columns, each with a title of that kind.
     let mut columns: Vec<(&str, &str)> = Vec::new();
     let mut add = |dice: &mut Dice, kind: &'static str| {
         let title = *dice.one(titles.of(kind));
@@ -180,7 +182,7 @@ fn make(dice: &mut Dice, titles: &Titles) -> Made {
         let other = dice.roll(at + 1);
         columns.swap(at, other);
     }
-    // A second list beside the first: the same titles once more, and other people.
+    // A second list stands beside the first: the same titles once more, and other people.
     if dice.chance(10) {
         let titled = |kind: &str| columns.iter().find(|(of, _)| *of == kind).map(|(_, title)| *title);
         if let (Some(name), Some(phone)) = (titled("name"), titled("phone")) {
@@ -268,7 +270,7 @@ fn person(dice: &mut Dice, columns: &[(&str, &str)], row: usize) -> (Vec<String>
                 states.push(Some(!yes));
                 if yes { "TRUE" } else { "FALSE" }.to_owned()
             }
-            // Whatever a yes means there, nobody has said so.
+            // Nobody has said what a yes means in this column.
             "paid_open" => {
                 let yes = dice.chance(60);
                 states.push(if yes { None } else { Some(false) });

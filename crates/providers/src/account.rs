@@ -130,16 +130,16 @@ pub struct Capabilities {
 /// ([`Account::batch`]).
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
-    /// What the broadcast sends.
+    /// The frozen template of the broadcast.
     pub template: &'a Message,
-    /// What differs from call to call.
+    /// The values of this call.
     pub content: &'a Content,
     /// The numbers that it goes to, in E.164 form. There is at least one, and only one unless [`Account::batch`] allows
     /// more.
     pub to: &'a [&'a str],
-    /// Which messages they are, sent along where the provider echoes it; `None` for a test message.
+    /// The messages of this call, sent along where the provider echoes what it gets; `None` for a test message.
     pub span: Option<MessageSpan>,
-    /// What a telephone call needs besides; `None` where none can be asked and told about.
+    /// What a telephone call needs besides; `None` where no call can be asked and told about.
     pub ring: Option<Ringing<'a>>,
     /// The present moment, for answers that name a date.
     pub now: Millis,
@@ -193,7 +193,7 @@ pub struct Received {
 pub struct Body {
     /// Of what kind it is.
     pub content_type: &'static str,
-    /// As it is written to the wire.
+    /// The body as it is sent.
     pub bytes: Vec<u8>,
 }
 
@@ -202,29 +202,29 @@ pub struct Body {
 #[error("the signature is missing or wrong")]
 pub struct NotGenuine;
 
-/// What a vendor said about an account when it was asked, as cards and pages show it. It is kept with the account.
+/// The vendor's answer about an account, as cards and pages show it. It is kept with the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Status {
-    /// How it stands.
+    /// Whether the account can send, by the vendor's answer.
     pub standing: AccountStanding,
-    /// What was asked about besides the account; empty when nothing was.
+    /// What was asked about besides the account; empty where nothing was.
     pub about: String,
-    /// What came back, in a few words.
+    /// The vendor's answer in a few words.
     pub said: String,
-    /// The code of a refusal or a silence; empty when it answered.
+    /// The code of a refusal or a silence; empty where the vendor answered.
     pub code: String,
-    /// What stands in the way and what to do about it; empty when nothing does.
+    /// What stands in the way and what to do about it; both empty where nothing does.
     pub alert: (String, String),
-    /// What is left in the wallet.
+    /// The credit in the wallet; `None` where the vendor does not tell it.
     pub balance: Option<Money>,
-    /// For what it lasts; or why it is not known.
+    /// What the credit lasts for, or why it is not known.
     pub balance_note: String,
-    /// People that may be written to in 24 hours; unlimited is `i64::MAX`.
+    /// The people that may be written to in 24 hours; `i64::MAX` for no limit, `None` where it is not known.
     pub people_a_day: Option<i64>,
     /// The number that people see, as digits; empty where there is none.
     pub number: String,
-    /// Whatever else it told.
+    /// Further facts that the vendor told.
     pub facts: Vec<AccountFact>,
 }
 
@@ -254,11 +254,11 @@ impl Status {
 /// One thing that a vendor told about an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountFact {
-    /// What it is about: a noun, as a label.
+    /// The name of the fact: a noun, as a label.
     pub name: String,
-    /// What it said.
+    /// The value that the vendor told.
     pub value: String,
-    /// A quiet word; may be empty.
+    /// A quiet word beside the value; may be empty.
     pub note: String,
 }
 
@@ -294,41 +294,41 @@ pub enum AccountStanding {
 /// The templates that a vendor has of an account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VendorTemplates {
-    /// The templates.
+    /// The templates, as the vendor lists them.
     pub templates: Vec<VendorTemplate>,
     /// What can be chosen for a field that the vendor wants of a template, by its key; a field that is not here is
     /// typed.
     pub choices: Vec<(&'static str, Vec<String>)>,
 }
 
-/// A template as the vendor has it. What the vendor does not tell is empty.
+/// A template as the vendor has it. A text that the vendor does not tell is empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VendorTemplate {
-    /// By what it is known there.
+    /// The id by which the vendor knows it.
     pub id: String,
     /// Its name at the vendor.
     pub name: String,
     /// The text with its placeholders, character by character.
     pub text: String,
-    /// Where it stands: approved, pending, rejected in the vendor's word.
+    /// The vendor's word for its approval, such as approved, pending or rejected.
     pub status: String,
-    /// Why it was rejected.
+    /// Why the vendor rejected it; empty where it did not.
     pub rejected_reason: String,
     /// Its category in the vendor's word.
     pub category: String,
-    /// Its language.
+    /// The language of the text, in the vendor's word.
     pub language: String,
-    /// It was made with a picture, video or document, whose address the vendor does not tell.
+    /// Whether it was made with a picture, video or document, whose address the vendor does not tell.
     pub has_media: bool,
-    /// Values that it wants.
+    /// The number of values that it wants; `None` where the vendor does not tell it.
     pub parameters: Option<usize>,
-    /// The header that it is registered for.
+    /// The SMS header that it is registered for.
     pub sender: Option<SenderId>,
-    /// The business that it belongs to.
+    /// The id of the business at the register.
     pub entity_id: Option<EntityId>,
-    /// The register's id.
+    /// The register's id of the text.
     pub template_id: Option<DltTemplateId>,
-    /// The vendor's short number.
+    /// The vendor's short number for it.
     pub message_id: Option<MessageId>,
 }
 

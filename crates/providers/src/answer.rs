@@ -13,30 +13,30 @@ use crate::{
     secret::Secret,
 };
 
-/// What a row of a table proves.
+/// What an answer proves about the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// Refused for this person for good.
+    /// The message is refused for this person for good.
     Recipient,
-    /// The account cannot send.
+    /// The account cannot send now.
     Stop,
     /// The broadcast is set up wrongly.
     Config,
-    /// Proven not accepted; later.
+    /// The message was certainly not accepted, and may be later.
     Retry {
-        /// The integration as a whole should slow down.
+        /// Whether the whole integration should slow down.
         slow_down: bool,
     },
-    /// May have been accepted.
+    /// The message may have been accepted.
     Unknown,
 }
 
-/// Which HTTP statuses a row speaks of.
+/// The HTTP statuses that a row of the table matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// One of these.
+    /// One of these statuses.
     Of(&'static [u16]),
-    /// From the first to the last.
+    /// A status from the first to the last.
     Within(u16, u16),
 }
 
@@ -49,12 +49,12 @@ impl Status {
     }
 }
 
-/// Which texts a row speaks of; compared in lower case.
+/// The texts that a row of the table matches. They are compared in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Text {
-    /// Any, or none.
+    /// Any text, and none.
     Any,
-    /// One of each group occurs.
+    /// A text in which one of each group occurs.
     Has(&'static [&'static [&'static str]]),
 }
 
@@ -67,18 +67,18 @@ impl Text {
     }
 }
 
-/// One row: an answer, what it proves, and who says so.
+/// One row of a table of answers: what it matches, what that proves, and where that is documented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// Status.
+    /// The HTTP statuses that it matches.
     pub http: Status,
     /// The text that an answer has to carry to match this line.
     pub text: Text,
-    /// What it proves.
+    /// What a matching answer proves.
     pub class: Class,
-    /// Under which equal endings are grouped; its words stand in `codes.rs`.
+    /// The code under which equal endings are grouped. Its words stand in `codes.rs`.
     pub code: &'static str,
-    /// The paragraph that it comes from.
+    /// The paragraph or fixture that documents the answer.
     pub source: &'static str,
 }
 

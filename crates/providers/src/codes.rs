@@ -62,11 +62,11 @@ pub const STRIKES_MAX: usize = 3;
 /// What a person, or the engine on their behalf, can do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NextAction {
-    /// Reach them by SMS.
+    /// Reach the person by SMS.
     SmsFallback,
     /// Try again after so many hours, and after longer each time.
     RetryLater {
-        /// Hours before the first try.
+        /// The hours before the first further try.
         hours: i64,
     },
     /// Put the person on the suppression list for marketing.
@@ -83,29 +83,29 @@ pub enum NextAction {
     Retry,
     /// Wait for a receipt, or let a person decide.
     Resolve,
-    /// Nothing helps.
+    /// Do nothing: nothing helps.
     None,
 }
 
-/// A code's meaning.
+/// The meaning of a code, and what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meaning {
-    /// The code.
+    /// The code as it is stored.
     pub code: &'static str,
-    /// What it proves.
+    /// What an answer with this code proves.
     pub class: Class,
     /// A few words for a list of reasons.
     pub title: &'static str,
-    /// One sentence that helps.
+    /// One sentence that helps the person who reads it.
     pub help: &'static str,
-    /// What comes next.
+    /// What can be done next.
     pub action: NextAction,
-    /// A receipt with this code pauses what is left of its broadcast.
+    /// Whether a receipt with this code pauses the rest of its broadcast.
     pub pauses: bool,
 }
 
 impl Meaning {
-    /// The same of what is wrong for everybody, as when the template is: nobody after it fares better.
+    /// Marks a code as a fault that concerns everybody, such as a wrong template: no later message fares better.
     pub(crate) const fn for_everybody(self) -> Meaning {
         Meaning { pauses: true, ..self }
     }

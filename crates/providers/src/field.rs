@@ -14,20 +14,20 @@ pub const SECRET_CHARS_MAX: usize = 4_096;
 /// Highest ceiling of a day.
 pub const PER_DAY_MAX: i64 = 10_000_000;
 
-/// One setting.
+/// One setting of a vendor's account.
 #[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// Its name in forms, and in stored settings unless [`Field::at`] says otherwise.
     pub key: &'static str,
     /// Its place in what is stored, with a dot between an object and its member; empty takes the key.
     pub at: &'static str,
-    /// Its label: a noun.
+    /// The label in forms: a noun.
     pub label: &'static str,
     /// What may stand in it.
     pub kind: FieldKind,
-    /// One or two sentences.
+    /// The help below the field: one or two sentences.
     pub help: &'static str,
-    /// An example.
+    /// The example that an empty field shows.
     pub placeholder: &'static str,
     /// The error for a missing value; empty where the field may be empty.
     pub missing: &'static str,
@@ -40,9 +40,9 @@ pub struct Field {
 pub enum FieldKind {
     /// A key or password: sealed, never shown again.
     Secret,
-    /// A line of text.
+    /// One line of text.
     Text {
-        /// Most characters.
+        /// The most characters that it may have.
         max: usize,
         /// What a new account begins with.
         default: &'static str,
@@ -51,34 +51,34 @@ pub enum FieldKind {
     Id {
         /// The id as it is kept, or what is wrong with it, as a sentence.
         read: fn(&str) -> Result<String, String>,
-        /// It is made of digits only.
+        /// Whether it is made of digits only.
         digits: bool,
     },
     /// A whole number. One that may be empty then takes what the vendor's adapter takes by itself.
     Number {
-        /// The least.
+        /// The smallest number that is accepted.
         min: i64,
-        /// Largest number that is taken.
+        /// The largest number that is accepted.
         max: i64,
         /// What a new account begins with.
         default: i64,
     },
-    /// One of several.
+    /// One of several values.
     Choice {
         /// Stored words with those that people read; a new account begins with the first.
         options: &'static [(&'static str, &'static str)],
-        /// What is said of anything else.
+        /// The error for any other value.
         wrong: &'static str,
     },
     /// One of the servers that the host listed under that key of the configuration. An account picks one
     /// ([`Urls::picked`](crate::Urls::picked)). Where there is but one, none need be picked.
     Base {
-        /// Key of the [`BaseUrl`](crate::vendor::BaseUrl).
+        /// The key of the [`BaseUrl`](crate::vendor::BaseUrl).
         url: &'static str,
     },
     /// Calls per second. Kept as the account's pace, not among its settings.
     Rate {
-        /// Highest rate that is taken.
+        /// The highest rate that is accepted.
         max: i64,
         /// What a new account begins with.
         default: i64,
@@ -129,9 +129,9 @@ pub const SECRET: Field = Field { kind: FieldKind::Secret, ..TEXT };
 /// An error in a form: the field, and the words for whoever typed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// Name of the form's field.
+    /// The name of the form's field.
     pub field: String,
-    /// The words.
+    /// The words for whoever typed the value.
     pub words: String,
 }
 

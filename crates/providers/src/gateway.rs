@@ -109,16 +109,16 @@ pub trait Gateway: Send + Sync {
 pub struct GroupCall<'a> {
     /// The group that is posted to.
     pub group: &'a Jid,
-    /// What is posted.
+    /// The post with its values.
     pub post: &'a FilledPost,
     /// The present moment, for answers that name a date.
     pub now: Millis,
 }
 
-/// How a phone is linked.
+/// A request to link a phone.
 #[derive(Clone, Copy, Debug)]
 pub struct Link<'a> {
-    /// By which code.
+    /// The kind of code by which the phone is linked.
     pub by: LinkBy<'a>,
     /// The address of our callback for this account.
     pub callback: &'a str,
@@ -135,14 +135,14 @@ pub enum LinkBy<'a> {
     PairingCode(&'a Phone),
 }
 
-/// How an account stands at its gateway.
+/// The state of an account, as its gateway reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// How the account stands.
+    /// The state that the gateway reports.
     pub state: AccountState,
-    /// The number of the linked phone: the account's identity, however often it is linked anew.
+    /// The number of the linked phone. It identifies the account, however often it is linked again.
     pub phone: Option<Phone>,
-    /// The name that the phone shows; empty where it is not told.
+    /// The name that the phone shows; empty where the gateway does not tell it.
     pub name: String,
     /// The code that waits to be scanned or typed, while a phone is being linked.
     pub code: Option<LinkCode>,
@@ -214,58 +214,58 @@ pub struct Created {
 /// than this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GatewayAbilities {
-    /// It tells when WhatsApp took a post.
+    /// The gateway reports when WhatsApp accepted a post.
     pub sees_acceptance: bool,
-    /// It tells with which code WhatsApp refused one.
+    /// The gateway reports the code with which WhatsApp refused a post.
     pub sees_refusal_code: bool,
-    /// It tells which members’ phones got a post.
+    /// The gateway reports which members’ phones got a post.
     pub sees_delivered: bool,
-    /// It tells which members saw a post.
+    /// The gateway reports which members saw a post.
     pub sees_read: bool,
-    /// It tells which members reacted.
+    /// The gateway reports which members reacted to a post.
     pub sees_reactions: bool,
-    /// It tells who joins and leaves.
+    /// The gateway reports who joins and leaves a group.
     pub sees_members_move: bool,
     /// We choose the id of a message before it is sent.
     pub caller_id: bool,
-    /// What it remembers of posts when it is asked.
+    /// What the gateway can be asked about its earlier posts.
     pub looks_up: PostMemory,
-    /// It changes posts.
+    /// The gateway can change the text of a post.
     pub edits: bool,
-    /// It deletes posts for everyone.
+    /// The gateway can delete a post for everyone.
     pub deletes: bool,
-    /// Most answers of a poll; 0 where it posts none.
+    /// The most answers of a poll; 0 where the gateway cannot post polls.
     pub poll_answers_max: usize,
-    /// It names everybody in a group.
+    /// The gateway can mention everybody in a group.
     pub mentions_all: bool,
     /// Link previews can be turned off and on.
     pub link_preview: bool,
-    /// It fetches media from an address.
+    /// The gateway fetches media from an address.
     pub media_by_url: bool,
-    /// It takes media in the call.
+    /// The gateway takes media inside the request.
     pub media_by_bytes: bool,
-    /// It makes groups.
+    /// The gateway can make groups.
     pub creates_groups: bool,
-    /// It makes communities.
+    /// The gateway can make communities.
     pub creates_communities: bool,
-    /// It tells the way into a group.
+    /// The gateway tells the invite link of a group.
     pub invites: bool,
-    /// It links by a code that is typed.
+    /// The gateway can link by a code that is typed on the phone.
     pub pairing_code: bool,
-    /// It can do the passkey step.
+    /// The gateway can do the passkey step.
     pub passkey: bool,
-    /// It reaches WhatsApp through a proxy of the account's own.
+    /// The gateway can reach WhatsApp through a proxy for each account.
     pub proxy: bool,
-    /// Posts under way to one group at once; without an id of ours in its callbacks, one.
+    /// Whether only one post to a group may be under way at once, because callbacks do not carry an id of ours.
     pub one_post_per_group: bool,
-    /// What its licence wants administrators to be told; empty where nothing.
+    /// What the gateway's licence wants administrators to be told; empty where nothing.
     pub notice: &'static str,
 }
 
 /// What a gateway remembers of posts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostMemory {
-    /// Nothing.
+    /// The gateway remembers no posts.
     None,
     /// The last post to each group, until the gateway is started again.
     Last,

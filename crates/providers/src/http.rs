@@ -86,16 +86,16 @@ pub struct Http {
     allowed_hosts: Arc<[String]>,
 }
 
-/// What came back. Its body may be cut short; the status still stands.
+/// The answer to a request. Its body may be cut short; the status holds all the same.
 #[derive(Clone)]
 pub struct Answer {
-    /// HTTP status.
+    /// The HTTP status code.
     pub status: u16,
-    /// Body, at most [`ANSWER_BYTES_MAX`], of a `GET` [`LISTING_BYTES_MAX`].
+    /// The body, at most [`ANSWER_BYTES_MAX`] bytes, for a `GET` [`LISTING_BYTES_MAX`].
     pub body: Bytes,
-    /// Whether the body is all that was sent.
+    /// Whether the body was received to its end.
     pub whole: bool,
-    /// `Retry-After` as sent.
+    /// The header `Retry-After`, as it was sent.
     pub retry_after: Option<String>,
 }
 
@@ -253,19 +253,19 @@ fn is_this_machine(url: &Url) -> bool {
     ip.is_some_and(|ip| ip.is_loopback())
 }
 
-/// A call of any kind.
+/// A request of any method.
 pub struct Ask<'a> {
-    /// Method of the request.
+    /// The HTTP method.
     pub method: Method,
-    /// Address that is called.
+    /// The address that is called.
     pub to: &'a Endpoint,
-    /// Appended to the address, values escaped.
+    /// The query that is appended to the address; values are escaped.
     pub query: &'a [(&'a str, &'a str)],
-    /// A JSON body.
+    /// The body as JSON; `None` for no body.
     pub body: Option<Vec<u8>>,
     /// The header that carries the key.
     pub key: Option<KeyHeader<'a>>,
-    /// For the whole call, its answer included.
+    /// The longest time for the whole exchange, the answer included.
     pub patience: Duration,
     /// Longest answer that is read to its end, in bytes.
     pub bytes_max: usize,

@@ -134,19 +134,19 @@ impl std::fmt::Debug for dyn Vendor {
 pub struct Introduction {
     /// Two letters that stand for it.
     pub letters: &'static str,
-    /// Their ground.
+    /// The colour behind the letters.
     pub colour: Colour,
     /// One sentence for somebody who has no account yet.
     pub invitation: &'static str,
-    /// Above the form of a new account.
+    /// The text above the form of a new account.
     pub about: &'static str,
     /// A name that an account could have.
     pub example: &'static str,
-    /// Under the button that tests an account; empty where a field says it.
+    /// The text under the button that tests an account; empty where a field says it.
     pub test: &'static str,
 }
 
-/// The ground of a vendor's letters.
+/// The colour behind a vendor's two letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Colour {
     /// Violet.
@@ -177,37 +177,37 @@ pub struct BaseUrl {
 /// Something to do once on the vendor's own pages.
 #[derive(Clone, Copy, Debug)]
 pub struct SetUpStep {
-    /// A few words.
+    /// The step in a few words.
     pub title: &'static str,
-    /// Where and how.
+    /// Where and how it is done.
     pub text: &'static str,
 }
 
-/// How a vendor tells what became of messages.
+/// How a vendor reports what became of messages.
 #[derive(Clone, Copy, Debug)]
 pub struct CallbackSpec {
-    /// What proves that a post is its own.
+    /// What proves that a post comes from the vendor.
     pub proof: CallbackProof,
-    /// It can be set to put everything into the query of a GET.
+    /// Whether the vendor can be set to send everything in the query of a GET.
     pub takes_query: bool,
-    /// What arrives also says what a message cost.
+    /// Whether its reports say what a message cost.
     pub tells_cost: bool,
-    /// What receipts are good for, and what happens without them.
+    /// What the reports are good for, and what happens without them.
     pub about: &'static [&'static str],
-    /// Where the address is entered at the vendor.
+    /// Where the callback's address is entered at the vendor.
     pub enter: &'static str,
-    /// What is chosen beside it: name, value, a quiet word that may be empty.
+    /// What is chosen beside it: name, value, and a quiet word that may be empty.
     pub choose: &'static [(&'static str, &'static str, &'static str)],
-    /// Topics to tick there.
+    /// The topics that are ticked there.
     pub topics: &'static [&'static str],
 }
 
-/// What proves that a post is a vendor's own.
+/// What proves that a post comes from a vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallbackProof {
     /// A signature, made with the secret of that key.
     Signed {
-        /// Key of the secret.
+        /// The key of the secret among the account's fields.
         secret: &'static str,
         /// The header that carries the signature, in lower case.
         header: &'static str,

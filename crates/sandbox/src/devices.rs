@@ -12,14 +12,14 @@ pub const QR_NEXT_MS: i64 = 20_000;
 /// Codes of one connection; then it ends.
 pub const QR_CODES: i64 = 6;
 
-/// How a device stands.
+/// The state of a linked device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// It does not run.
+    /// The device does not run.
     #[default]
     Stopped,
-    /// It connects.
+    /// The device is connecting.
     Starting,
     /// A code waits to be scanned.
     Scan,
@@ -27,37 +27,37 @@ pub enum Standing {
     Passkey,
     /// A code waits to be compared.
     Compare,
-    /// It is connected.
+    /// The device is connected.
     Working,
-    /// It ended, for the reason that [`Device::code`] tells.
+    /// The device ended, for the reason that [`Device::code`] tells.
     Failed,
 }
 
-/// One linked device.
+/// A linked device of a gateway's stand-in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Device {
-    /// What the gateway calls it.
+    /// The gateway's name for the device.
     pub name: String,
     /// The linked number, once there is one; digits.
     pub phone: Option<u64>,
     /// The number that scanned and has yet to show its passkey.
     pub pending: Option<u64>,
-    /// How it stands.
+    /// The state of the device.
     pub standing: Standing,
-    /// Since when, in milliseconds UTC.
+    /// When the device took this state, in UTC milliseconds.
     pub since: i64,
-    /// Why it ended: WhatsApp's code.
+    /// WhatsApp's code for the end of the device; `None` where it has not ended.
     pub code: Option<u32>,
     /// Until when WhatsApp restricts it (reach-out time-lock), in milliseconds UTC.
     pub locked_until: Option<i64>,
     /// Until when WhatsApp lets it start no more chats, in milliseconds UTC.
     pub capped_until: Option<i64>,
-    /// The code that was asked for to be typed, and when.
+    /// The code that is to be typed on the phone, and when it was asked for.
     pub pairing: Option<(String, i64)>,
-    /// What the gateway was told about it, kept as it came.
+    /// The device's configuration, kept as the gateway was told it.
     pub config: Value,
-    /// Connections so far: another one has other codes.
+    /// The number of connections so far. Each connection has codes of its own.
     pub connections: u32,
 }
 

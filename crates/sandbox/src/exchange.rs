@@ -143,7 +143,8 @@ fn too_many(retry_after_s: Option<u64>) -> Response {
     response
 }
 
-/// The same addresses, with what the framework refuses (another method, a query that cannot be read) said in the vendor's own JSON.
+/// Wraps routes so that what the framework refuses (another method, a query that cannot be read) is answered in the
+/// vendor's own JSON.
 pub(crate) fn in_json(routes: Router<Arc<Shared>>, body: fn(u16, &str) -> Value) -> Router<Arc<Shared>> {
     let retell = move |response: Response| async move {
         let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());

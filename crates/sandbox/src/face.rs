@@ -78,39 +78,39 @@ pub trait Face: Sync {
     /// How to reach it and what it holds, for whoever starts it by hand.
     fn words(&self, sandbox: &Sandbox) -> String;
 
-    /// The same for a program: names that no other vendor has.
+    /// How to reach it and what it holds, for a program. The names are those of no other vendor.
     fn facts(&self, sandbox: &Sandbox) -> Vec<(&'static str, Value)>;
 }
 
-/// Something to set when a stand-in is started by hand.
+/// A flag of the command that starts a stand-in by hand.
 #[derive(Clone, Copy, Debug)]
 pub struct Flag {
-    /// Its name, without the dashes.
+    /// The name of the flag, without the dashes.
     pub name: &'static str,
-    /// What its value is called; empty for a switch.
+    /// The name of the flag's value; empty for a switch.
     pub value: &'static str,
-    /// What it does.
+    /// What the flag does, in words for the help.
     pub about: &'static str,
-    /// Another flag without which it means nothing; empty for none.
+    /// Another flag without which this one means nothing; empty for none.
     pub requires: &'static str,
 }
 
 /// An account that a stand-in knows, as a program would keep it.
 #[derive(Clone, Debug)]
 pub struct SampleAccount {
-    /// What is no secret.
+    /// The settings that are not secrets.
     pub settings: Value,
-    /// Secrets by name; one that is signed with is chosen by whoever sets it up.
+    /// The secrets by their names. A secret that posts are signed with is chosen by whoever sets it up.
     pub secrets: Vec<(&'static str, String)>,
-    /// Name of the secret that posts are signed with, where they are.
+    /// The name of the secret that posts are signed with; `None` where they are not signed.
     pub signed_with: Option<&'static str>,
 }
 
-/// A post of a vendor.
+/// A post as the vendor would send it.
 #[derive(Clone, Debug)]
 pub struct SamplePost {
     /// Body of the post.
     pub body: Vec<u8>,
-    /// A header that carries its signature.
+    /// The header with the post's signature; `None` where posts are not signed.
     pub signature: Option<(&'static str, String)>,
 }

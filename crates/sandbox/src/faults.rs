@@ -23,10 +23,10 @@ pub enum Amount {
     /// The `next` requests once `after` of them have passed untouched. Counted from the moment the
     /// faults were set.
     Run {
-        /// Requests that pass first.
+        /// The number of requests that pass first.
         #[serde(default)]
         after: u64,
-        /// Requests that are then hit.
+        /// The number of requests that are hit afterwards.
         next: u64,
     },
 }
@@ -66,17 +66,17 @@ pub struct Faults {
     pub stall: Amount,
     /// Length of that silence, in milliseconds.
     pub stall_ms: u64,
-    /// HTTP 429, not accepted.
+    /// HTTP 429, and the message is not accepted.
     pub too_many: Amount,
     /// `Retry-After` on a 429, in seconds; none when absent.
     pub retry_after_s: Option<u64>,
     /// More calls than this within one second of the clock are answered 429.
     pub rate_per_second_max: Option<u64>,
-    /// JSON server error with `server_error_status`, not accepted.
+    /// A JSON server error with `server_error_status`, and the message is not accepted.
     pub server_error: Amount,
     /// Status of a `server_error`; 500 when absent.
     pub server_error_status: Option<u16>,
-    /// HTTP 502 with an HTML page, not accepted.
+    /// HTTP 502 with an HTML page, and the message is not accepted.
     pub bad_gateway: Amount,
     /// HTTP 502 with an HTML page although the message was accepted.
     pub bad_gateway_accepted: Amount,
@@ -89,9 +89,9 @@ pub struct Faults {
     pub key_disabled_after: Option<u64>,
     /// What becomes of accepted messages.
     pub outcomes: Outcomes,
-    /// How the vendor reports it.
+    /// How the vendor reports what became of them.
     pub receipts: Receipts,
-    /// Habits of each vendor in particular.
+    /// The habits of each vendor in particular.
     #[serde(flatten)]
     pub habits: Habits,
 }
@@ -125,13 +125,13 @@ impl Faults {
 pub struct Outcomes {
     /// Whether a first report says that the message left the vendor.
     pub sent: bool,
-    /// Share that is delivered.
+    /// The share of messages that is delivered.
     pub delivered: f64,
-    /// Share of the delivered that is also read.
+    /// The share of the delivered messages that is also read.
     pub read: f64,
-    /// Share that fails after acceptance.
+    /// The share of messages that fails after acceptance.
     pub failed: f64,
-    /// Codes of such failures and their weights; where it is empty, as each vendor's habits have it.
+    /// The codes of such failures and their weights. Where it is empty, each vendor's habits decide.
     pub codes: BTreeMap<String, f64>,
     /// Numbers with this ending always fail with this code, whatever the shares say (not for SMS).
     pub code_by_ending: BTreeMap<String, String>,
@@ -166,12 +166,12 @@ impl Default for Outcomes {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReceiptMode {
-    /// As they become due.
+    /// Receipts leave as they become due.
     #[default]
     On,
-    /// Never. Messages still reach their end; polling shows it.
+    /// Receipts never leave. Messages still reach their end, and polling shows it.
     Off,
-    /// Kept, and the outcome with them, until a flush asks for all of them.
+    /// Receipts are kept, and the outcome with them, until a flush asks for all of them.
     Held,
 }
 
@@ -179,7 +179,7 @@ pub enum ReceiptMode {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Receipts {
-    /// When they leave.
+    /// When receipts leave the vendor.
     pub mode: ReceiptMode,
     /// Every receipt is posted this much after the event it tells of, in milliseconds.
     pub late_ms: u64,

@@ -51,29 +51,29 @@ pub struct InboxHabits {
     pub hook_silent_ms: u64,
 }
 
-/// An e-mail as it was taken.
+/// An e-mail as the stand-in accepted it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mail {
-    /// Sender of the envelope.
+    /// The sender of the envelope.
     pub from: String,
-    /// Recipients of the envelope.
+    /// The recipients of the envelope.
     pub to: Vec<String>,
-    /// Its subject, as people read it.
+    /// The subject, decoded as people read it.
     pub subject: String,
-    /// Its text, as people read it.
+    /// The text, decoded as people read it.
     pub text: String,
-    /// When, in milliseconds UTC.
+    /// When it came, in UTC milliseconds.
     pub at: i64,
 }
 
-/// A post as it was taken.
+/// A post to the organisation's webhook, as the stand-in accepted it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Hook {
-    /// Headers that begin with `webhook-`.
+    /// The headers that begin with `webhook-`.
     pub headers: Vec<(String, String)>,
     /// Body of the post.
     pub body: String,
-    /// When, in milliseconds UTC.
+    /// When it came, in UTC milliseconds.
     pub at: i64,
 }
 

@@ -116,9 +116,9 @@ pub enum StartError {
     /// The port is taken or not allowed.
     #[error("cannot listen on 127.0.0.1:{port}: {error}")]
     Port {
-        /// The port asked for.
+        /// The port that was asked for.
         port: u16,
-        /// What the system said.
+        /// The error of the operating system.
         error: io::Error,
     },
     /// The client that posts receipts could not be made.

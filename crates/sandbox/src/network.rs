@@ -16,25 +16,25 @@ use crate::world::{self, Message, Place, Status};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Group {
-    /// Its identity, `120363…@g.us`.
+    /// The id of the group, `120363…@g.us`.
     pub jid: String,
     /// Name of the group.
     pub subject: String,
-    /// Its description.
+    /// The description of the group.
     pub description: String,
-    /// Only admins may post.
+    /// Whether only admins may post.
     pub announce: bool,
-    /// Only admins may change it.
+    /// Whether only admins may change the group.
     pub locked: bool,
-    /// It is a community: refused with 420 when posted to.
+    /// Whether it is a community itself: a post to it is refused with 420.
     pub is_parent: bool,
-    /// It is the group of a community's announcements.
+    /// Whether it is the group of a community's announcements.
     pub is_announcements: bool,
-    /// The community that it belongs to.
+    /// The id of the community that it belongs to; `None` for none.
     pub parent: Option<String>,
-    /// Code of its invitation.
+    /// The code of its invitation link.
     pub invite: String,
-    /// Who is in it.
+    /// The members of the group.
     pub members: Vec<Member>,
 }
 
@@ -44,13 +44,13 @@ pub struct Group {
 pub struct Member {
     /// Number, digits with country code.
     pub phone: u64,
-    /// Hidden id, digits.
+    /// The hidden id, as digits.
     pub lid: u64,
-    /// WhatsApp does not tell the number, only the hidden id.
+    /// Whether WhatsApp tells only the hidden id and not the number.
     pub hidden: bool,
-    /// An admin.
+    /// Whether the member is an admin.
     pub admin: bool,
-    /// The one who made the group.
+    /// Whether the member created the group.
     pub owner: bool,
 }
 
@@ -93,65 +93,65 @@ pub(crate) fn world_key(jid: &str) -> u64 {
     digits.fold(0_u64, |key, digit| key.wrapping_mul(10).wrapping_add(digit)) % 1_000_000_000_000_000_000
 }
 
-/// What kind of post it is.
+/// The kind of a post in a group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PostKind {
-    /// A text.
+    /// A text without a file.
     #[default]
     Text,
-    /// A picture.
+    /// A picture with an optional caption.
     Image,
-    /// A video.
+    /// A video with an optional caption.
     Video,
-    /// A file.
+    /// Any other file, with an optional caption.
     Document,
-    /// A poll.
+    /// A question with answers.
     Poll,
 }
 
 /// One post in one group.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct GroupPost {
-    /// Its id, as the posting device chose it.
+    /// The id of the post, as the posting device chose it.
     pub id: String,
-    /// JID of the group.
+    /// The id of the group.
     pub group: String,
     /// The number that posted it.
     pub account: u64,
-    /// Text, file or poll.
+    /// The kind of the post.
     pub kind: PostKind,
     /// Its text, caption or question as it was posted.
     pub text: String,
-    /// Everybody was named.
+    /// Whether the post mentions everybody.
     pub mentions_all: bool,
-    /// A card was wanted for its first link.
+    /// Whether a preview of its first link was wanted.
     pub link_preview: bool,
-    /// Address of its media.
+    /// The address of its media; `None` without any.
     pub media: Option<String>,
-    /// Answers of a poll.
+    /// The answers of a poll; empty for other posts.
     pub options: Vec<String>,
     /// When it was posted, in milliseconds UTC.
     pub at: i64,
-    /// Whether an answer that says so was written.
+    /// Whether the request was answered with success.
     pub answered: bool,
-    /// WhatsApp refused it afterwards with this code.
+    /// The code with which WhatsApp refused it afterwards; `None` where it did not.
     pub refused: Option<u32>,
-    /// Its text since it was changed.
+    /// The text after it was changed; `None` where it was not.
     pub edited: Option<String>,
-    /// It was deleted for everyone.
+    /// Whether it was deleted for everyone.
     pub deleted: bool,
     /// Members whose phones got it, and where in the world.
     #[serde(skip)]
     pub(crate) phones: Vec<(Member, Place)>,
 }
 
-/// Why a post was not taken.
+/// Why WhatsApp refused a post.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// There is no such group, or the account is not in it.
     NoGroup,
-    /// Only admins may.
+    /// Only admins may post in the group.
     AdminsOnly,
 }
 
@@ -303,32 +303,32 @@ impl Network {
 
 /* ---------- What becomes of a post ---------- */
 
-/// Something that a gateway tells of a post.
+/// Something that a gateway reports about a post.
 #[derive(Clone, Debug)]
 pub(crate) enum PostNotice {
-    /// WhatsApp took it.
+    /// WhatsApp accepted the post.
     Accepted,
     /// WhatsApp refused it with this code.
     Refused(u32),
     /// The phone of that member has it.
     Delivered(usize),
-    /// That member opened it.
+    /// This member opened the post.
     Read(usize),
 }
 
 /// Writes the requests in which one gateway tells it. `forged` is told by somebody who does not know the key.
 pub(crate) type Teller = fn(&Shared, &Job) -> Vec<Post>;
 
-/// One thing that happens to a post, and is told.
+/// Something that happens to a post and is reported.
 #[derive(Clone)]
 pub(crate) struct Job {
     teller: Teller,
     happens: fn(&Shared, &Job),
-    /// The session that posted.
+    /// The session that made the post.
     pub(crate) session: Arc<str>,
     pub(crate) post: Arc<GroupPost>,
     pub(crate) told: PostNotice,
-    /// When it happened.
+    /// When it happens, in UTC milliseconds.
     pub(crate) at: i64,
     /// The envelope's number: the same for a repeat.
     pub(crate) nth: u64,

@@ -26,31 +26,31 @@ const LOOK_MAX: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Webhook {
-    /// Address to post to.
+    /// The address that receipts are posted to.
     pub url: String,
-    /// The subscription's shared secret.
+    /// The secret that the subscription signs receipts with.
     pub secret: String,
 }
 
-/// What became of the receipts posted so far.
+/// The receipts that were posted so far, by what became of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ReceiptStats {
-    /// Posts tried, to all addresses together.
+    /// Posts that were tried, to all addresses together.
     pub posted: u64,
-    /// Posts answered 2xx.
+    /// Posts that were answered with 2xx.
     pub taken: u64,
-    /// Posts answered anything else.
+    /// Posts that were answered with another status.
     pub refused: u64,
-    /// Posts that found nobody.
+    /// Posts that reached no server.
     pub unreachable: u64,
-    /// Of the posted, those that are not the vendor's: a wrong signature, or a guessed address.
+    /// Posts that were not the vendor's: with a wrong signature, or to a guessed address.
     pub forged: u64,
-    /// Of the forged, those answered 2xx.
+    /// Forged posts that were answered with 2xx.
     pub forged_taken: u64,
-    /// Receipts still to come.
+    /// Receipts that are still to be posted.
     pub queued: usize,
-    /// Whether a vendor gave up on the address, until it is set again.
+    /// Whether a vendor gave up on the address. It stays so until the address is set again.
     pub suspended: bool,
 }
 
@@ -62,16 +62,16 @@ pub(crate) struct Post {
     pub(crate) body: Vec<u8>,
 }
 
-/// A request to a webhook that waits, for whoever makes it in the stand-in's place.
+/// A request to a webhook that waits for whoever makes it in the stand-in's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// `POST`, `GET`.
+    /// The HTTP method, `POST` or `GET`.
     pub method: String,
-    /// Where to.
+    /// The address of the webhook.
     pub url: String,
-    /// Names and values.
+    /// The names and values of the headers.
     pub headers: Vec<(&'static str, String)>,
-    /// What is posted.
+    /// The body of the request.
     pub body: Vec<u8>,
 }
 

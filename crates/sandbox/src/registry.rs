@@ -29,7 +29,7 @@ macro_rules! vendors {
             }
         }
 
-        /// What each stand-in remembers.
+        /// The memory of every stand-in.
         pub(crate) struct Vendors {
             $(pub(crate) $kind: $state,)+
         }

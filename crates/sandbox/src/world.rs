@@ -9,19 +9,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Serialize, Serializer};
 
-/// How far an accepted message got.
+/// The last state of an accepted message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The vendor took it.
+    /// The vendor accepted the message.
     Accepted,
-    /// It left the vendor.
+    /// The message left the vendor.
     Sent,
-    /// It was refused after acceptance.
+    /// The message was refused after acceptance.
     Failed,
-    /// It reached the phone.
+    /// The message reached the phone.
     Delivered,
-    /// The person opened it.
+    /// The person opened the message.
     Read,
 }
 
@@ -45,17 +45,17 @@ pub struct Message {
     pub text: Box<str>,
     /// Whether an answer that says *accepted* was written. False after a cut or a stall.
     pub answered: bool,
-    /// How far it got.
+    /// The last state of the message.
     pub status: Status,
     /// Code of the last failure.
     pub failure_code: Option<Box<str>>,
     /// When it was accepted, in milliseconds UTC, as are all instants below.
     pub accepted_at: i64,
-    /// When it was delivered.
+    /// When it was delivered, in UTC milliseconds.
     pub delivered_at: Option<i64>,
-    /// When it was read.
+    /// When it was read, in UTC milliseconds.
     pub read_at: Option<i64>,
-    /// When it failed.
+    /// When it failed, in UTC milliseconds.
     pub failed_at: Option<i64>,
     /// Fingerprint of the whole message, kept even when the text is not.
     #[serde(skip)]
@@ -103,7 +103,7 @@ pub struct Summary {
     pub calls: u64,
     /// Send calls that were not accepted, by an answer or by a cut.
     pub refused: u64,
-    /// Messages accepted.
+    /// Messages that the vendors accepted.
     pub messages: usize,
     /// Phones with at least one message.
     pub phones: usize,
@@ -121,14 +121,14 @@ pub struct Summary {
     pub in_flight_max: u64,
     /// Most messages accepted within one second of the clock.
     pub busiest_second: u64,
-    /// The same by campaign.
+    /// The same figures for each campaign.
     pub by_campaign: BTreeMap<String, CampaignSummary>,
 }
 
 /// One campaign in numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CampaignSummary {
-    /// Messages accepted.
+    /// Messages that the vendors accepted.
     pub messages: usize,
     /// Phones with at least one of them.
     pub phones: usize,

@@ -111,7 +111,7 @@ impl AccountChanges {
         self.0.fetch_add(1, Ordering::Release);
     }
 
-    /// How often so far.
+    /// The number of changes so far.
     pub fn so_far(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }

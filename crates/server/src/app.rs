@@ -51,41 +51,41 @@ pub const SET_UP_LINK_MS: i64 = 24 * HOUR;
 #[derive(Clone)]
 pub struct App(Arc<Parts>);
 
-/// What is inside an [`App`].
+/// The parts of an [`App`], which all clones of it share.
 pub struct Parts {
-    /// The database.
+    /// The database, for everything that belongs to no single organisation.
     pub store: Store,
-    /// The present moment.
+    /// The clock that gives the present moment.
     pub clock: SharedClock,
     /// Settings known before the database opened.
     pub config: Config,
     /// Keys that seal secrets and sign forms.
     pub keys: KeyRing,
-    /// Makes and checks passwords.
+    /// Makes and checks the hashes of passwords.
     pub passwords: Passwords,
-    /// Plans, sends and receives; does nothing until it is run.
+    /// The engine that plans, sends and receives. It does nothing until it is run.
     pub engine: Engine,
-    /// Opens provider accounts.
+    /// Opens provider accounts with their secrets.
     pub accounts: OpenAccounts,
-    /// How often an account's secrets were replaced or an account was removed here.
+    /// Counts how often this process replaced an account's secrets or removed an account.
     pub account_changes: AccountChanges,
-    /// The way out to providers.
+    /// The client through which providers are called.
     pub out: Http,
-    /// The ways out of alerts.
+    /// The ways by which alerts leave the installation.
     pub alerts: Outbound,
-    /// Imports under way.
+    /// The imports that are under way in this process.
     pub jobs: Jobs,
-    /// Makes the keys of suppressions.
+    /// Makes the keyed hashes under which suppressions are found.
     pub phone_key: PhoneKey,
-    /// Where people stop messages by the link in one.
+    /// The state of the page on which people stop messages by a link.
     pub opt_out: OptOutPageState,
-    /// What the addresses behind short links keep.
+    /// The state of the addresses behind short links.
     pub links: ShortLinkState,
-    /// Whether everything goes on.
+    /// Whether database, disk and engine work.
     pub health: Health,
-    /// Who watches what.
+    /// The live streams that browsers have open.
     pub live: Live,
-    /// Reviews and confirms broadcasts.
+    /// Reviews and confirms broadcasts, for pages, API and scheduler alike.
     pub composer: Composer,
     /// The providers' stand-ins of a demonstration, where this process runs them: set once, by `munadi demo`.
     pub stand_ins: OnceLock<Weak<Sandbox>>,

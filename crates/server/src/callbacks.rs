@@ -234,7 +234,7 @@ impl Callbacks {
         self.store_step(receipt, None).await
     }
 
-    /// The same of a step of a call.
+    /// Returns once a post is committed that may be a step of a call, together with those that came meanwhile.
     async fn store_step(&self, receipt: RawReceipt, line: Option<OnLine>) -> Result<(), Problem> {
         self.count(receipt.integration, receipt.body.len())?;
         let (stored, answer) = oneshot::channel();

@@ -211,43 +211,43 @@ struct File {
 /// The settings in force.
 #[derive(Clone)]
 pub struct Config {
-    /// Where to listen.
+    /// The address and port on which the program listens.
     pub listen: SocketAddr,
     /// The address that people type, without a slash at its end.
     pub public_url: String,
-    /// That address was set. Else it is a guess, which a command beside a server that listens elsewhere does not tell.
+    /// Whether that address was set. Otherwise it is a guess, which a command beside a server must not show.
     pub public_url_is_set: bool,
     /// Folder of database, keys and imports.
     pub data: PathBuf,
     /// `sqlite:FILE` or `postgres://…`. May hold a password.
     pub database: String,
-    /// The same database round a pooler. May hold a password.
+    /// The address of the same database past a pooler; `None` for no pooler. May hold a password.
     pub database_direct: Option<String>,
-    /// Whether a pooler stands before PostgreSQL; `None`: to be found out.
+    /// Whether a pooler stands before PostgreSQL; `None` where the program finds out.
     pub database_pooler: Option<bool>,
-    /// Whether statements are prepared by name; `None`: unless there is a pooler.
+    /// Whether statements are prepared by name; `None` prepares them unless there is a pooler.
     pub database_prepares: Option<bool>,
     /// File with the sealing keys.
     pub key_file: PathBuf,
-    /// Whether `X-Forwarded-For` is believed.
+    /// Whether the address in `X-Forwarded-For` counts as that of the caller.
     pub behind_proxy: bool,
-    /// Where providers are.
+    /// The addresses of the vendors' interfaces.
     pub providers: Urls,
     /// How alerts leave the installation.
     pub outgoing: Outgoing,
-    /// A process that has been silent for so long is given up, in milliseconds.
+    /// The time without a heartbeat after which a process is given up, in milliseconds.
     pub lease_ms: i64,
-    /// Calls under way at once, and so the most that one crash can leave in doubt.
+    /// The most calls under way at once, which is also the most that one crash can leave unknown.
     pub calls_at_once: usize,
-    /// What is logged.
+    /// What is logged, as a filter of `tracing`.
     pub log: String,
-    /// How log lines look.
+    /// The form of the log's lines.
     pub log_format: LogFormat,
-    /// The people of this installation are invented. No setting: `munadi demo` says so.
+    /// Whether the people of this installation are invented. It is not a setting: `munadi demo` sets it.
     pub demonstrates: bool,
-    /// Where a rehearsal takes callbacks; it reaches nothing but this machine. No setting: a rehearsal's own program says so.
+    /// The address at which a rehearsal takes callbacks, on this machine alone. Its own program sets it: no setting.
     pub rehearses_at: Option<String>,
-    /// What a password's hash costs. No setting: only tests make it cheaper.
+    /// The cost of a password's hash. It is not a setting: only tests make it cheaper.
     pub password_cost: Cost,
 }
 
@@ -409,7 +409,7 @@ fn has_password(url: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Every name of `File`: one that this does not know cannot be printed, and one that is not printed is missed.
+    /// Every name of `File`. A name that is missing here cannot be printed, and what is not printed is noticed.
     const NAMES: [&str; 20] = [
         "listen",
         "public_url",
@@ -509,7 +509,7 @@ mod tests {
             .filter(|line| !line.starts_with(' '))
             .collect();
         let said = SettingsFile::parse(&lines.join("\n")).unwrap();
-        // A name that is missing in the file would be missing in what it says.
+        // A name that is missing in the file would be missing in what the program says of its settings.
         let named = |file: &str| file.split_once(" = ").map(|(name, _)| name.to_owned());
         let names: Vec<String> = lines.iter().filter_map(|line| named(line)).collect();
         for name in NAMES.iter().copied().chain(registry::base_urls().map(|url| url.key)) {
@@ -527,7 +527,7 @@ mod tests {
             (said.database, said.key_file, said.log),
             (default.database, default.key_file, default.log)
         );
-        // What is found out has no value to be printed: the file shows an example.
+        // A setting that the program finds out has no value to be printed, so the file shows an example.
         assert_eq!(said.database_pooler, Some(true));
         assert!(default.database_pooler.is_none() && default.database_prepares.is_none());
         assert!(SettingsFile::parse(&default_file()).is_ok());

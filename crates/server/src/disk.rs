@@ -14,14 +14,14 @@ const FULL_BELOW: u64 = 100 << 20;
 /// Less free space than this, in bytes, is worth a look.
 const NEARLY_FULL_BELOW: u64 = 1 << 30;
 
-/// How much room is left.
+/// How much room is left on a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DiskSpace {
-    /// Enough.
+    /// There is enough room.
     Enough,
-    /// Somebody should free some.
+    /// Somebody should free some room.
     NearlyFull,
-    /// Writing will fail soon, if it does not already.
+    /// Writing will fail soon, or fails already.
     Full,
 }
 
@@ -46,16 +46,16 @@ impl DiskSpace {
     }
 }
 
-/// The disk that a folder is on.
+/// The disk that one of our folders is on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Disk {
-    /// The folder.
+    /// The folder on that disk.
     pub folder: PathBuf,
-    /// What of ours is there.
+    /// What the folder holds, in words.
     pub holds: &'static str,
-    /// Bytes that are free for this user.
+    /// The bytes that are free for this user.
     pub free: u64,
-    /// Bytes of the SQLite database and its log there; 0 where there is none.
+    /// The bytes of the SQLite database and its log in the folder; 0 where there is none.
     pub database: u64,
 }
 

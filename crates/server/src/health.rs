@@ -33,7 +33,7 @@ pub struct Health {
 
 #[derive(Clone, Debug)]
 struct Seen {
-    /// By the steady clock.
+    /// When the question was asked, by the steady clock.
     asked: Duration,
     refused: Option<Refused>,
 }
@@ -116,7 +116,8 @@ impl Health {
         self.known()
     }
 
-    /// The same without a test write: what the last one found. For pages, which must not wait for the database's writer.
+    /// What the last test write found, without a new one. It is for pages, which must not wait for the database's
+    /// writer.
     pub fn known(&self) -> HealthReport {
         let disks = disk::disks(&self.config).unwrap_or_default();
         HealthReport {

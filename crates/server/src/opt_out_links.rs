@@ -98,14 +98,14 @@ const BAD_PER_MINUTE: u32 = 20;
 /// Requests with one token per minute.
 const ONE_PER_MINUTE: u32 = 40;
 
-/// What the page behind the links keeps.
+/// The state of the page behind opt-out links.
 #[derive(Debug)]
 pub struct OptOutPageState {
     /// Makes and reads the links.
     pub links: OptOutLinks,
-    /// Tokens that are none, by address.
+    /// Limits requests with wrong tokens, by network address.
     pub bad: Throttle,
-    /// Requests, by token.
+    /// Limits requests with genuine tokens, by token.
     pub good: Throttle,
 }
 

@@ -15,12 +15,12 @@ pub const BYTES_MAX: usize = 256;
 /// Hashes at the same moment. Bounds memory (19 MiB each) and leaves processors for sending.
 const AT_ONCE: usize = 2;
 
-/// What a hash costs.
+/// The cost of a password's hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// Memory, in KiB.
+    /// The memory that one hash takes, in KiB.
     pub memory_kib: u32,
-    /// Passes over it.
+    /// The number of passes over that memory.
     pub passes: u32,
 }
 
@@ -40,16 +40,16 @@ pub struct Passwords {
     turns: Arc<Semaphore>,
 }
 
-/// Why a password was not taken. Its `Display` is shown to people.
+/// Why a password was refused. Its `Display` is shown to people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// Fewer than [`CHARS_MIN`] characters.
+    /// The password has fewer than [`CHARS_MIN`] characters.
     #[error("A password needs at least {CHARS_MIN} characters. Several words are easy to remember.")]
     Short,
-    /// More than [`BYTES_MAX`] bytes.
+    /// The password has more than [`BYTES_MAX`] bytes.
     #[error("A password may have at most {BYTES_MAX} characters.")]
     Long,
-    /// One character again and again, or the address.
+    /// The password is one character repeated, or the e-mail address.
     #[error("This password would be guessed first. Several words are easy to remember and hard to guess.")]
     Obvious,
 }

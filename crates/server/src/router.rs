@@ -43,11 +43,11 @@ const FORM_BYTES_MAX: usize = 64 * 1024;
 /// A page that reads a long list from a provider, page by page.
 const ASKING: Duration = Duration::from_secs(90);
 
-/// One line of the table.
+/// One line of the table of routes.
 pub struct Route {
-    /// Method.
+    /// The HTTP method of the route.
     pub method: Method,
-    /// What the gate knows.
+    /// The path and who may use it, for the gate.
     pub rule: Rule,
     handler: MethodRouter<App>,
 }

@@ -346,7 +346,8 @@ mod tests {
         let file = folder.path().join("munadi.key");
         let ring = KeyRing::open(&file).unwrap();
         let before = std::fs::read_to_string(&file).unwrap();
-        // Whoever has the old file open still reads all of it: a power cut at any moment leaves one of the two.
+        // A process that has the old file open still reads all of it. A power cut at any moment leaves one of the two
+        // files.
         let mut open = std::fs::File::open(&file).unwrap();
         ring.rotated().replace(&file).unwrap();
         let mut still = String::new();

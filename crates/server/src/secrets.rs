@@ -27,9 +27,9 @@ impl std::fmt::Display for Unopened {
 /// Accounts with secrets, and those of them that do not open.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OpenedSecrets {
-    /// Accounts that hold secrets.
+    /// The number of accounts that hold secrets.
     pub accounts: usize,
-    /// Those that do not open.
+    /// The accounts whose secrets cannot be opened.
     pub unopened: Vec<Unopened>,
 }
 

@@ -68,12 +68,12 @@ const QUEUE_MAX: usize = 100_000;
 /// Openings that are counted in one commit.
 const BATCH_MAX: usize = 5_000;
 
-/// What the two addresses behind the links keep.
+/// The state of the two addresses behind short links.
 #[derive(Debug)]
 pub struct ShortLinkState {
-    /// Makes the addresses.
+    /// Makes the addresses of short links.
     pub links: ShortLinks,
-    /// Codes and names that are none, by address.
+    /// Limits requests with unknown codes and names, by network address.
     pub bad: Throttle,
     openings: mpsc::Sender<Opened>,
 }

@@ -68,7 +68,7 @@ impl AlertSettings {
     }
 }
 
-/// A member, and by what alerts reach this person.
+/// A member, and the ways by which alerts reach this person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertMember {
     /// Id of the member.
@@ -77,34 +77,34 @@ pub struct AlertMember {
     pub name: String,
     /// E-mail address.
     pub email: String,
-    /// Whether by e-mail.
+    /// Whether alerts go out to this member by e-mail.
     pub by_mail: bool,
-    /// Whether by WhatsApp.
+    /// Whether alerts go out to this member by WhatsApp.
     pub by_whatsapp: bool,
-    /// Whether by SMS.
+    /// Whether alerts go out to this member by SMS.
     pub by_sms: bool,
     /// Number in E.164 form; may be empty.
     pub phone: String,
 }
 
-/// A matter that is to be told.
+/// A matter of which members are to be alerted.
 #[derive(Clone, Debug)]
 pub struct NewAlert {
-    /// Its key: equal matters have equal keys.
+    /// The matter's key. Equal matters have equal keys.
     pub matter: String,
-    /// One sentence.
+    /// The alert in one sentence.
     pub title: String,
-    /// What stands behind it.
+    /// The facts behind the sentence.
     pub why: String,
-    /// The same in a few words, for a message to a phone.
+    /// The alert in a few words, for a message to a phone.
     pub short: String,
-    /// How many people, messages or posts.
+    /// The number of people, messages or posts that it concerns.
     pub n: i64,
     /// The account that it is about.
     pub account: Option<IntegrationId>,
-    /// Whether it goes out at any hour.
+    /// Whether the alert goes out at any hour of the day.
     pub urgent: bool,
-    /// When it may go out.
+    /// The earliest moment at which the alert may go out.
     pub from: Millis,
 }
 
@@ -113,25 +113,25 @@ pub struct NewAlert {
 pub struct Alert {
     /// Id of the alert.
     pub id: AlertId,
-    /// Its matter's key.
+    /// The key of the matter that the alert is about.
     pub matter: String,
-    /// One sentence.
+    /// The alert in one sentence.
     pub title: String,
-    /// What stands behind it.
+    /// The facts behind the sentence.
     pub why: String,
-    /// In a few words.
+    /// The alert in a few words, for a message to a phone.
     pub short: String,
     /// How many people or messages it concerns.
     pub n: i64,
     /// The account that it is about.
     pub account: Option<IntegrationId>,
-    /// Whether it goes out at any hour.
+    /// Whether the alert goes out at any hour of the day.
     pub urgent: bool,
-    /// When it was raised.
+    /// When the matter was first seen.
     pub raised_at: Millis,
-    /// When somebody last saw that it stands.
+    /// When the matter was last seen to stand.
     pub seen_at: Millis,
-    /// When it was settled.
+    /// When the matter was settled; `None` while it stands.
     pub settled_at: Option<Millis>,
 }
 
@@ -142,26 +142,26 @@ impl Alert {
     }
 }
 
-/// A line of what went out lately.
+/// One send of an alert, as the list of recent ones shows it.
 #[derive(Clone, Debug)]
 pub struct SentAlert {
     /// Id of the alert that was sent.
     pub alert: AlertId,
-    /// One sentence.
+    /// The alert in one sentence.
     pub title: String,
     /// The way by which it was sent.
     pub way: Way,
     /// The member's name; empty for the webhook.
     pub to: String,
-    /// Where it stands.
+    /// The state of this send.
     pub state: AlertState,
-    /// Tries so far.
+    /// The number of tries so far.
     pub attempt: i64,
-    /// When it goes, if it waits.
+    /// When the next try is due, where the send waits.
     pub next_at: Millis,
-    /// What was said about the last try.
+    /// The receiver's words about the last try; may be empty.
     pub said: String,
-    /// When it last changed.
+    /// When the state last changed.
     pub changed_at: Millis,
 }
 

@@ -19,7 +19,7 @@ use crate::{
 /// Rows of one statement.
 const ROWS_PER_STATEMENT: usize = 5_000;
 
-/// Somebody who was there.
+/// A registrant who was at the workshop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewAttendance {
     /// Id of the registration.
@@ -28,12 +28,12 @@ pub struct NewAttendance {
     pub stayed: TimeAttended,
 }
 
-/// What the newest report of a workshop says.
+/// The figures of the newest attendance report of a workshop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttendanceReport {
-    /// The file's name.
+    /// The name of the report's file, as it was uploaded.
     pub file_name: String,
-    /// Who took it over.
+    /// The member who uploaded the report, by name.
     pub by: String,
     /// When the report was taken.
     pub at: Millis,
@@ -43,7 +43,7 @@ pub struct AttendanceReport {
     pub left_early: i64,
     /// Registrations that stand, of people who were not there.
     pub absent: i64,
-    /// Visitors who were nobody of the registrants.
+    /// Visitors who match no registrant.
     pub unknown: i64,
 }
 

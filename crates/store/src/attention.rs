@@ -27,25 +27,25 @@ pub const SILENCE_SHOWN_MS: i64 = 3 * DAY;
 /// A broadcast that is under way or to come, or that has messages nobody knows enough about.
 #[derive(Clone, Debug)]
 pub struct UnsettledBroadcast {
-    /// Which, by which account, for whom.
+    /// The broadcast with its account, title and workshop.
     pub broadcast: AboutBroadcast,
-    /// Where it stands.
+    /// The status of the broadcast.
     pub status: BroadcastStatus,
-    /// When the workshop begins.
+    /// The start of the broadcast's workshop.
     pub workshop_starts_at: Millis,
-    /// Not before this instant.
+    /// The start of the broadcast: nothing is sent before.
     pub starts_at: Millis,
-    /// Not after this instant.
+    /// The last useful moment: nothing is sent afterwards.
     pub deadline: Millis,
     /// When its first message was claimed.
     pub started_at: Option<Millis>,
-    /// Paused: when.
+    /// When the broadcast was paused; `None` where it is not.
     pub stopped_at: Option<Millis>,
-    /// Paused: by whom; empty for the engine.
+    /// Who paused it; empty for the engine, and where it is not paused.
     pub stopped_by: String,
-    /// Paused: why.
+    /// The reason for the pause.
     pub stop_code: Reason,
-    /// Paused: what the provider said.
+    /// The provider's words for the pause; may be empty.
     pub stop_text: String,
     /// Estimated price of one unit.
     pub unit_price: Money,
@@ -61,9 +61,9 @@ pub struct UnsettledBroadcast {
     pub waiting: i64,
     /// Messages of which nobody knows whether they went out.
     pub unknown: i64,
-    /// Messages that were handed over, without a word of what became of them.
+    /// Messages that were handed over and have no receipt.
     pub handed_over: i64,
-    /// Messages of which something was reported.
+    /// Messages that have a receipt.
     pub reported: i64,
     /// How often a message that its provider does not take was tried; 0 where it takes them.
     pub tries: i64,

@@ -29,7 +29,7 @@ pub struct AudienceReader {
     pub(crate) figures: Option<Arc<Figures>>,
 }
 
-/// A registration that stands.
+/// A registration that stands, as the audience query reads it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Registered {
     /// Id of the registration.
@@ -37,15 +37,15 @@ pub struct Registered {
     registrant: Uuid,
     /// Full name; may be empty.
     pub name: String,
-    /// E-mail; may be empty.
+    /// E-mail address; may be empty.
     pub email: String,
     /// E.164; empty when missing or unusable.
     pub phone: String,
     /// What was typed; tells *missing* from *invalid*.
     pub phone_typed: String,
-    /// Tie-breaker of the order.
+    /// Orders registrations with the same number; with the number it is a unique key.
     pub identity: String,
-    /// Another registration with this number gets the message (`registrants/duplicates.rs` decides which).
+    /// Whether another registration with this number gets the message (`registrants/duplicates.rs` decides which).
     pub duplicate: bool,
 }
 

@@ -13,18 +13,18 @@ use crate::{
     org::Org,
 };
 
-/// One entry.
+/// One entry of the audit log.
 #[derive(Clone, Debug)]
 pub struct AuditEntry {
-    /// Which; the place to go on from.
+    /// Id of the entry. A list goes on from here.
     pub id: AuditId,
-    /// Who, by name.
+    /// The name of the member who did it, or of the program.
     pub actor: String,
-    /// What, such as `broadcast.confirmed`.
+    /// The word of what was done, such as `broadcast.confirmed`.
     pub action: String,
-    /// On what, by id.
+    /// The id of what it was done to; may be empty.
     pub subject: String,
-    /// Numbers that explain it.
+    /// Numbers and words that explain the entry.
     pub detail: String,
     /// When it was done.
     pub at: Millis,

@@ -8,7 +8,7 @@ use crate::{
     org::Org,
 };
 
-/// A kind of thing that an entry is about.
+/// The kind of thing that an audit entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SubjectKind {
     /// A workshop.

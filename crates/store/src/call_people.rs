@@ -11,41 +11,41 @@ use uuid::Uuid;
 
 use crate::{db::args, error::StoreError, org::Org};
 
-/// A person and their last call.
+/// A person of a broadcast of calls, with their last call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallPerson {
-    /// Place in the plan.
+    /// The position of the person's message in the plan.
     pub position: i64,
-    /// Which registration; `None` once it is erased.
+    /// The person's registration; `None` once it was erased.
     pub registrant: Option<RegistrantId>,
     /// Full name; may be empty.
     pub name: String,
-    /// E.164; empty once it is erased.
+    /// Number in E.164 form; empty once it was erased.
     pub phone: String,
-    /// How often they were called.
+    /// The number of calls to the person.
     pub attempts: i64,
-    /// When the last call was placed.
+    /// When the last call was placed; `None` before the first.
     pub placed_at: Option<Millis>,
-    /// How long they were on the line, in seconds.
+    /// How long the last call lasted, in seconds; `None` where that is not known.
     pub talk_s: Option<i64>,
-    /// Word of what their key does; empty without one.
+    /// The word of what the pressed key does; empty where no key was pressed.
     pub action: String,
-    /// When that was done.
+    /// When the key's work was done; `None` where nothing was done.
     pub acted_at: Option<Millis>,
-    /// What stood in the way of it; empty for nothing.
+    /// What prevented the key's work; empty where nothing did.
     pub note: String,
 }
 
-/// What came of one key.
+/// The number of people who pressed one key, and what was done for them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyResult {
     /// The key that was pressed, from 0 to 9.
     pub digit: i64,
-    /// Who pressed it.
+    /// People who pressed this key.
     pub pressed: i64,
-    /// For how many it was done.
+    /// People for whom the key's work was done.
     pub done: i64,
-    /// For how many something stood in the way.
+    /// People among them for whom something prevented it.
     pub in_the_way: i64,
 }
 

@@ -21,23 +21,23 @@ use crate::{
 /// One attempt to call somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallView {
-    /// Which attempt, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: i64,
-    /// Where it stands; `None` for one that was never placed.
+    /// The stage of the call; `None` where it was never placed.
     pub stage: Option<CallStage>,
-    /// When it was placed.
+    /// When the call was placed.
     pub placed_at: Millis,
     /// How long it rang, in seconds.
     pub ring_s: Option<i64>,
     /// How long somebody was on the line, in seconds.
     pub talk_s: Option<i64>,
-    /// Word of what the key does; empty without one.
+    /// The word of what the pressed key does; empty where no key was pressed.
     pub action: String,
-    /// When that was done.
+    /// When the key's work was done; `None` where nothing was done.
     pub acted_at: Option<Millis>,
-    /// What stood in the way of it; empty for nothing.
+    /// What prevented the key's work; empty where nothing did.
     pub note: String,
-    /// What is proven of it, and what was charged.
+    /// Everything that is proven of the call, with its charge.
     pub record: CallRecord,
 }
 
@@ -125,7 +125,7 @@ impl Org {
         Ok(self.calls_of_all(&[message]).await?.remove(&message).unwrap_or_default())
     }
 
-    /// The same of several messages.
+    /// The calls of several messages.
     pub async fn calls_of_all(
         &self,
         messages: &[MessageRef],

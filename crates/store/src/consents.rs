@@ -27,30 +27,30 @@ const ROWS_PER_STATEMENT: usize = 2_000;
 /// Agreements of one person that a story tells at most; the newest.
 const CONSENTS_MAX: i64 = 100;
 
-/// An agreement.
+/// A person's agreement to be told something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
     /// Id of the consent.
     pub id: ConsentId,
-    /// To be told on this channel; `None` on every one.
+    /// The channel that the person agreed to; `None` for every one.
     pub channel: Option<Channel>,
-    /// To what.
+    /// The category that the person agreed to.
     pub category: Category,
-    /// When they agreed.
+    /// When the person agreed.
     pub given_at: Millis,
-    /// Where they agreed, in words: a form, a file, a call.
+    /// Where the person agreed, in words: a form, a file, a call.
     pub source: String,
-    /// The words that they agreed to.
+    /// The words that the person agreed to.
     pub wording: String,
     /// Who took the first step, when the consent came soon after an opt-out; otherwise empty.
     pub note: String,
-    /// The import that brought it.
+    /// The import that brought the agreement; `None` where a member entered it.
     pub import: Option<ImportId>,
-    /// Who wrote it down.
+    /// The name of the member who wrote it down.
     pub recorded_by: String,
     /// When it was written down.
     pub recorded_at: Millis,
-    /// That it was taken back.
+    /// When, by whom and how the agreement was withdrawn; `None` while it stands.
     pub withdrawn: Option<Withdrawn>,
     /// The person's own later opt-out, lifted by a member since: it took the agreement with it on this channel (`None`:
     /// on every one).
@@ -66,14 +66,14 @@ impl Consent {
     }
 }
 
-/// That an agreement was taken back.
+/// The withdrawal of an agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Withdrawn {
     /// When it was withdrawn.
     pub at: Millis,
-    /// Who wrote it down; empty when the person did it themselves.
+    /// The member who wrote the withdrawal down; empty where the person did it themselves.
     pub by: String,
-    /// How, in words.
+    /// How the agreement was withdrawn, in words.
     pub reason: String,
 }
 
@@ -82,43 +82,43 @@ pub struct Withdrawn {
 pub struct NewConsent {
     /// The number that the consent is for.
     pub phone: Phone,
-    /// Its keyed hash ([`PhoneKey`]), hex.
+    /// The keyed hash of the number ([`PhoneKey`]), in hex.
     pub phone_key: String,
-    /// On this channel; `None` on every one.
+    /// The channel that the person agrees to; `None` for every one.
     pub channel: Option<Channel>,
-    /// When they agreed.
+    /// When the person agreed.
     pub given_at: Millis,
-    /// Where they agreed, in words.
+    /// Where the person agreed, in words.
     pub source: String,
-    /// The words that they agreed to.
+    /// The words that the person agreed to.
     pub wording: String,
     /// Who took the first step. It is needed soon after an opt-out, and otherwise empty.
     pub note: String,
 }
 
-/// What came of writing an agreement down.
+/// The result of writing an agreement down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// It stands.
+    /// The agreement was written down.
     New,
-    /// One like it stands already.
+    /// The same agreement stands already.
     Already,
     /// They opted out lately and may not be asked again before `until`; the note has to say how they came back by
     /// themselves.
     TooSoon {
-        /// The opt-out.
+        /// The moment of the opt-out.
         opted_out_at: Millis,
         /// The end of the time in which nobody may ask them.
         until: Millis,
     },
 }
 
-/// What came of writing many down. The three add up to what was given.
+/// The result of writing many agreements down. The three numbers add up to those given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RecordedMany {
-    /// New ones.
+    /// Agreements that were written down.
     pub new: u64,
-    /// People who had one already.
+    /// People who had the same agreement already.
     pub already: u64,
     /// People who opted out within [`NO_NEW_REQUEST_MS`]; nothing was written for them.
     pub too_soon: u64,

@@ -27,16 +27,16 @@ use crate::{
 /// Rows that are read at once.
 const STRETCH: i64 = 2_000;
 
-/// An account's stand-in.
+/// The stand-in of an account in a rehearsal.
 #[derive(Clone)]
 pub struct StandIn {
-    /// Which account it stands in for.
+    /// The account that it stands in for.
     pub account: IntegrationId,
-    /// Settings that are no secrets, as the stand-in wants them.
+    /// The stand-in's settings, without secrets.
     pub settings: Value,
-    /// The stand-in's secrets, sealed.
+    /// The stand-in's secrets, sealed for this account.
     pub sealed: String,
-    /// Under which address its posts come back.
+    /// The part of the callback address by which its posts find the account.
     pub callback_key: String,
 }
 

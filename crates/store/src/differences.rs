@@ -14,7 +14,7 @@ use crate::{
     registrants::key_of,
 };
 
-/// A registration, as a newer list is compared with it.
+/// A registration, as it is compared with a newer list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparedRegistration {
     /// Id of the registration.
@@ -27,35 +27,35 @@ pub struct ComparedRegistration {
     pub phone: String,
     /// What was typed as the number.
     pub phone_typed: String,
-    /// Where it stands.
+    /// The status of the registration.
     pub status: RegistrantStatus,
     /// The id that the list's maker gave it; may be empty.
     pub reference: String,
-    /// As [`NewRegistrant::key`](crate::registrants::NewRegistrant::key).
+    /// The registration's key, as in [`NewRegistrant::key`](crate::registrants::NewRegistrant::key).
     pub key: u64,
 }
 
-/// Somebody of whom a newer list says something else.
+/// What a newer list says differently about a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDifference {
-    /// Which registration.
+    /// Id of the registration.
     pub id: RegistrantId,
-    /// What the list says of the name; empty where it says nothing new.
+    /// The name in the newer list; empty where it says nothing new.
     pub name: String,
-    /// Of the e-mail.
+    /// The e-mail in the newer list; empty where it says nothing new.
     pub email: String,
-    /// Of the number, E.164.
+    /// The number in the newer list, in E.164 form; empty where it says nothing new.
     pub phone: String,
-    /// Of the status, in the words that the store uses.
+    /// The status in the newer list, in the store's word; empty where it says nothing new.
     pub status: String,
 }
 
-/// The same, with what stands here now.
+/// A difference together with the registration as it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownDifference {
-    /// What stands here.
+    /// The registration as it stands.
     pub here: ComparedRegistration,
-    /// What the newer list says.
+    /// What the newer list says instead.
     pub there: NewDifference,
 }
 

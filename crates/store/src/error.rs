@@ -20,9 +20,9 @@ pub enum StoreError {
     /// A stored value cannot be read.
     #[error("{table}.{column} holds “{value}”, which this program cannot read")]
     Corrupt {
-        /// Table.
+        /// The table of the value.
         table: &'static str,
-        /// Column.
+        /// The column of the value.
         column: &'static str,
         /// What was found; never a secret.
         value: String,

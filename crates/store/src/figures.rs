@@ -49,7 +49,7 @@ pub(crate) struct People {
     /// Registrations that stand.
     pub(crate) registrants: i64,
     people_revision: i64,
-    /// All counters together.
+    /// The sum of all counters, to see whether any of them moved.
     counted: i64,
     /// Whether rows of an undone import are still to be cleared.
     pub(crate) is_undoing: bool,
@@ -84,14 +84,14 @@ struct Entry<V> {
     is_refreshing: bool,
 }
 
-/// What the cache knows of a figure.
+/// What the cache holds for a figure.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Cached<V> {
-    /// It is what a look would find.
+    /// The value is what a new count would give.
     Valid(V),
-    /// Messages moved since. `refresh`: the caller is to count it anew, beside this answer.
+    /// Messages moved since the value was counted. With `refresh` the caller counts it anew beside this answer.
     Stale { value: V, age: Duration, refresh: bool },
-    /// Count it.
+    /// Nothing is cached: the caller has to count.
     Missing,
 }
 
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(cache.get(&key(), counted_from(3_000, 1)), Cached::Missing);
         cache.put(key(), counted_from(3_000, 1), 7, Duration::ZERO);
         assert_eq!(cache.get(&key(), counted_from(3_000, 1)), Cached::Valid(7));
-        // Somebody came: whoever registered them sees them.
+        // A person was added, and the member who added them sees them in the figures.
         assert_eq!(cache.get(&key(), counted_from(3_001, 1)), Cached::Missing);
         let stale = |refresh| matches!(cache.get(&key(), counted_from(3_000, 2)), Cached::Stale { value: 7, refresh: r, .. } if r == refresh);
         assert!(stale(true), "the first who sees an old figure has it counted");

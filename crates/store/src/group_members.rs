@@ -280,7 +280,7 @@ mod tests {
         rows.moved(MemberMove::Left, &number(1), Millis(25));
         assert_eq!(present(&rows), ["+919000000001", "+919000000003"]);
         assert_eq!(rows.rows["+919000000001"].joined_at, Some(30));
-        // Somebody of whom nothing was known left: they are kept as somebody who left.
+        // A person of whom nothing was known left, and is kept as somebody who left.
         rows.moved(MemberMove::Left, &number(4), Millis(40));
         assert_eq!((rows.present(), rows.rows["+919000000004"].left_at), (2, Some(40)));
     }

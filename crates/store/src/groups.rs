@@ -25,25 +25,25 @@ pub(crate) const COMMUNITY: &str = "community";
 pub struct Group {
     /// Id of the group.
     pub id: GroupId,
-    /// By which account it is posted to.
+    /// The account that posts to the group.
     pub account: IntegrationId,
-    /// Whether it was named by hand: a person posts to it.
+    /// Whether the group was named by hand, so that a person posts to it.
     pub by_hand: bool,
-    /// The messenger's id; empty for one that was named by hand.
+    /// The group's id on WhatsApp; empty for one that was named by hand.
     pub jid: String,
-    /// What it is called. Groups may share a name.
+    /// The group's name. Several groups may share one.
     pub subject: String,
     /// The link by which people join; may be empty.
     pub invite_link: String,
-    /// People in it, where that is known.
+    /// The number of members, where that is known.
     pub members: Option<i64>,
-    /// Whether only admins may write.
+    /// Whether only admins may post.
     pub announce: bool,
-    /// Whether the account is an admin of it.
+    /// Whether the account is an admin of the group.
     pub is_admin: bool,
-    /// Whether it is a community: a heading, and no place to post.
+    /// Whether it is a community itself: a heading, and not a place to post.
     pub is_community: bool,
-    /// The community that it belongs to; empty for one that belongs to none.
+    /// The id of the community that the group belongs to; empty for none.
     pub parent: String,
     /// When it vanished from the account's list.
     pub gone_at: Option<Millis>,
@@ -62,11 +62,11 @@ impl Group {
 /// What a person types about a group that no account has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedGroup {
-    /// What it is called.
+    /// The group's name.
     pub subject: String,
     /// The link by which people join; may be empty.
     pub invite_link: String,
-    /// People in it, where somebody looked.
+    /// The number of members, where somebody entered it.
     pub members: Option<i64>,
 }
 

@@ -17,10 +17,10 @@ use crate::{
 /// Words that are remembered per organisation and looked at; far more than tools have.
 const WORDS_MAX: i64 = 2_000;
 
-/// Where an import stands.
+/// The stage of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ImportState {
-    /// The file is here.
+    /// The file is uploaded and was not read yet.
     Uploaded,
     /// Its rows were read once; nothing is stored yet.
     Checked,
@@ -28,9 +28,9 @@ pub enum ImportState {
     Committing,
     /// Its good rows are registrants.
     Committed,
-    /// They are being taken away again. Found at a start of the program, it goes on.
+    /// Its registrants are being removed. Found at a start of the program, that goes on.
     Undoing,
-    /// They were taken away again: nobody sees them.
+    /// Its registrants were removed: nobody sees them.
     Undone,
 }
 
@@ -76,86 +76,86 @@ impl std::str::FromStr for ImportState {
 pub struct Import {
     /// Id of the import.
     pub id: ImportId,
-    /// Into which workshop.
+    /// The workshop that the rows are imported into.
     pub workshop: WorkshopId,
-    /// That workshop's title.
+    /// The title of that workshop.
     pub workshop_title: String,
     /// The file's name as it was uploaded.
     pub file_name: String,
     /// Where the file is kept, below the data folder.
     pub file_path: String,
-    /// Where it stands.
+    /// The stage of the import.
     pub state: ImportState,
-    /// Which column is what; `null` before somebody said so. The importer's own form.
+    /// The role of each column, in the importer's own form; `null` before somebody chose.
     pub mapping: Value,
-    /// Counts and warnings of the last look; `null` before. The importer's own form.
+    /// The counts and warnings of the last check, in the importer's own form; `null` before.
     pub summary: Value,
-    /// Who uploaded it.
+    /// The member who uploaded the file, by name.
     pub created_by: String,
-    /// When it was uploaded.
+    /// When the file was uploaded.
     pub created_at: Millis,
-    /// When its rows had all been written.
+    /// When all rows had been written; `None` before.
     pub committed_at: Option<Millis>,
-    /// When they were taken away.
+    /// When the import was undone; `None` where it was not.
     pub undone_at: Option<Millis>,
 }
 
 /// What a person decided about a row that cannot be taken as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Nothing yet; it is left out.
+    /// Nobody has decided yet. The row is left out.
     Open,
-    /// Leave it out.
+    /// The row is left out.
     Skip,
-    /// Nobody decides: what the file says of the registration leaves it out.
+    /// The file's own word for the registration's status leaves the row out; nobody decides.
     ByStatus,
-    /// Take it with these cells instead, by their place in [`ImportRow::cells`].
+    /// The row is imported with these cells instead, by their place in [`ImportRow::cells`].
     Fix(Vec<(usize, String)>),
-    /// These cells were typed instead, and something is still wrong.
+    /// A person typed these cells, and something is still wrong.
     StillWrong(Vec<(usize, String)>),
 }
 
-/// A row of a file that cannot be taken as it is.
+/// A row of a file that cannot be imported as it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ImportRow {
     /// Line in the file, from 1, as a spreadsheet shows it.
     pub line: i64,
     /// The mapped cells as they stand in the file, in the order of the mapping.
     pub cells: Vec<String>,
-    /// What is wrong. The importer's own form.
+    /// What is wrong with the row, in the importer's own form.
     pub problems: Value,
-    /// What a person decided.
+    /// What a person decided about the row.
     pub decision: Decision,
 }
 
-/// How many rows need what.
+/// The number of rows by what they need.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportRowCounts {
-    /// Not decided, or still wrong.
+    /// Rows that nobody decided about, or that are still wrong.
     pub open: i64,
-    /// To be left out.
+    /// Rows that are left out.
     pub skip: i64,
-    /// To be taken with what a person typed.
+    /// Rows that are imported with what a person typed.
     pub fix: i64,
 }
 
-/// What an import has brought.
+/// The totals of what an import brought.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ImportTotals {
-    /// Registrations that it made.
+    /// Registrations that the import made.
     pub registrations: u64,
     /// People whom the organisation did not know.
     pub leads: u64,
-    /// Agreements to promotions.
+    /// Agreements to promotion that it wrote down.
     pub agreements: u64,
 }
 
-/// What an undo did.
+/// The result of undoing an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Undone {
-    /// Registrations taken away.
+    /// Registrations that were removed.
     pub deleted: u64,
-    /// Registrations that a message was planned for; they stay.
+    /// Registrations that stay because a message was planned for them.
     pub kept: u64,
 }
 

@@ -22,7 +22,7 @@ use crate::{
     work::{Work, count_from_now},
 };
 
-/// An account as screens see it: no secret, only hints.
+/// An account as screens see it. It has hints of the secrets, never the secrets.
 #[derive(Clone, Debug)]
 pub struct Integration {
     /// Id of the account.
@@ -33,63 +33,63 @@ pub struct Integration {
     pub kind: String,
     /// The organisation's name for it.
     pub name: String,
-    /// What is no secret, as the vendor's adapter reads it.
+    /// The settings that are not secrets, in the form that the vendor's adapter reads.
     pub settings: Value,
-    /// The sealed secrets.
+    /// The secrets, sealed.
     pub sealed: String,
-    /// Last characters of each secret, for recognition.
+    /// The last characters of each secret, for recognition.
     pub hints: Value,
-    /// Unguessable part of its callback address.
+    /// The secret part of the account's callback address.
     pub callback_key: String,
-    /// How fast and how much it may send.
+    /// The limits at which the account may send.
     pub pace: Pace,
-    /// What the last test proved.
+    /// What the last test of the account proved.
     pub health: Value,
-    /// Last receipt.
+    /// When a receipt came last; `None` where none ever came.
     pub last_receipt_at: Option<Millis>,
-    /// Panic stop: when.
+    /// When somebody stopped the account; `None` where it is not stopped.
     pub stopped_at: Option<Millis>,
-    /// Panic stop: by whom.
+    /// Who stopped the account; `None` where it is not stopped.
     pub stopped_by: Option<String>,
-    /// Who set the secrets.
+    /// The member who set the secrets, by name.
     pub secrets_set_by: String,
     /// When the secrets were set.
     pub secrets_set_at: Millis,
-    /// Held back by the provider or the breaker until then.
+    /// Until when the provider or the circuit breaker holds the account back.
     pub held_until: Millis,
-    /// Calls made today.
+    /// The number of calls to the provider today.
     pub calls_today: i64,
 }
 
 /// What a new account is made of.
 #[derive(Clone, Debug)]
 pub struct NewIntegration {
-    /// Made by the caller, because secrets are sealed to it.
+    /// Id of the account. The caller makes it, because the secrets are sealed to it.
     pub id: IntegrationId,
     /// The vendor’s word, stored and part of the names of settings.
     pub kind: String,
     /// The organisation's name for it.
     pub name: String,
-    /// What is no secret.
+    /// The settings that are not secrets.
     pub settings: Value,
-    /// Sealed secrets.
+    /// The secrets, sealed.
     pub sealed: String,
-    /// Hints.
+    /// The last characters of each secret, for recognition.
     pub hints: Value,
-    /// Unguessable part of its callback address.
+    /// The secret part of the account's callback address.
     pub callback_key: String,
-    /// How fast and how much it may send.
+    /// The limits at which the account may send.
     pub pace: Pace,
 }
 
 /// What one message costs from an instant on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// Of what.
+    /// The tariff that the price belongs to.
     pub tariff: Tariff,
-    /// In force from then on.
+    /// The moment from which the price is in force.
     pub from: Millis,
-    /// Of one message.
+    /// The price of one message.
     pub price: Money,
 }
 
@@ -442,13 +442,13 @@ impl Org {
 pub struct Account {
     /// Id of the account.
     pub id: IntegrationId,
-    /// Whose; secrets are bound to both.
+    /// The organisation of the account. The secrets are bound to both ids.
     pub organization: OrganizationId,
     /// The vendor’s word, stored and part of the names of settings.
     pub kind: String,
-    /// What is no secret.
+    /// The settings that are not secrets.
     pub settings: Value,
-    /// The sealed secrets.
+    /// The secrets, sealed.
     pub sealed: String,
 }
 

@@ -22,24 +22,24 @@ pub const REST_MS: i64 = 7 * DAY;
 /// A gateway that has not answered for so long is not counted on: one lost answer is none.
 const SILENT_MS: i64 = MINUTE;
 
-/// An account that is linked to a phone, or is to be, as far as it is known.
+/// A WhatsApp account that is linked to a phone or is to be, as far as it is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkedAccount {
     /// Id of the account.
     pub account: IntegrationId,
-    /// How it stood when it was last asked.
+    /// The state of the account when the gateway last told it.
     pub state: AccountState,
-    /// Since when it stands so.
+    /// The moment since which the account has this state.
     pub since: Millis,
-    /// When it was last asked.
+    /// When the gateway last told the state.
     pub seen_at: Millis,
     /// The number of the linked phone; empty before the first link.
     pub phone: String,
-    /// When it was linked first.
+    /// When the account was first linked; `None` before.
     pub linked_at: Option<Millis>,
-    /// Who read what may happen to the number, and when.
+    /// The member who confirmed the risk to the number, and when; `None` before.
     pub risk: Option<(String, Millis)>,
-    /// It rests until then, because WhatsApp warned on the phone.
+    /// Until when the account rests because WhatsApp warned on the phone; `None` where it did not.
     pub warned_until: Option<Millis>,
     /// Since when its gateway does not answer; `None` while it does.
     pub silent_since: Option<Millis>,

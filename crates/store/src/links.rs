@@ -15,17 +15,17 @@ use crate::{db::args, error::StoreError, org::Org};
 pub struct NamedLink {
     /// Id of the link.
     pub id: LinkId,
-    /// Its name on the host.
+    /// The last part of the link's address, unique on the host.
     pub name: LinkName,
-    /// Where it leads now.
+    /// The address that the link leads to now.
     pub target: String,
-    /// How often it was opened by people.
+    /// How often people opened the link.
     pub opens: i64,
-    /// When it was opened last.
+    /// When it was last opened; `None` before the first time.
     pub opened_at: Option<Millis>,
-    /// Who made it.
+    /// The member who made the link, by name.
     pub created_by: String,
-    /// When its target was set.
+    /// When the target was last set.
     pub changed_at: Millis,
 }
 

@@ -16,54 +16,54 @@ use crate::{
     org::Org,
 };
 
-/// A tenant.
+/// A tenant of the installation.
 #[derive(Clone, Debug)]
 pub struct Organization {
     /// Id of the organisation.
     pub id: OrganizationId,
     /// Name of the organisation.
     pub name: String,
-    /// Zone of everything that its people see or type.
+    /// The zone of every time that its members see or type.
     pub zone: Zone,
-    /// Country of numbers written without a country code.
+    /// The country of numbers that are written without a country code.
     pub country: Country,
-    /// When it leaves people alone.
+    /// The hours of the day in which the organisation leaves people alone.
     pub quiet_hours: QuietHours,
-    /// Since when all its sending stands still, and who stopped it.
+    /// When all sending was stopped, and by whom; `None` where it is not stopped.
     pub stopped: Option<(Millis, String)>,
     /// When it was created.
     pub created_at: Millis,
 }
 
-/// What can be set about an organisation.
+/// The settings of an organisation.
 #[derive(Clone, Debug)]
 pub struct NewOrganization {
     /// Name of the organisation.
     pub name: String,
-    /// Zone.
+    /// The zone of every time that its members see or type.
     pub zone: Zone,
-    /// Country of numbers written without a country code.
+    /// The country of numbers that are written without a country code.
     pub country: Country,
-    /// When it leaves people alone.
+    /// The hours of the day in which the organisation leaves people alone.
     pub quiet_hours: QuietHours,
 }
 
-/// A person in the organisation.
+/// A user as a member of the organisation.
 #[derive(Clone, Debug)]
 pub struct Member {
     /// Id of the user.
     pub user: UserId,
     /// Name of the user.
     pub name: String,
-    /// Address.
+    /// E-mail address, with which the member signs in.
     pub email: String,
-    /// Role here.
+    /// The member's role in this organisation.
     pub role: Role,
-    /// Member since.
+    /// When the member joined.
     pub since: Millis,
-    /// Last use of a session that is still open.
+    /// When a session that is still open was last used; `None` without one.
     pub seen_at: Option<Millis>,
-    /// Whether this is the host of the installation, whom only the host changes.
+    /// Whether this user is the host of the installation. Only the host can change the host.
     pub host: bool,
 }
 
@@ -72,13 +72,13 @@ pub struct Member {
 pub struct Invitation {
     /// Id of the link that was sent.
     pub id: AccessLinkId,
-    /// Who is invited.
+    /// The e-mail address of the invited person.
     pub email: String,
-    /// The role that whoever accepts gets.
+    /// The role that the person gets by accepting.
     pub role: Role,
-    /// Who invited.
+    /// The member who invited, by name.
     pub created_by: String,
-    /// Last useful moment; it may have passed.
+    /// When the invitation ends; it may have passed.
     pub expires_at: Millis,
 }
 

@@ -52,14 +52,14 @@ pub(crate) use in_a_group;
 pub(crate) use left_a_group;
 pub(crate) use members_known;
 
-/// How the registrations of a workshop stand to its groups.
+/// How many registrations of a workshop are in its groups.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct GroupCoverage {
     /// Registrations that stand.
     pub registrants: i64,
-    /// Those in one of the groups.
+    /// Registrations of people who are in one of the groups.
     pub here: i64,
-    /// Those who left and are in none.
+    /// Registrations of people who left a group and are in none.
     pub left: i64,
 }
 
@@ -80,16 +80,16 @@ impl GroupCoverage {
     }
 }
 
-/// The members of groups in figures; a person in several groups counts once.
+/// The members of groups in figures. A person in several groups counts once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct MemberCounts {
-    /// Members.
+    /// All members of the groups.
     pub members: i64,
-    /// Those with the number of somebody registered.
+    /// Members with the number of a registrant.
     pub registrants: i64,
     /// Members whose number WhatsApp does not show to our account.
     pub hidden: i64,
-    /// Those in more than one of the groups.
+    /// Members of more than one of the groups.
     pub in_several: i64,
 }
 
@@ -105,13 +105,13 @@ impl MemberCounts {
 pub struct GroupMembers {
     /// Id of the group.
     pub group: GroupId,
-    /// Who they are.
+    /// The members of the group in figures.
     pub known: MemberCounts,
-    /// Registrants who left it and have not come back to it.
+    /// Registrants who left the group and have not come back.
     pub left: i64,
-    /// When somebody joined or left last, as far as it was told.
+    /// When somebody last joined or left, as far as that was reported.
     pub moved_at: Option<Millis>,
-    /// When the whole list was read last.
+    /// When the list of members was last read as a whole.
     pub synced_at: Option<Millis>,
 }
 
@@ -126,40 +126,40 @@ struct GroupRow {
     members_synced_at: Option<i64>,
 }
 
-/// Which people of a workshop and of its groups are listed.
+/// Which people of a workshop and of its groups a list shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MembershipFilter {
-    /// Registrants in no group.
+    /// Registrants who are in no group.
     #[default]
     Missing,
-    /// Registrants who never were in one.
+    /// Registrants who never were in a group.
     Never,
-    /// Registrants who left.
+    /// Registrants who left a group and are in none.
     Left,
-    /// Registrants in a group.
+    /// Registrants who are in a group.
     Here,
-    /// Members whom nobody registered.
+    /// Members who are not registered.
     Unknown,
-    /// Members whose number is hidden.
+    /// Members whose number WhatsApp does not show.
     Hidden,
 }
 
-/// Somebody of such a list.
+/// A person in such a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedPerson {
-    /// Whose registration; `None` for a member who is not registered.
+    /// Id of the registration; `None` for a member who is not registered.
     pub registrant: Option<RegistrantId>,
     /// Name; empty where it is not known.
     pub name: String,
-    /// Number, E.164; empty where there is none.
+    /// Number in E.164 form; empty where there is none.
     pub phone: String,
-    /// When they registered.
+    /// When the person registered; `None` for a member who is not registered.
     pub registered_at: Option<Millis>,
-    /// Whether they are in a group.
+    /// Whether the person is in a group.
     pub is_here: bool,
-    /// When they left a group last, if they are in none.
+    /// When the person last left a group, if they are in none.
     pub left_at: Option<Millis>,
-    /// The group that it is about; empty for whoever never was in one.
+    /// The name of the group that the person is in or left; empty where they never were in one.
     pub group: String,
 }
 
@@ -396,13 +396,13 @@ impl Org {
     }
 }
 
-/// A group in which somebody is or was.
+/// A group that a person is or was in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupMembership {
-    /// What it is called.
+    /// The name of the group.
     pub group: String,
-    /// When they joined, where that was told.
+    /// When the person joined, where that was reported.
     pub joined_at: Option<Millis>,
-    /// When they left.
+    /// When the person left; `None` while they are in the group.
     pub left_at: Option<Millis>,
 }

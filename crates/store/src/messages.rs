@@ -75,41 +75,41 @@ pub(crate) fn move_counts_with(statements: &mut StatementBatch, moves: CountMove
 pub struct MessageView {
     /// The message: its broadcast and position.
     pub message: MessageRef,
-    /// To whom it goes.
+    /// The person or group that the message goes to.
     pub addressee: Addressee,
     /// The person's name; may be empty.
     pub name: String,
-    /// E.164; may be empty for those left out.
+    /// Number in E.164 form; may be empty for a person who was left out.
     pub recipient: String,
-    /// Where it stands.
+    /// The state of the message.
     pub state: MessageState,
-    /// Why it stands there; none on the straight way.
+    /// The reason for the state; [`Reason::None`] where nothing needs explaining.
     pub reason: Reason,
-    /// The provider's words, or ours.
+    /// The provider's words for the reason, or ours.
     pub reason_text: String,
-    /// Tries so far.
+    /// The number of tries so far.
     pub attempt: i64,
-    /// When it may be tried again.
+    /// The earliest moment of the next try.
     pub next_attempt_at: Option<Millis>,
     /// When its state changed last.
     pub changed_at: Millis,
     /// Start of the latest attempt.
     pub started_at: Option<Millis>,
-    /// When the provider took it over; `None` before.
+    /// When the provider accepted the message; `None` before.
     pub sent_at: Option<Millis>,
-    /// On the phone.
+    /// When a receipt proved it on the phone; `None` before.
     pub delivered_at: Option<Millis>,
-    /// Opened.
+    /// When a receipt proved it read; `None` before.
     pub read_at: Option<Millis>,
-    /// Refused.
+    /// When it failed; `None` where it did not.
     pub failed_at: Option<Millis>,
-    /// The provider's id.
+    /// The provider's id of the message; `None` before it is known.
     pub provider_id: Option<String>,
-    /// The network's id.
+    /// The network's id of the message; `None` before it is known.
     pub network_id: Option<String>,
-    /// Actual cost, where the provider said it.
+    /// The charge that the provider reported; `None` where it reported none.
     pub cost: Option<Money>,
-    /// Final values, as JSON of `domain::template::Content`.
+    /// The final values, as JSON of `domain::template::Content`.
     pub content: String,
 }
 
@@ -168,25 +168,25 @@ impl TryFrom<MessageRow> for MessageView {
     }
 }
 
-/// Something that happened to a message besides the straight way.
+/// Something that happened to a message, other than the usual steps to delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageEvent {
     /// When it happened.
     pub at: Millis,
-    /// What happened.
+    /// The kind of event.
     pub kind: EventKind,
-    /// Words for people.
+    /// Words about the event, for people.
     pub detail: String,
 }
 
 /// Which messages of a broadcast a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct MessageFilter {
-    /// Only this state.
+    /// Only messages in this state.
     pub state: Option<MessageState>,
-    /// Only this reason.
+    /// Only messages with this reason.
     pub reason: Option<Reason>,
-    /// Words of names, addresses and numbers, in any order (`domain::search`); empty for all.
+    /// Words of names, addresses and numbers, in any order (`domain::search`); empty for all messages.
     pub search: String,
 }
 

@@ -9,14 +9,14 @@ use crate::{
     org::Org,
 };
 
-/// People who know a start that does not hold any more.
+/// The people who know a start of the workshop that no longer holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OldTime {
     /// When the workshop was moved.
     pub moved_at: Millis,
     /// The start that they were told.
     pub starts_at: Millis,
-    /// How many numbers.
+    /// The number of telephone numbers that were told it.
     pub people: i64,
 }
 

@@ -41,7 +41,7 @@ const SHOWN: Most = Most { registrations: 200, messages: 500 };
 /// Broadcasts among which the newest message of each person in a list is looked for: about two months of ten workshops
 /// a week. A look-up for each of them and each person: 50 people take 10,000.
 const NEWEST_AMONG: i64 = 200;
-/// The same for whoever such a broadcast left out, which is of interest while it is fresh.
+/// Broadcasts among which the newest one that left a person out is looked for. That is of interest while it is fresh.
 const LEFT_OUT_AMONG: i64 = 50;
 
 /// A person and everything that happened with them.
@@ -55,111 +55,111 @@ pub struct Story {
     pub email: String,
     /// Phone number in E.164 form.
     pub phone: String,
-    /// First seen.
+    /// When the organisation first had this person.
     pub created_at: Millis,
-    /// Places in workshops, the latest workshop first.
+    /// The person's places in workshops, the latest workshop first.
     pub registrations: Vec<Registration>,
-    /// Messages, the newest first.
+    /// Messages to the person's number, newest first.
     pub messages: Vec<PersonMessage>,
-    /// What they must not be sent.
+    /// The opt-outs and suppressions that hold for the person.
     pub suppressions: Vec<Suppression>,
-    /// What they were not to be sent and now may be again, newest first.
+    /// The opt-outs and suppressions that were lifted, newest first.
     pub lifted: Vec<Lifted>,
-    /// What they agreed to, newest first; withdrawn agreements too.
+    /// What the person agreed to, newest first, withdrawn agreements included.
     pub consents: Vec<Consent>,
     /// When they last opted out of promotions on some channel; a request for consent waits from then on.
     pub opted_out_at: Option<Millis>,
-    /// What was corrected in their registrations, newest first.
+    /// The corrections of their registrations, newest first.
     pub corrections: Vec<PastCorrection>,
-    /// What went to numbers that their registrations had before, the newest first.
+    /// Messages to numbers that their registrations had before, newest first.
     pub to_former: Vec<FormerMessage>,
 }
 
 /// A message to a number that the registration had before it was corrected, or before a newer list gave another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormerMessage {
-    /// That number, E.164.
+    /// The former number, in E.164 form.
     pub number: String,
-    /// The message.
+    /// The message to that number.
     pub message: PersonMessage,
 }
 
-/// A place in a workshop, told from the person's side.
+/// A place in a workshop, from the person's side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
-    /// The workshop.
+    /// Id of the workshop.
     pub workshop: WorkshopId,
     /// Title of the workshop.
     pub title: String,
     /// When the workshop begins.
     pub starts_at: Millis,
-    /// Where the workshop stands.
+    /// The status of the workshop.
     pub workshop_status: WorkshopStatus,
-    /// The registration.
+    /// Id of the registration.
     pub registrant: RegistrantId,
-    /// The name given there; may be empty.
+    /// The name given with the registration; may be empty.
     pub name: String,
-    /// Where the registration stands.
+    /// The status of the registration.
     pub status: RegistrantStatus,
-    /// Why nothing can be told to them there.
+    /// Why nothing can be sent to this registration; `None` where it can.
     pub mark: Option<SkipReason>,
-    /// `by_hand` or `import`.
+    /// How the registration came: `by_hand` or `import`.
     pub source: String,
-    /// Where they came from, in the words of a file; may be empty.
+    /// Where the person came from, in the words of a file; may be empty.
     pub came_from: String,
     /// Other numbers that the file gave for them, E.164, with a space between two.
     pub other_phones: String,
-    /// The file, when an import brought them.
+    /// The name of the imported file; `None` where no import brought them.
     pub file_name: Option<String>,
-    /// When they registered.
+    /// When the person registered.
     pub registered_at: Millis,
 }
 
-/// A message, told from the person's side.
+/// A message, from the person's side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonMessage {
     /// The message: its broadcast and position.
     pub message: MessageRef,
     /// The broadcast's title.
     pub broadcast_title: String,
-    /// On which channel.
+    /// The channel of the message.
     pub channel: Channel,
-    /// What it tells.
+    /// The purpose of the broadcast.
     pub purpose: Purpose,
-    /// For which workshop.
+    /// The workshop of the broadcast.
     pub workshop: WorkshopId,
-    /// That workshop's title.
+    /// The title of that workshop.
     pub workshop_title: String,
-    /// Where it stands.
+    /// The state of the message.
     pub state: MessageState,
-    /// Why it stands there; none on the straight way.
+    /// The reason for the state; [`Reason::None`] where nothing needs explaining.
     pub reason: Reason,
-    /// The provider's words, or ours.
+    /// The provider's words for the reason, or ours.
     pub reason_text: String,
     /// When its state changed last.
     pub changed_at: Millis,
-    /// What one was expected to cost.
+    /// The estimated price of one unit of the message.
     pub unit_price: Money,
-    /// The attempts to call them, the first first; empty on every other channel.
+    /// The calls to the person, the first one first; empty on every other channel.
     pub calls: Vec<CallView>,
 }
 
-/// The newest message to a number, or the newest broadcast that left it out, for a list of people.
+/// The newest message to a number, or the newest broadcast that left the number out, for a list of people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewestMessage {
-    /// E.164; empty for a registration without a number.
+    /// Number in E.164 form; empty for a registration without a number.
     pub phone: String,
-    /// Of a registration without a number, which.
+    /// Id of the registration, where it has no number.
     pub registrant: Option<RegistrantId>,
     /// The message: its broadcast and position.
     pub message: MessageRef,
     /// The broadcast's title.
     pub title: String,
-    /// On which channel.
+    /// The channel of the message.
     pub channel: Channel,
-    /// Of which workshop.
+    /// The title of the broadcast's workshop.
     pub workshop_title: String,
-    /// Where it stands.
+    /// The state of the message.
     pub state: MessageState,
     /// When its state changed last.
     pub changed_at: Millis,

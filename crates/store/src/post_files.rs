@@ -15,16 +15,16 @@ pub const FILES_BYTES_MAX: i64 = 1024 * 1024 * 1024;
 /// A file that no template and no open broadcast shows is deleted this long after it was uploaded last, when another one comes.
 const UNUSED_MS: i64 = 30 * DAY;
 
-/// A file to be kept.
+/// A file of a post that is to be kept.
 #[derive(Clone)]
 pub struct NewPostFile {
-    /// SHA-256 of it, in hex.
+    /// The SHA-256 of the file, in hex.
     pub sha256: String,
-    /// The unguessable part of its address.
+    /// The secret part of the file's address. It cannot be guessed.
     pub address: String,
-    /// What it is served as.
+    /// The MIME type under which the file is served.
     pub mime: &'static str,
-    /// The file.
+    /// The bytes of the file.
     pub file: Vec<u8>,
 }
 
@@ -41,11 +41,11 @@ impl std::fmt::Debug for NewPostFile {
 /// A file as it is served.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PostFile {
-    /// SHA-256 of it, in hex: its bytes are never others under the same one.
+    /// The SHA-256 of the file, in hex. It serves as the ETag.
     pub sha256: String,
-    /// What it is served as.
+    /// The MIME type under which the file is served.
     pub mime: String,
-    /// The file.
+    /// The bytes of the file.
     pub file: Vec<u8>,
 }
 

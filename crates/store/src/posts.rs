@@ -30,46 +30,46 @@ pub const PURPOSE: &str = "groups";
 /// The parts of posts that are frozen when they are confirmed.
 #[derive(Clone, Debug)]
 pub struct NewPosts {
-    /// By which account; groups of another one are refused.
+    /// The account of the groups. Groups of another account are refused.
     pub account: IntegrationId,
-    /// Of which workshop.
+    /// The workshop of the posts.
     pub workshop: WorkshopId,
-    /// What they are called in lists.
+    /// The title of the broadcast in lists.
     pub title: String,
-    /// Which template they are made of, where there is one.
+    /// The template that the posts are made of; `None` where there is none.
     pub template_id: Option<TemplateId>,
-    /// What is posted, before values are put in.
+    /// The post before values are put in, as JSON.
     pub template: Value,
-    /// The values, the same for every group.
+    /// The values as JSON, the same for every group.
     pub content: String,
-    /// To which groups, in the order in which they are posted to.
+    /// The groups, in the order in which they are posted to.
     pub groups: Vec<GroupId>,
-    /// Who posts them by hand; `None` where the account posts.
+    /// The member who is asked to post by hand; `None` where the account posts.
     pub asked: Option<Assignee>,
-    /// Not before this instant.
+    /// The start: nothing is posted before.
     pub starts_at: Millis,
-    /// Not after this instant.
+    /// The last useful moment: nothing is posted afterwards.
     pub deadline: Millis,
     /// The hours in which they may be posted.
     pub hours: SendingHours,
-    /// Seconds that two of them keep apart at least; 0 for no more than their account keeps anyway.
+    /// The shortest pause between two posts, in seconds; 0 leaves the pause to the account.
     pub gap_s: i64,
-    /// The step of the workshop's plan that they are a run of; `None` for a person's.
+    /// The step of the workshop's plan that the posts are a run of; `None` where a person posts.
     pub run: Option<StepRun>,
-    /// So many of the groups have the same post already, as somebody said who posts it again; 0 when nobody said so.
+    /// The number of groups that get the same post again, as the person confirmed; 0 where nobody confirmed that.
     pub again: i64,
 }
 
-/// Groups that have the same post, or are getting it.
+/// The groups that have the same post or are getting it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostedBefore {
-    /// What the newest of these broadcasts is called.
+    /// The title of the newest broadcast with this post.
     pub title: String,
-    /// Who confirmed it.
+    /// The member who confirmed it, by name.
     pub by: String,
     /// When it was posted.
     pub at: Millis,
-    /// How many of the groups.
+    /// The number of these groups.
     pub n: i64,
 }
 
@@ -87,12 +87,12 @@ fn posted_before(rows: Vec<(Uuid, String, String, i64)>) -> Option<PostedBefore>
     Some(PostedBefore { title, by, at: Millis(at), n: i64::try_from(groups.len()).unwrap_or(i64::MAX) })
 }
 
-/// Who was asked to post by hand.
+/// The member who is asked to post by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignee {
     /// Id of the member.
     pub user: UserId,
-    /// Their name at that moment.
+    /// The member's name at that moment.
     pub name: String,
 }
 
@@ -138,9 +138,9 @@ struct Held {
 /// What somebody did with a post that stands in its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PostChange {
-    /// Its text was changed.
+    /// The text was changed in the group.
     Edited,
-    /// It was deleted for everyone.
+    /// The post was deleted for everyone.
     Deleted,
 }
 

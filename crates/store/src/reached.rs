@@ -33,25 +33,25 @@ const TELLINGS_MAX: i64 = 5_000;
 pub struct ReachCounts {
     /// Registrations that stand.
     pub registered: i64,
-    /// Those of them that were entered after the moment that was asked about.
+    /// Registrations among them that were entered after the moment that was asked about.
     pub new: i64,
-    /// Nothing was sent to them, and nothing is under way.
+    /// People to whom nothing was sent, and for whom nothing is under way.
     pub not_told: i64,
     /// People among them with a usable number who did not opt out of everything.
     pub can_be_told: i64,
-    /// They read it.
+    /// People who read a message of the purpose.
     pub read: i64,
-    /// It arrived.
+    /// People whose message arrived and is not known to be read.
     pub delivered: i64,
-    /// It was handed over, and nothing more is known.
+    /// People whose message was handed over, and of which nothing more is known.
     pub handed_over: i64,
-    /// Nobody knows whether it went out.
+    /// People of whom nobody knows whether their message went out.
     pub unknown: i64,
-    /// It failed.
+    /// People whose message failed.
     pub failed: i64,
-    /// It waits, or is going out now.
+    /// People whose message waits or is going out now.
     pub under_way: i64,
-    /// How many seconds ago this was counted, where messages moved since; 0 else.
+    /// The age of these figures in seconds, where messages moved since; otherwise 0.
     pub seconds_old: i64,
 }
 
@@ -113,17 +113,17 @@ pub struct RegistrantMessage {
     pub phone: String,
     /// The registration that was excluded; `None` where the message went to a number, whoever has it.
     pub left_out: Option<RegistrantId>,
-    /// Which message.
+    /// The message: its broadcast and position.
     pub message: MessageRef,
-    /// Its broadcast's title.
+    /// The title of the broadcast.
     pub title: String,
-    /// What it tells.
+    /// The purpose of the broadcast.
     pub purpose: Purpose,
-    /// On which channel.
+    /// The channel of the message.
     pub channel: Channel,
-    /// Where it stands.
+    /// The state of the message.
     pub state: MessageState,
-    /// Why it stands there.
+    /// The reason for that state.
     pub reason: Reason,
     /// When its state changed last.
     pub changed_at: Millis,
@@ -168,15 +168,15 @@ pub struct Planned {
     pub id: BroadcastId,
     /// Id of the workshop whose people get it.
     pub workshop: WorkshopId,
-    /// What it is called.
+    /// The title of the broadcast.
     pub title: String,
-    /// What it tells.
+    /// The purpose of the broadcast.
     pub purpose: Purpose,
-    /// Where it stands.
+    /// The status of the broadcast.
     pub status: BroadcastStatus,
-    /// Not before this instant.
+    /// The start of the broadcast: nothing is sent before.
     pub starts_at: Millis,
-    /// Messages that still wait.
+    /// The messages that still wait.
     pub waiting: i64,
 }
 

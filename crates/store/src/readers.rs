@@ -29,12 +29,12 @@ use crate::{
 /// Steps of SQLite's machine between two looks at whether a statement is still wanted: about a tenth of a millisecond.
 const STEPS: i32 = 4_096;
 
-/// Who reads.
+/// Who reads from the database, and with which priority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lane {
     /// The engine. Nobody else takes its connections.
     Engine,
-    /// Pages and commands.
+    /// Pages and commands, for which somebody waits.
     Pages,
     /// Exports, backups and whatever else walks through much. Gives way to messages that go out, and leaves half of the time of its thread to others
     /// anyway.

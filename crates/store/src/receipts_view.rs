@@ -5,14 +5,14 @@ use uuid::Uuid;
 
 use crate::{db::args, error::StoreError, org::Org};
 
-/// A receipt that fits no message; kept, shown, never guessed.
+/// A receipt that belongs to no known message. It is kept and shown, and its message is never guessed.
 #[derive(Clone, Debug)]
 pub struct UnmatchedReceipt {
-    /// From which account.
+    /// The account that the receipt came to.
     pub integration: IntegrationId,
     /// When it came.
     pub received_at: Millis,
-    /// Why it fits nothing, or could not be read.
+    /// Why no message was found, or why the receipt could not be read.
     pub note: String,
     /// The body as received.
     pub body: String,

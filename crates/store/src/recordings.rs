@@ -27,23 +27,23 @@ pub struct Recording {
     pub id: RecordingId,
     /// The organisation's name for it, unique.
     pub name: String,
-    /// In which language it speaks.
+    /// The language that the recording speaks.
     pub language: Language,
     /// SHA-256 of the file, in hex.
     pub sha256: String,
-    /// The unguessable part of the address at which providers fetch it.
+    /// The secret part of the address at which providers fetch the sound.
     pub address: String,
-    /// How long it is, in milliseconds.
+    /// The length of the sound, in milliseconds.
     pub length_ms: i64,
-    /// How loud the upload was, in 1/100 LUFS.
+    /// The loudness of the upload, in 1/100 LUFS.
     pub loudness: i64,
-    /// By how much it was made louder or softer, in 1/100 dB.
+    /// The change of loudness when it was converted, in 1/100 dB.
     pub gain: i64,
-    /// What whoever recorded it should know.
+    /// The findings about the sound, as JSON.
     pub findings: Value,
-    /// Who brought it.
+    /// The member who added it, by name.
     pub created_by: String,
-    /// When it came.
+    /// When it was added.
     pub created_at: Millis,
 }
 
@@ -97,12 +97,12 @@ impl std::fmt::Debug for Sound {
     }
 }
 
-/// What plays a recording. As long as anything does, the recording stays.
+/// What plays a recording. A recording that something plays cannot be removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordingUse {
-    /// Templates, by name.
+    /// The templates that play it, in the order of their names.
     pub templates: Vec<(TemplateId, String)>,
-    /// Broadcasts that are not over.
+    /// The number of broadcasts that play it and are not over.
     pub broadcasts: i64,
 }
 
@@ -113,12 +113,12 @@ impl RecordingUse {
     }
 }
 
-/// What became of a recording that was to be kept.
+/// The result of adding a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddedRecording {
-    /// It is kept under this id.
+    /// The recording is kept under this id.
     As(RecordingId),
-    /// There are [`RECORDINGS_MAX`] already.
+    /// The organisation has [`RECORDINGS_MAX`] recordings already.
     Full,
 }
 

@@ -30,27 +30,27 @@ const KEPT_MS: i64 = DAY;
 pub struct Rehearsal {
     /// Id of the rehearsal.
     pub id: RehearsalId,
-    /// Of which workshop.
+    /// The workshop whose plan is played.
     pub workshop: WorkshopId,
-    /// Where it stands.
+    /// The state of the rehearsal.
     pub state: RehearsalState,
     /// What was to go wrong, as JSON.
     pub script: String,
-    /// Where its clock began.
+    /// The beginning of the rehearsal's clock.
     pub from: Millis,
-    /// Where its clock ends.
+    /// The end of the rehearsal's clock.
     pub until: Millis,
-    /// Where its clock stands.
+    /// The present moment of the rehearsal's clock.
     pub now: Millis,
-    /// What went out so far, as JSON; empty before the first figures.
+    /// What went out so far, as JSON; empty before the first report.
     pub report: String,
     /// Why it failed; empty where it did not, or broke off without a word.
     pub why: String,
-    /// Who played it.
+    /// The member who began the rehearsal, by name.
     pub run_by: String,
-    /// When, by the real clock.
+    /// When it began, by the real clock.
     pub started_at: Millis,
-    /// When it ended, by the real clock.
+    /// When it ended, by the real clock; `None` while it is played.
     pub ended_at: Option<Millis>,
 }
 
@@ -93,22 +93,22 @@ impl TryFrom<RehearsalRow> for Rehearsal {
 /// A rehearsal that is to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRehearsal {
-    /// Of which workshop.
+    /// The workshop whose plan is played.
     pub workshop: WorkshopId,
     /// What is to go wrong, as JSON.
     pub script: String,
-    /// Where its clock begins.
+    /// The beginning of the rehearsal's clock.
     pub from: Millis,
-    /// Where its clock ends.
+    /// The end of the rehearsal's clock.
     pub until: Millis,
 }
 
-/// Where a rehearsal stands, as whoever plays it says.
+/// The progress of a rehearsal, as its process reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Played {
-    /// Where it stands.
+    /// The state of the rehearsal.
     pub state: RehearsalState,
-    /// Where its clock stands.
+    /// The present moment of the rehearsal's clock.
     pub now: Millis,
     /// What went out so far, as JSON.
     pub report: String,
@@ -291,28 +291,28 @@ pub(crate) async fn drop_all(tx: &mut crate::db::Tx, organization: OrganizationI
     Ok(())
 }
 
-/// What went out in a rehearsal, as its own database tells it.
+/// A message that went out in a rehearsal, as its own database holds it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlayedMessage {
     /// The message: its broadcast and position.
     pub message: MessageRef,
-    /// What its broadcast is called.
+    /// The title of the message's broadcast.
     pub title: String,
-    /// On which channel.
+    /// The channel of the message.
     pub channel: Channel,
-    /// The frozen template.
+    /// The frozen template, as JSON.
     pub template: Value,
     /// The person's name, or the group's; may be empty.
     pub name: String,
     /// E.164; empty for a group.
     pub recipient: String,
-    /// Where it stands.
+    /// The state of the message.
     pub state: MessageState,
-    /// When its call began.
+    /// When the call to the provider began.
     pub at: Millis,
     /// What the provider charged, where it said so.
     pub cost: Option<Money>,
-    /// What a unit of it costs, as far as it is known ahead.
+    /// The estimated price of one unit.
     pub unit_price: Money,
     /// Final values, as JSON of `domain::template::Content`.
     pub content: String,

@@ -19,15 +19,15 @@ use crate::{
 pub struct Sequence {
     /// Id of the sequence.
     pub id: SequenceId,
-    /// What it is called, unique in its organisation.
+    /// The sequence's name, unique in its organisation.
     pub name: String,
-    /// What it is for; may be empty.
+    /// What the sequence is for, in words; may be empty.
     pub description: String,
-    /// Its newest version, from 1.
+    /// The number of the newest version, from 1.
     pub version: i64,
     /// The steps of that version.
     pub steps: Vec<Step>,
-    /// Who changed it last.
+    /// The member who made the newest version, by name.
     pub changed_by: String,
     /// When its newest version was made.
     pub changed_at: Millis,
@@ -36,22 +36,22 @@ pub struct Sequence {
 /// A line of the list of sequences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SequenceSummary {
-    /// The sequence.
+    /// The sequence in its newest version.
     pub sequence: Sequence,
     /// Workshops whose plan follows it and that are not over.
     pub workshops: i64,
-    /// Tags that carry it.
+    /// The number of tags that carry it.
     pub tags: i64,
 }
 
 /// What a person enters about a sequence. The steps were checked by [`domain::sequence::check_steps`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SequenceDraft {
-    /// What it is called.
+    /// The sequence's name, unique in its organisation.
     pub name: String,
-    /// What it is for; may be empty.
+    /// What the sequence is for, in words; may be empty.
     pub description: String,
-    /// The steps.
+    /// The steps of the sequence.
     pub steps: Vec<Step>,
 }
 
@@ -355,12 +355,12 @@ impl Org {
     }
 }
 
-/// What a tag is for.
+/// The sequence and description that a tag carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagPlan {
-    /// Which tag.
+    /// Id of the tag.
     pub tag: TagId,
-    /// What it is for; may be empty.
+    /// What the tag is for, in words; may be empty.
     pub description: String,
     /// The sequence that its workshops are offered.
     pub sequence: Option<SequenceId>,

@@ -27,23 +27,23 @@ pub(crate) const ALL: &str = "all";
 /// Rows bound to one statement.
 const ROWS_PER_STATEMENT: usize = 2_000;
 
-/// Somebody not to be contacted.
+/// A person who must not be contacted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suppression {
     /// Id of the entry.
     pub id: SuppressionId,
     /// The number; `None` after erasure, when only its keyed hash is left.
     pub phone: Option<String>,
-    /// On this channel; `None` on every one.
+    /// The channel on which the person must not be contacted; `None` for every one.
     pub channel: Option<Channel>,
-    /// For this category; `None` for every one.
+    /// The category that the person must not be sent; `None` for every one.
     pub category: Option<Category>,
-    /// Why, in a person's words.
+    /// The reason, in a member's words.
     pub reason: String,
     /// `person` (STOP, or a refusal that the network reports), `link` (the page behind a message), `by_hand` or
     /// `import`.
     pub source: String,
-    /// Who entered it; empty when they did so themselves.
+    /// The member who entered it, by name; empty where the person did it themselves.
     pub created_by: String,
     /// When it was entered.
     pub created_at: Millis,
@@ -58,23 +58,23 @@ impl Suppression {
     }
 }
 
-/// An entry that no longer holds.
+/// An entry that was lifted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lifted {
-    /// As it stood.
+    /// The entry as it stood.
     pub entry: Suppression,
-    /// Who lifted it; empty when the person came back themselves.
+    /// The member who lifted it, by name; empty where the person came back themselves.
     pub by: String,
-    /// Why; empty when nothing was said.
+    /// The reason for lifting it; empty where none was stated.
     pub reason: String,
     /// When it was lifted.
     pub at: Millis,
 }
 
-/// What came of lifting an entry.
+/// The result of lifting an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LiftResult {
-    /// It is lifted.
+    /// The entry is lifted.
     Done,
     /// The person asked for it themselves, and no reason was stated. Nothing changed.
     NeedsReason,
@@ -95,7 +95,7 @@ pub struct NewSuppression {
     pub reason: String,
 }
 
-/// A page of the list, newest first.
+/// Which entries a page of the list shows, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SuppressionFilter {
     /// Words of a number, or of the name and address of whoever has it, in any order (`domain::search`); empty for all.
@@ -106,9 +106,9 @@ pub struct SuppressionFilter {
     pub channel: Option<Channel>,
     /// Only what stops this category, entries for every category included.
     pub category: Option<Category>,
-    /// The last one seen.
+    /// The last entry of the page before; `None` for the first page.
     pub after: Option<SuppressionId>,
-    /// Rows at most.
+    /// The largest number of entries.
     pub limit: i64,
 }
 

@@ -21,18 +21,18 @@ pub struct Tag {
     pub id: TagId,
     /// Name of the tag, as people see it.
     pub name: String,
-    /// Its dot.
+    /// The colour of the tag's dot.
     pub colour: TagColour,
-    /// Taken for new workshops.
+    /// Whether new workshops get this tag.
     pub is_default: bool,
 }
 
-/// A tag, and how many workshops have it.
+/// A tag, and the number of workshops with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagUse {
-    /// The tag.
+    /// The tag itself.
     pub tag: Tag,
-    /// Workshops with it.
+    /// The number of workshops with this tag.
     pub workshops: i64,
 }
 

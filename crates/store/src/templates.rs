@@ -14,22 +14,22 @@ use crate::{
     org::Org,
 };
 
-/// A template.
+/// A template on one channel.
 #[derive(Clone, Debug)]
 pub struct Template {
     /// Id of the template.
     pub id: TemplateId,
-    /// On which channel.
+    /// The channel of the template.
     pub channel: Channel,
     /// The organisation's name for it, unique per channel.
     pub name: String,
-    /// The channel's own description, such as `domain::whatsapp::WhatsappTemplate`.
+    /// The template in the channel's own form, such as `domain::whatsapp::WhatsappTemplate`, as JSON.
     pub body: Value,
-    /// What it is for.
+    /// The purpose of messages with this template.
     pub purpose: Purpose,
     /// How long before the workshop's start it usually goes out, in minutes; 0 where nothing is usual.
     pub lead_minutes: i64,
-    /// Who made it.
+    /// The member who made it, by name.
     pub created_by: String,
     /// When it was made.
     pub created_at: Millis,

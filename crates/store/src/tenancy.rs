@@ -306,7 +306,7 @@ impl Tenant {
         }
     }
 
-    /// The same for statements that walk far.
+    /// Gives statements the time of those that read much.
     pub(crate) fn scan_permit(self) -> Tenant {
         Tenant { statement: SCAN_STATEMENT, ..self }
     }

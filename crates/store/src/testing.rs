@@ -38,9 +38,9 @@ pub async fn statements_of(calls: impl Future<Output = ()>) -> BTreeSet<String> 
 
 /// A fresh database that goes away with the test.
 pub struct TestStore {
-    /// The open store.
+    /// The store, opened on the database.
     pub store: Store,
-    /// Its address, for a process or a second handle.
+    /// The address of the database, for a process or a second handle.
     pub url: String,
     schema: Option<(String, String)>,
     folder: tempfile::TempDir,

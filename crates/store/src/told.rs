@@ -137,16 +137,16 @@ macro_rules! belongs {
     };
 }
 
-/// Whose people, told what: what an audience is held against.
+/// Which people of a workshop are meant, and for which purpose.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// The workshop whose people are meant.
     pub workshop: WorkshopId,
-    /// For what.
+    /// The purpose that the people were told or not told.
     pub purpose: Purpose,
-    /// Who of them.
+    /// Which of the workshop's people are meant.
     pub audience: Audience,
-    /// The broadcast that is being planned: its own rows tell nothing. Nil before there is one.
+    /// The broadcast that is being planned, whose own rows do not count; nil before there is one.
     pub own: BroadcastId,
     /// The present moment, for what was due before it.
     pub now: Millis,
@@ -158,7 +158,7 @@ impl Selection {
         Selection { workshop, purpose, audience: Audience::Registered, own: BroadcastId(Uuid::nil()), now }
     }
 
-    /// The same with other people.
+    /// The same workshop and purpose with another audience.
     pub fn of(&self, audience: Audience) -> Selection {
         Selection { audience, ..self.clone() }
     }

@@ -28,25 +28,25 @@ pub struct Webhook {
     pub last_at: Option<Millis>,
 }
 
-/// Registrations of a workshop that came and could not be read.
+/// Registrations of a workshop that came by webhook and could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnreadRegistrations {
-    /// Of which workshop.
+    /// The workshop of the webhook.
     pub workshop: WorkshopId,
-    /// What it is called.
+    /// The title of that workshop.
     pub workshop_title: String,
     /// The import that holds them.
     pub import: ImportId,
-    /// How many nobody has decided about.
+    /// The number of registrations that nobody has decided about.
     pub n: i64,
 }
 
-/// Where a post belongs.
+/// The organisation and workshop that a webhook's post belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebhookOwner {
     /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// For which workshop.
+    /// The workshop of the webhook.
     pub workshop: WorkshopId,
     /// The import that holds what comes.
     pub import: ImportId,

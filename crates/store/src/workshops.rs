@@ -18,28 +18,28 @@ use crate::{
     tags::{Tag, TagRow},
 };
 
-/// A dated event.
+/// A dated event of an organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workshop {
     /// Id of the workshop.
     pub id: WorkshopId,
-    /// What it is called.
+    /// The title that people read.
     pub title: String,
-    /// When it starts.
+    /// The start of the workshop.
     pub starts_at: Millis,
-    /// When it ends.
+    /// The end of the workshop.
     pub ends_at: Millis,
-    /// Where it stands.
+    /// The status of the workshop.
     pub status: WorkshopStatus,
-    /// Where people join; may be empty.
+    /// The address where people join; may be empty.
     pub join_link: String,
-    /// What was entered for its messages, by name.
+    /// The values that were entered for its messages, by name.
     pub variables: Variables,
-    /// The tag; `None` without one.
+    /// The tag of the workshop; `None` without one.
     pub tag: Option<Tag>,
-    /// People whose registration stands.
+    /// The registrations that stand.
     pub registrants: i64,
-    /// Who entered it.
+    /// The member who entered it, by name.
     pub created_by: String,
     /// When it was entered.
     pub created_at: Millis,
@@ -48,15 +48,15 @@ pub struct Workshop {
 /// What a person enters about a workshop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkshopDraft {
-    /// What it is called.
+    /// The title that people read.
     pub title: String,
-    /// When it starts.
+    /// The start of the workshop.
     pub starts_at: Millis,
-    /// When it ends; after the start.
+    /// The end of the workshop, after its start.
     pub ends_at: Millis,
-    /// Where people join; may be empty.
+    /// The address where people join; may be empty.
     pub join_link: String,
-    /// The tag; `None` without one.
+    /// The tag of the workshop; `None` without one.
     pub tag: Option<TagId>,
 }
 
@@ -72,18 +72,18 @@ pub enum WorkshopWhen {
     Past(Millis),
 }
 
-/// A page of the list of workshops.
+/// Which workshops a page of the list shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorkshopFilter {
     /// Which workshops, by their time.
     pub when: WorkshopWhen,
     /// A part of the title; empty for all.
     pub title: String,
-    /// Only those with that tag.
+    /// Only workshops with this tag.
     pub tag: Option<TagId>,
-    /// Start and id of the last one seen.
+    /// Start and id of the last workshop of the page before; `None` for the first page.
     pub after: Option<(Millis, WorkshopId)>,
-    /// Rows at most.
+    /// The largest number of workshops.
     pub limit: i64,
 }
 

@@ -1,4 +1,5 @@
-//! What a telephone gets of a recording: its length, its tones, how loud it is; and what cannot be used.
+//! What a telephone plays of a recording: its length, its tones and its loudness; and which recordings cannot be
+//! used.
 
 #![expect(clippy::unwrap_used, reason = "a set-up that fails should end the test")]
 
@@ -7,7 +8,7 @@ use std::io::Cursor;
 use munadi_audio::{AudioError, Converted, Finding, RATE, TARGET_LUFS, convert};
 use proptest::prelude::*;
 
-/// A tone of that frequency, from -1 to 1.
+/// A tone of that frequency as samples from -1 to 1.
 fn tone(hertz: f64, rate: u32, seconds: f64, loud: f64) -> Vec<f64> {
     let count = (f64::from(rate) * seconds).round() as usize;
     (0..count).map(|n| (n as f64 * hertz * std::f64::consts::TAU / f64::from(rate)).sin() * loud).collect()
@@ -40,7 +41,7 @@ fn wav(channels: &[&[f64]], rate: u32, bits: u16) -> Vec<u8> {
     file.into_inner()
 }
 
-/// The samples of a result, which is what it says it is.
+/// The samples of a result, after a check that it is what it says it is.
 fn samples(converted: &Converted) -> Vec<f64> {
     let mut reader = hound::WavReader::new(converted.wav.as_slice()).unwrap();
     let spec = reader.spec();
@@ -85,7 +86,7 @@ fn level(samples: &[f64]) -> f64 {
 
 #[test]
 fn what_a_telephone_cannot_carry_does_not_come_back_as_another_tone() {
-    // 6 kHz would be heard as 2 kHz if it were only thinned out.
+    // A tone of 6 kHz would be heard as one of 2 kHz if samples were only left out.
     let mixed: Vec<f64> = tone(6_000.0, 48_000, 2.0, 0.3)
         .iter()
         .zip(tone(500.0, 48_000, 2.0, 0.3))
@@ -124,7 +125,7 @@ fn a_bang_in_a_soft_recording_is_not_cut() {
     soft.iter_mut().skip(12_000).take(20).for_each(|sample| *sample = 0.7);
     let converted = convert(&wav(&[&soft], 8_000, 16)).unwrap();
     let peak = samples(&converted).iter().fold(0.0_f64, |peak, sample| peak.max(sample.abs()));
-    // A decibel below the most, and as near to that as it goes.
+    // The peak stays a decibel below the highest level, as near to that as possible.
     assert!((0.88..=0.8913).contains(&peak), "{peak} {converted:?}");
 }
 
@@ -164,7 +165,7 @@ fn what_cannot_be_used_is_said() {
     assert_eq!(convert(&vec![0; munadi_audio::BYTES_MAX + 1]), Err(AudioError::TooLarge));
 }
 
-/// A tone of 440 Hz and 1.5 seconds, made with another program in each form.
+/// The fixtures hold a tone of 440 Hz and 1.5 seconds, made with another program in each form.
 #[test]
 fn each_form_that_people_upload_is_read() {
     for (name, bytes) in [
@@ -177,7 +178,7 @@ fn each_form_that_people_upload_is_read() {
         assert!((1_450..=1_650).contains(&converted.length_ms), "{name}: {converted:?}");
         let (there, elsewhere) = (strength(&heard, 440.0), strength(&heard, 900.0));
         assert!(there > 0.1 && elsewhere < there / 30.0, "{name}: {there} {elsewhere}");
-        // Cut off in the middle, what came before is heard or nothing; never a panic.
+        // A file that is cut off is read up to there or refused, and never makes the converter panic.
         for part in [1, 2, 3] {
             let _ = convert(&bytes[..bytes.len() * part / 4]);
         }

@@ -1,4 +1,4 @@
-//! Through which account a step goes.
+//! Chooses the account through which a step sends.
 
 use domain::{
     channel::Channel,
@@ -11,8 +11,8 @@ use store::{StoreError, integrations::Integration};
 use super::Obstacle;
 use crate::Caller;
 
-/// The account of a step: the one that it names, else the workshop's, else the channel's default, else the only one of its channel that nobody
-/// stopped. With several and none chosen nothing is guessed: the obstacle names them.
+/// The account of a step: the one that the step names, else the workshop's, else the channel's default, else the only
+/// account of its channel that nobody stopped. Where several are left and none was chosen, the obstacle names them.
 pub(super) async fn of(
     caller: &Caller,
     workshop: WorkshopId,
@@ -36,13 +36,13 @@ pub(super) async fn of(
         return Ok(Ok(all.swap_remove(at)));
     }
     if chosen.is_some() {
-        // The one that was named is gone: another one is not what somebody chose.
+        // The chosen account does not exist any more. Another account is not what somebody chose.
         return Ok(Err(Obstacle::own(OwnWhyNot::NoAccount)));
     }
     Ok(only(all))
 }
 
-/// The only account that nobody stopped, or the only one; else which there are.
+/// The only account, or the only one that nobody stopped. Otherwise an obstacle that names all of them.
 fn only(mut all: Vec<Integration>) -> Result<Integration, Obstacle> {
     if all.len() > 1 {
         let going: Vec<usize> = (0..all.len()).filter(|at| all[*at].stopped_at.is_none()).collect();

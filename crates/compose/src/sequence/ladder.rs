@@ -1,4 +1,4 @@
-//! What reach ladders would do: expected from what their channels reached lately, and at worst.
+//! What reach ladders would do: the expected numbers from what their channels reached lately, and the worst case.
 
 use domain::{
     channel::Channel,
@@ -10,7 +10,7 @@ use store::{StoreError, plans::PlanRow, workshops::Workshop};
 use super::preview::{RungPreview, StepPreview};
 use crate::{Caller, Composer};
 
-/// The price of one message of a rung: what all of them cost, divided by the people and rounded up.
+/// The price of one message of a rung: the cost of all its messages divided by the people, rounded up.
 fn each(preview: &StepPreview) -> Money {
     match (preview.cost, preview.people) {
         (Some(cost), Some(people)) if people > 0 => Money((cost.0 + people - 1) / people),
@@ -19,8 +19,8 @@ fn each(preview: &StepPreview) -> Money {
 }
 
 impl Composer {
-    /// Says of each rung that is still to come what is expected of it. The people are those whom the first of these rungs goes to; of posts, whoever
-    /// the next one would go to.
+    /// Adds the forecast to the preview of each rung that is still to come. The people are those of the first such
+    /// rung that goes to people; a rung of posts has no people of its own.
     pub(super) async fn foresee_ladders(
         &self,
         caller: &Caller,
@@ -58,7 +58,7 @@ impl Composer {
     }
 }
 
-/// The rungs of a ladder that are still to come, by their place.
+/// The indices of the ladder's rungs that are still to come.
 fn to_come(ladder: &StepKey, rows: &[PlanRow], previews: &[StepPreview]) -> Vec<usize> {
     let is_own = |preview: &StepPreview| {
         let row = rows.iter().find(|row| row.key == preview.step.key);
@@ -69,7 +69,7 @@ fn to_come(ladder: &StepKey, rows: &[PlanRow], previews: &[StepPreview]) -> Vec<
     (0..previews.len()).filter(|at| is_own(&previews[*at])).collect()
 }
 
-/// People to whom a rung would go now; `None` for posts.
+/// The number of people to whom a rung would go now; `None` for posts.
 fn people(preview: &StepPreview) -> Option<i64> {
     let to_people = PlanTarget::of(preview.step.channel) == PlanTarget::Registrants;
     preview.people.filter(|_| to_people)

@@ -1,5 +1,5 @@
-//! The steps of a workshop's plan: what each would be now, and how one becomes a broadcast. A step is reviewed as a person's draft is, and
-//! confirmed by the same two functions.
+//! The steps of a workshop's plan: what each would do now, and how a step becomes a broadcast. A step is reviewed and
+//! confirmed by the same functions as a person's draft.
 
 mod account;
 mod ladder;
@@ -26,25 +26,26 @@ use store::{
 pub use self::preview::{PlanChange, PlanDifference, RungPreview, StepPreview, difference};
 use crate::{Caller, Composer, Confirmation, Draft, PostDraft, PostReview, Refusal, Review, Timing, Wait};
 
-/// What became of a step at its moment.
+/// What a step's run ended with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepEnd {
-    /// It is a broadcast.
+    /// The step became this broadcast.
     Confirmed(BroadcastId),
-    /// Something stands in its way.
+    /// This obstacle stands in the step's way.
     Blocked(Obstacle),
-    /// Another broadcast of the purpose was confirmed or is being planned at this very moment: who is told by it is known soon.
+    /// Another broadcast of the same purpose was confirmed, or is being planned at this moment. The step is tried
+    /// again when it is known who is told by that broadcast.
     Later,
-    /// It ran, was moved or was taken out meanwhile.
+    /// The step ran, was moved or was removed from the plan meanwhile, or nobody is to be told.
     Gone,
 }
 
-/// What stands in the way of a step.
+/// What prevents a step from going out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Obstacle {
-    /// Which check, or which cause of the plan's own.
+    /// The failed check, or the plan's own cause.
     pub why: WhyNot,
-    /// The words of whoever refused; may be empty.
+    /// The words of the provider or account that refused; may be empty.
     pub words: String,
 }
 
@@ -53,7 +54,7 @@ impl Obstacle {
         Obstacle { why: WhyNot::Own(why), words: String::new() }
     }
 
-    /// The gravest of these findings; that nobody is left to be told only where nothing else is wrong.
+    /// The first error among these findings. That nobody is left to be told counts only where nothing else is wrong.
     fn among(findings: &[Finding]) -> Option<Obstacle> {
         let errors = || findings.iter().filter(|finding| finding.severity() == Severity::Error);
         let found =
@@ -62,7 +63,7 @@ impl Obstacle {
     }
 }
 
-/// What somebody else said, where a finding carries it.
+/// The words of a provider or account, where a finding carries them.
 fn words(finding: &Finding) -> &str {
     match finding {
         Finding::CampaignRefused { words }
@@ -73,7 +74,7 @@ fn words(finding: &Finding) -> &str {
     }
 }
 
-/// A step, and all that follows from it.
+/// A reviewed step: of messages to people, or of posts in groups.
 #[derive(Clone, Debug)]
 pub(crate) enum StepReview {
     People(Box<Review>),
@@ -93,7 +94,7 @@ impl StepReview {
     }
 }
 
-/// What a step is looked at for.
+/// Which step is reviewed, for whom, and for what.
 struct Looking<'a> {
     workshop: &'a Workshop,
     step: &'a Step,
@@ -101,13 +102,14 @@ struct Looking<'a> {
     timing: Timing,
     run: Option<StepRun>,
     run_by: (Option<domain::ids::UserId>, &'a str),
-    /// Whether the file of a post is looked at, which asks a server that somebody named: not for a page.
+    /// Whether the review looks at the file of a post. That sends a request to a server that somebody named, so the
+    /// review for a page leaves it out.
     files: bool,
 }
 
 impl Composer {
-    /// Runs a step that is due, or will be within a minute: its broadcast starts at the step's moment, has no undo pause, and ends with the
-    /// step's last useful moment.
+    /// Runs a step that is due now or within a minute. Its broadcast starts at the step's moment, has no undo pause,
+    /// and ends with the step's last useful moment.
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -118,7 +120,8 @@ impl Composer {
         self.confirm_step(caller, row, people, start, row.first_run()).await
     }
 
-    /// Tells the people who registered after a step went out, or whom it follows; [`StepEnd::Gone`] where nobody is to be told.
+    /// Sends a step to the people who registered after it went out. A step that follows each registration goes to the
+    /// people whose turn has come. [`StepEnd::Gone`] means that nobody is to be told.
     ///
     /// # Errors
     /// When the store cannot be read or written.
@@ -134,7 +137,8 @@ impl Composer {
         self.confirm_step(caller, row, people, caller.now, Some(late.run(caller.now))).await
     }
 
-    /// What would stand in a step's way if its moment had come; asked ahead of it. That nobody is left to be told is nothing yet.
+    /// What would stand in a step's way if its moment had come; asked ahead of that moment. That nobody is left to be
+    /// told is no obstacle yet.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -155,7 +159,7 @@ impl Composer {
             Ok(review) => obstacle_of(caller, &workshop, &row.step, &review).await?,
             Err(obstacle) => Some(obstacle),
         };
-        // A report is missed from the end of the workshop on.
+        // Attendance can be missing only once the workshop is over.
         let is_over = caller.now >= workshop.ends_at;
         let stands_in_the_way = |obstacle: &Obstacle| match obstacle.why {
             WhyNot::Check(CheckId::Recipients) => false,
@@ -193,7 +197,8 @@ impl Composer {
         let id = BroadcastId::new(caller.now);
         let confirmed = match &review {
             StepReview::People(review) => {
-                // A step is the further round that its sequence says.
+                // A step is repeated because its sequence says so, so the number of people who get it again is not
+                // limited.
                 let confirmation = Confirmation { id, named: None, again: Some(i64::MAX), knew: None };
                 review.confirm(caller, &confirmation).await
             }
@@ -283,7 +288,8 @@ impl Composer {
     }
 }
 
-/// What stands in the way of a reviewed step. Nobody attended a workshop as long as no report says who did: such a step waits.
+/// The obstacle of a reviewed step. Where no report says who attended, a step for attendance has no people yet and
+/// waits for the report.
 async fn obstacle_of(
     caller: &Caller,
     workshop: &Workshop,
@@ -299,7 +305,8 @@ async fn obstacle_of(
 }
 
 impl Composer {
-    /// The posts of a step: to the workshop's groups, by their account, or by whoever ran the sequence.
+    /// The posts of a step in the workshop's groups. The groups' account posts them; groups that were named by hand
+    /// are posted to by whoever ran the sequence.
     async fn post_draft(
         &self,
         caller: &Caller,

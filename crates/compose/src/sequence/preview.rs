@@ -1,4 +1,5 @@
-//! What a sequence would do around a workshop, before anything runs; and in what a changed plan differs.
+//! What a sequence would do around a workshop before anything runs, and how a changed plan differs from the present
+//! one.
 
 use domain::{
     broadcast::Audience,
@@ -22,81 +23,85 @@ use store::{
 use super::{Looking, Obstacle, StepReview, obstacle_of};
 use crate::{Caller, Composer, Timing, Wait};
 
-/// What stands for the row of a step that has none yet.
+/// Stands for the id of the plan row where a step has no row yet.
 const NO_ROW: PlanRowId = PlanRowId::NIL;
 
-/// A step as it would go, with what is known of it now.
+/// A step as it would run, with what is known of it now.
 #[derive(Clone, Debug)]
 pub struct StepPreview {
     /// The step.
     pub step: Step,
-    /// Its moments, and what becomes of it. A step that is due now goes at once if somebody says so.
+    /// The moments of the step and its state. A step that is due now goes out at once if somebody runs the sequence.
     pub planned: PlannedStep,
-    /// What the template is called; `None` where it is gone.
+    /// The name of the template; `None` where the template was removed.
     pub template: Option<String>,
-    /// Which account would send it; `None` where there is none, or where groups are posted to.
+    /// The name of the account that would send it; `None` where there is none, and for posts in groups.
     pub account: Option<String>,
-    /// People who would get it now, or groups; `None` where that is not known ahead, as for steps that follow each registration.
+    /// The number of people who would get it now, or of groups. `None` where that is not known ahead, as for steps
+    /// that follow each registration.
     pub people: Option<i64>,
-    /// What it would cost now; an estimate.
+    /// What the step would cost now, an estimate; `None` where it is not known or nothing is charged.
     pub cost: Option<Money>,
-    /// What was found, errors first.
+    /// The findings about messages to people, errors first.
     pub findings: Vec<Finding>,
-    /// What was found about posts, errors first.
+    /// The findings about posts, errors first.
     pub posts: Vec<PostFinding>,
-    /// What stands in its way now; nothing where it would go.
+    /// What stands in the step's way now; the default where it would go out.
     pub obstacle: Obstacle,
-    /// What it does as a rung of a reach ladder; `None` for a step that is none, or whose moment has passed.
+    /// What is expected of the step as a rung of a reach ladder; `None` for a step that is no rung, and for a rung
+    /// whose moment has passed.
     pub rung: Option<RungPreview>,
 }
 
 impl StepPreview {
-    /// What it is expected to cost: of a rung for whom the rungs before it leave, else for everybody whom it would go to now.
+    /// The expected cost. For a rung it counts the people whom the rungs before it are expected to leave, for another
+    /// step all people it would go to now.
     pub fn expected_cost(&self) -> Option<Money> {
         self.rung.map(|rung| rung.expected.cost).or(self.cost)
     }
 }
 
-/// A rung before it runs.
+/// The forecast of a rung before it runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RungPreview {
-    /// People it goes to, those it reaches, and the cost: expected from what the channels reached lately, and at worst.
+    /// The people of the rung, those it reaches, and its cost: expected from what the channels reached lately, and at
+    /// worst.
     pub expected: RungExpectation,
-    /// Whether anything is known of what its channel reaches; without that nobody is expected to be reached.
+    /// Whether it is known what the rung's channel reaches. Without that, nobody is expected to be reached.
     pub known: bool,
 }
 
-/// What a plan would follow instead.
+/// The plan that would replace the present one.
 #[derive(Clone, Debug)]
 pub struct PlanChange {
-    /// The workshop's times.
+    /// The start and end of the workshop.
     pub times: WorkshopTimes,
-    /// The steps.
+    /// The steps of the sequence.
     pub steps: Vec<Step>,
-    /// The zone of their clock times.
+    /// The zone in which the steps' clock times are read.
     pub zone: Zone,
 }
 
-/// In what a changed plan differs from the one that holds.
+/// How a changed plan differs from the present one.
 #[derive(Clone, Debug)]
 pub struct PlanDifference {
-    /// As it holds.
+    /// The present plan.
     pub before: Plan,
-    /// As it would be.
+    /// The changed plan.
     pub after: Plan,
-    /// What that changes; what ran keeps its time.
+    /// What the change moves, adds and removes. Steps that ran keep their time.
     pub difference: Difference,
 }
 
 impl PlanChange {
-    /// The plan as it is: what is not changed is taken from here.
+    /// The present plan, from which a change takes what it leaves alone.
     pub fn of(plan: &WorkshopPlan) -> PlanChange {
         PlanChange { times: plan.times, steps: plan.steps.clone(), zone: plan.zone.clone() }
     }
 }
 
-/// In what a plan differs once it is changed. Nothing of it holds yet: [`store::Org::follow`] and [`store::Org::edit_workshop`] compute the
-/// same in the transaction that changes it.
+/// Compares a plan with its changed form. Nothing is changed here: [`store::Org::follow`] and
+/// [`store::Org::edit_workshop`] compute the same in the transaction that makes the change.
 pub fn difference(plan_now: &WorkshopPlan, to: &PlanChange, now: Millis) -> PlanDifference {
     let before = plan_now.computed(now);
     let after = plan(&to.steps, to.times, &to.zone, now);
@@ -105,8 +110,8 @@ pub fn difference(plan_now: &WorkshopPlan, to: &PlanChange, now: Millis) -> Plan
 }
 
 impl Composer {
-    /// Every step of a sequence around a workshop: its moments, who would get it now, what that costs and what stands in the way. `rows` are
-    /// those of the plan, where there is one: whom a step told already is left out.
+    /// Every step of a sequence around a workshop: its moments, who would get it now, what that costs and what stands
+    /// in its way. `rows` are the rows of the plan, where there is one; people whom a step told already are left out.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -131,7 +136,8 @@ impl Composer {
         Ok(previews)
     }
 
-    /// The people of a step as of now. Where nothing was told for its purpose, everybody is whom counters know.
+    /// The people of a step as of now. Where nobody was told anything for its purpose yet, they are all registrants,
+    /// whom the store has counted already.
     async fn who(
         &self,
         caller: &Caller,
@@ -208,14 +214,15 @@ impl Composer {
                 }
             }
         }
-        // Nobody is registered yet for what goes to each of them later.
+        // A step that goes to each person after registering needs no registrants yet.
         if each && preview.obstacle.why == WhyNot::Check(domain::checks::CheckId::Recipients) {
             preview.obstacle = Obstacle::default();
         }
         Ok(preview)
     }
 
-    /// Templates by which people can be told that a workshop was moved, where anybody was told anything about it; else none.
+    /// The templates that tell people that a workshop was moved. The list is empty where no broadcast of this
+    /// workshop was ever confirmed.
     ///
     /// # Errors
     /// When the store cannot be read.

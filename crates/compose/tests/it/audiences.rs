@@ -1,4 +1,5 @@
-//! What was told decides who is chosen: each count equals the people whom the walk decides about, and both equal what the messages say.
+//! An audience is chosen by what people were told. Each count equals the people whom the walk decides about, and both
+//! equal what the messages say.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +58,7 @@ async fn walk(org: &Org, of: &Selection) -> Walk {
     Walk::of(org.audience_reader(), key(), of.clone(), rules).await.unwrap()
 }
 
-/// Everybody whom the walk decides about, in small stretches.
+/// All people whom the walk decides about, read in small stretches.
 async fn walked(org: &Org, of: &Selection) -> BTreeSet<RegistrantId> {
     let mut walk = walk(org, of).await;
     let (mut found, mut after, mut each) = (BTreeSet::new(), At::default(), OnePerNumber::default());
@@ -69,8 +70,8 @@ async fn walked(org: &Org, of: &Selection) -> BTreeSet<RegistrantId> {
     }
 }
 
-/// Confirms and plans a broadcast to the people of an audience, and ends its first `ends` messages in turn as handed over, refused and
-/// not known.
+/// Confirms and plans a broadcast to an audience, and ends its first `ends` messages in turn as handed over, refused
+/// and unknown.
 async fn broadcast(
     org: &Org,
     work: &Work,
@@ -170,7 +171,8 @@ async fn states(org: &Org) -> BTreeMap<String, BTreeSet<MessageState>> {
     found
 }
 
-/// A group of the workshop in which the people at these places are, and from which others left; none of it before it was read.
+/// A group of the workshop with the people at these places, which others have left. No member is known before the
+/// group was read.
 async fn group(org: &Org, by: IntegrationId, workshop: WorkshopId, phones: &[String]) {
     let jid = "120363000000000001@g.us";
     let listed = Group {
@@ -193,7 +195,7 @@ async fn group(org: &Org, by: IntegrationId, workshop: WorkshopId, phones: &[Str
     };
     let before = members(&mut phones.iter());
     org.sync_members(id, &before, &key(), NOW).await.unwrap();
-    // Every third left since.
+    // Every third member has left since.
     let after = members(&mut phones.iter().enumerate().filter(|(at, _)| at % 3 > 0).map(|(_, phone)| phone));
     org.sync_members(id, &after, &key(), NOW.plus(MINUTE)).await.unwrap();
 }

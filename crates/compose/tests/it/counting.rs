@@ -1,4 +1,4 @@
-//! Counters are a shortcut: they say what deciding about each person says.
+//! Counters are a shortcut: they say the same as a decision about each person.
 
 use compose::Audience;
 use domain::{
@@ -29,7 +29,7 @@ use store::{
 
 pub(crate) const NOW: Millis = Millis(1_791_892_800_000);
 const PEOPLE: usize = 10_000;
-/// Numbers that they share: most are somebody's own, some are shared by several.
+/// The number of telephone numbers in the crowd. Most belong to one person, some to several.
 const NUMBERS: u32 = 7_000;
 
 pub(crate) fn key() -> PhoneKey {
@@ -165,7 +165,7 @@ async fn audience(org: &Org, workshop: WorkshopId, rules: Rules) -> Audience {
     Audience::of(org.audience_reader(), key(), everyone, rules).await.unwrap()
 }
 
-/// What is counted, and what deciding about each one says; and whether the shortcut was taken.
+/// The summary from counters, the summary from deciding about each person, and whether the shortcut was taken.
 async fn both(org: &Org, workshop: WorkshopId, rules: Rules) -> (AudienceSummary, AudienceSummary, bool) {
     let mut audience = audience(org, workshop, rules).await;
     let (counted, tally) = audience.count(org, None, &compose::OwnLinks::default()).await.unwrap();
@@ -196,11 +196,12 @@ on_both! {
 
     async fn what_counters_do_not_know_is_looked_at_person_by_person(db: TestStore) {
         let (org, workshop) = crowd(db).await;
-        // Who has no address is excluded where the message wants one, and no counter tells which of the reachable that are.
+        // A person without an e-mail address is excluded where the message wants one. No counter tells how many of
+        // those are reachable.
         let (counted, decided, shortcut) =
             both(&org, workshop, rules(Category::Utility, Source::RegistrantEmail, "")).await;
         assert!(!shortcut && counted == decided && decided.bad_value > 0, "{counted:?} {decided:?}");
-        // A name like a placeholder is refused by the provider.
+        // The provider refuses a name that looks like a placeholder.
         let odd = NewRegistrant {
             name: PersonName::parse("Asha {{2}}"),
             phone: Some(number(NUMBERS + 1)),

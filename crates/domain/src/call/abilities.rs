@@ -1,62 +1,67 @@
-//! What a provider of calls can do.
+//! What one provider of calls can do, as data.
 
 use super::{Language, Playback};
 
-/// What a provider can do with a call, said before it is chosen.
+/// What one provider can do with a call. The adapter states it as a constant, so that it is known before the provider
+/// is chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallAbilities {
-    /// Each person can hear a text of their own.
+    /// Whether each call can speak a text of its own. Without it all people of a request hear the same words.
     pub own_text: bool,
-    /// When a key that was pressed is known.
+    /// When the provider tells which key was pressed.
     pub keys: Keys,
-    /// It can be asked what became of one call.
+    /// Whether the provider can be asked for the state of one call.
     pub looks_up: bool,
-    /// A call that it has taken can be withdrawn before it rings.
+    /// Whether a call that the provider has accepted can be withdrawn before it rings.
     pub cancels: bool,
-    /// Our own reference of a call comes back in its reports.
+    /// Whether the provider repeats our own reference ([`CallRef`](super::CallRef)) in its reports of a call.
     pub echoes: bool,
-    /// It says by itself whether a line was busy, nobody answered, or the call could not be placed.
+    /// Whether the provider reports without being asked that a line was busy, that nobody answered or that the call
+    /// could not be placed.
     pub tells_busy: bool,
-    /// It may say that a voicemail picked up, at the latest with the end of the call: until then nobody knows whether a person heard the text.
+    /// Whether the provider may report that a voicemail picked up. That report comes at the latest with the end of
+    /// the call; until then nobody knows whether a person heard the text.
     pub marks_voicemail: bool,
-    /// It tells what a call cost some minutes after its end, and only when asked.
+    /// Whether the provider tells what a call cost only when it is asked, some minutes after the call's end.
     pub prices_later: bool,
-    /// It never rings twice for two requests that carry the same reference, so that a request whose answer was lost may be made again.
+    /// Whether the provider never rings twice for two requests with the same reference. A request whose answer was
+    /// lost may then be made again.
     pub refuses_repeats: bool,
-    /// How long after the request a phone rings at the earliest, in milliseconds.
+    /// The shortest time between the request and the first ring, in milliseconds.
     pub start_delay_ms: i64,
-    /// Most calls of one request.
+    /// The largest number of calls in one request.
     pub per_request: usize,
-    /// The languages that it speaks.
+    /// The languages that the provider's voices speak.
     pub languages: &'static [Language],
-    /// Characters that part one text from the next in its requests, and so cannot be spoken.
+    /// Characters that separate one text from the next in the provider's requests. They are left out of what is
+    /// spoken.
     pub separators: &'static [char],
-    /// What it can play besides text that it speaks.
+    /// What the provider can play besides the texts that it speaks.
     pub plays: Playback,
 }
 
-/// When a key that was pressed is known.
+/// When the provider tells which key was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keys {
-    /// While the person is on the line: the closing words follow the key.
+    /// While the person is on the line, and it asks what to say next: the closing words of our script follow the key.
     During,
-    /// While the person is on the line, as a notice: what is said next stands in a flow at the provider.
+    /// While the person is on the line, but as a notice only: the words that follow stand in a flow at the provider.
     Notice,
-    /// Never.
+    /// The provider does not report keys.
     Never,
 }
 
-/// How one call may ring.
+/// Time limits of one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ring {
-    /// How long, in seconds.
+    /// How long the phone rings before the call counts as not answered, in seconds.
     pub ring_s: i64,
-    /// How long the whole call may last, in seconds.
+    /// How long the call may last, in seconds. Providers that take a limit get this one.
     pub longest_s: i64,
 }
 
 impl Default for Ring {
-    /// Half a minute, as is usual, and two minutes in all (docs/facts/calls.md §3.2).
+    /// The usual half a minute of ringing, and two minutes in all (docs/facts/calls.md §3.2).
     fn default() -> Ring {
         Ring { ring_s: 30, longest_s: 120 }
     }

@@ -5,21 +5,21 @@ use serde::{Deserialize, Serialize};
 use super::{CallRecord, CallState, CallingHours, Hearing};
 use crate::time::{HOUR, MINUTE, Millis, Zone};
 
-/// How often a person may be called about one thing. Retries of providers are off: they would not know what happened
-/// meanwhile.
+/// How often one person may be called about one thing. The providers' own retries are switched off: a provider does
+/// not know what happened between two calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
-    /// Calls in all, the first included.
+    /// The largest number of calls, the first one included.
     pub most: i64,
-    /// Least time between two, in milliseconds.
+    /// The shortest time between the starts of two calls, in milliseconds.
     pub gap_ms: i64,
-    /// Calls to one person on one day in India, whatever they are about.
+    /// The largest number of calls to one person on one day in India, whatever the calls are about.
     pub a_day: i64,
 }
 
 impl Attempts {
-    /// As docs/facts/calls.md §16 advises for a reminder that comes so long before its workshop, in milliseconds:
-    /// shortly before it one repetition after a few minutes, earlier two that are half an hour apart.
+    /// The limits that docs/facts/calls.md §16 advises for a reminder `before_ms` milliseconds before its workshop.
+    /// In the last hour there are two calls, three minutes apart; earlier there are three, half an hour apart.
     pub fn usual(before_ms: i64) -> Attempts {
         match before_ms < HOUR {
             true => Attempts { most: 2, gap_ms: 3 * MINUTE, a_day: 3 },
@@ -31,30 +31,30 @@ impl Attempts {
 /// Whether a person is called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redial {
-    /// At that moment, if nothing comes between.
+    /// The next call rings at this moment, unless something happens before.
     At(Millis),
-    /// Not about this.
+    /// There is no further call about this.
     Not(WhyNoRedial),
 }
 
 /// Why a person is not called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhyNoRedial {
-    /// The call is not over, or nobody knows how it ended: ringing twice is worse than a lost report.
+    /// The call is not over, or nobody knows how it ended. A phone that rings twice is worse than a lost report.
     NotKnown,
-    /// They were reached, or cannot be.
+    /// The person was reached, or this number cannot be reached.
     Settled,
-    /// All attempts are used up.
+    /// All calls of [`Attempts::most`] were made.
     UsedUp,
-    /// They were called often enough today.
+    /// The person had all calls of [`Attempts::a_day`] on the day of the next call.
     OftenToday,
-    /// It would come too late to be of use.
+    /// The next allowed moment is not before the reminder's last useful moment.
     TooLate,
 }
 
-/// Whether a person is called again after a call. `today` are the starts of all calls to the number, whatever they were
-/// about; the last one is this call. Busy lines and phones that nobody picked up are called again, and who hung up at
-/// once, once.
+/// Decides whether a person is called again after the call of `record`. `calls` are the starts of all calls to the
+/// number, whatever they were about; the latest of them is this call. A busy line and a phone that nobody picked up
+/// are called again. A person who hung up at once is called again once.
 pub fn again(
     record: &CallRecord,
     text_s: i64,
@@ -148,7 +148,8 @@ mod tests {
         let often = ["2026-10-13T09:00", "2026-10-13T10:00", "2026-10-13T11:00"];
         assert_eq!(after(&busy, 1, &often, SEVEN), Redial::Not(WhyNoRedial::OftenToday));
         assert_eq!(after(&busy, 1, &["2026-10-13T18:30"], SEVEN), Redial::Not(WhyNoRedial::TooLate));
-        // After nine in the evening it is the next morning, and another day.
+        // After nine in the evening the next call falls on the next morning, where the calls of today no longer
+        // count.
         let late = ["2026-10-13T18:00", "2026-10-13T19:00", "2026-10-13T20:45"];
         assert_eq!(after(&busy, 1, &late, "2026-10-14T12:00"), Redial::At(at("2026-10-14T09:00")));
         assert_eq!(Attempts::usual(10 * MINUTE), Attempts { most: 2, gap_ms: 3 * MINUTE, a_day: 3 });

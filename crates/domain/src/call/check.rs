@@ -1,4 +1,4 @@
-//! What stands in the way of a script, as findings with data.
+//! The findings about a script: what prevents its use and what its author should know.
 
 use std::ops::RangeInclusive;
 
@@ -8,79 +8,80 @@ use super::{
 };
 use crate::channel::Channel;
 
-/// Which text of a script.
+/// One of the texts of a script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ScriptText {
-    /// Greeting and reminder.
+    /// The greeting and the reminder.
     Text,
-    /// The question.
+    /// The question that asks for a key.
     Question,
-    /// Before the question is asked again.
+    /// The words after a key that the script does not have. The question follows them.
     WrongKey,
-    /// The end without a key.
+    /// The closing words of a call in which no key was pressed.
     NoKey,
-    /// After a key.
+    /// The closing words that follow this key.
     Closing(Digit),
 }
 
-/// Something about a script that its author should know.
+/// One finding about a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScriptFinding {
-    /// Nothing is said there.
+    /// This text has no words that a voice can speak.
     Empty(ScriptText),
-    /// A placeholder that means nothing.
+    /// A text holds a placeholder that the script does not know.
     Unknown {
         /// The text that it stands in.
         place: ScriptText,
         /// The word between the braces.
         name: String,
     },
-    /// A link, which nobody can hear.
+    /// A text holds a link, which nobody can hear.
     Link(ScriptText),
-    /// Text and question take longer than people listen.
+    /// Text and question together take longer than people listen.
     TooLong {
-        /// How long they take, in seconds.
+        /// The seconds that text and question take together.
         seconds: i64,
-        /// The most that is of use.
+        /// The largest number of seconds that is of use.
         most: i64,
     },
-    /// The question asks and there are no keys.
+    /// There is a question, and no key answers it.
     QuestionWithoutKeys,
-    /// A key is there twice.
+    /// Two keys have this digit.
     Twice(Digit),
-    /// The question does not name a key.
+    /// The question does not say this digit.
     NotNamed(Digit),
-    /// A key that would call the person again.
+    /// This key would send a message on a channel that a key cannot use: another call to the same person, or a post
+    /// to a group.
     CallsAgain(Digit),
-    /// The question is asked too often, or never.
+    /// The number of rounds is outside [`ROUNDS`].
     Rounds(u8),
-    /// A key is waited for too long, or too short.
+    /// The seconds that a key is waited for are outside [`WAIT_S`].
     Wait(u8),
-    /// No key ends the calls: people have to be offered one.
+    /// No key stops further calls. People have to be offered one.
     NoStopKey,
-    /// Nobody says who calls.
+    /// The greeting does not hold `{organisation}`, so nobody learns who calls.
     NoCaller,
-    /// The provider says the same to everybody, and the script names people.
+    /// The script has placeholders, and the provider says the same words to everybody.
     NoOwnText,
-    /// The provider learns of keys only as a notice: the closing words are those of its own flow.
+    /// The provider reports keys only as a notice. The closing words are those of the provider's own flow.
     ClosingsElsewhere,
-    /// The provider tells no keys.
+    /// The script has keys, and the provider does not report keys.
     NoKeys,
-    /// The provider does not speak the language.
+    /// The provider does not speak this language.
     Language(Language),
-    /// The provider takes these characters for the end of the text; they are left out.
+    /// The provider takes these characters for the end of a text. They are left out of what is spoken.
     LeftOut(Vec<char>),
-    /// The text names people, and its recording says the same to everybody.
+    /// This text has placeholders, and the recording in its place says the same words to everybody.
     SameForAll(ScriptText),
-    /// The provider plays no recordings: it speaks their texts.
+    /// The script has recordings, and the provider plays none: it speaks their texts.
     NoRecordings,
-    /// The provider plays a recording or speaks a text each time, never one after the other: it speaks both of these
-    /// texts.
+    /// Only one of these two texts is recorded. The provider either plays recordings or speaks texts in one step,
+    /// never one after the other, so it speaks both texts.
     NotTogether(ScriptText, ScriptText),
 }
 
 impl ScriptFinding {
-    /// Whether the script cannot be used so.
+    /// Whether the finding prevents the use of the script.
     pub fn is_error(&self) -> bool {
         match self {
             ScriptFinding::Empty(_)
@@ -107,13 +108,14 @@ impl ScriptFinding {
     }
 }
 
-/// Nobody listens longer, and a call with two rounds stays within a pulse of a minute (docs/facts/calls.md §9, §14).
+/// The largest number of seconds for text and question. Nobody listens longer, and a call with two rounds stays
+/// within a pulse of a minute (docs/facts/calls.md §9, §14).
 const SPOKEN_S: i64 = 25;
 
-/// A value that is put in has about so many letters.
+/// The length in letters that a value is assumed to have.
 const VALUE_CHARS: usize = 12;
 
-/// Everything about a script that its author should know; with a provider's abilities also what that cannot do.
+/// All findings about a script. With `abilities` it also finds what the script asks for and that provider cannot do.
 pub fn examine(script: &CallScript, abilities: Option<&CallAbilities>) -> Vec<ScriptFinding> {
     let mut findings = Vec::new();
     texts(script, &mut findings);
@@ -160,7 +162,7 @@ fn texts(script: &CallScript, findings: &mut Vec<ScriptFinding>) {
     }
 }
 
-/// About how long a text takes with usual values in its places.
+/// The estimated length of a text in seconds, with values of usual length in its placeholders.
 pub(super) fn seconds(text: &str, language: Language) -> i64 {
     let mut with_values = String::new();
     for piece in said::pieces(text) {
@@ -239,8 +241,8 @@ fn provider(script: &CallScript, abilities: &CallAbilities, findings: &mut Vec<S
     }
 }
 
-/// Pairs of lines that are spoken in one go. Where a provider speaks or plays a whole step, both of a pair or neither has to
-/// be recorded.
+/// Pairs of texts that are spoken in one step. A provider that speaks or plays a whole step needs both of a pair
+/// recorded, or neither.
 const TOGETHER: [(ScriptText, ScriptText); 2] =
     [(ScriptText::Text, ScriptText::Question), (ScriptText::WrongKey, ScriptText::Question)];
 

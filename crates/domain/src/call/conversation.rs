@@ -1,21 +1,23 @@
-//! The next words of a call that is under way.
+//! The words that follow in a call that is under way.
 
 use super::{CallScript, Digit, FilledScript, Pressed, ScriptText, pressed};
 use crate::time::{Millis, SECOND};
 
-/// How far a call has come.
+/// How far the conversation of one call has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallProgress {
-    /// How often the question was asked.
+    /// How often the question was asked so far.
     pub asked: u8,
-    /// The first key of the script that was pressed.
+    /// The first key of the script that was pressed; `None` while there is none.
     pub key: Option<Digit>,
 }
 
-/// Requests that follow each other faster are one that was made twice: a question takes longer to be spoken and answered.
+/// Two requests closer together than this are one request that was repeated: a question takes longer to be spoken and
+/// answered.
 const SAME_MS: i64 = 2 * SECOND;
 
-/// Counts the questions of a call where a provider asks for each of them: two rounds of silence look alike in everything but their time.
+/// Counts the questions of one call, for a provider that sends one request for each of them. Two rounds of silence
+/// differ in nothing but their time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QuestionRounds {
     asked: u8,
@@ -23,30 +25,31 @@ pub struct QuestionRounds {
 }
 
 impl QuestionRounds {
-    /// The question was asked so often, and last at that moment; as a store keeps it.
+    /// The count as a store keeps it: the question was asked `asked` times, the last time at `at`.
     pub fn of(asked: i64, at: Millis) -> QuestionRounds {
         let asked = u8::try_from(asked.max(0)).unwrap_or(u8::MAX);
         QuestionRounds { asked, at: (asked > 0).then_some(at) }
     }
 
-    /// How often it was asked, and when last; the beginning of time for never.
+    /// The count for a store: how often the question was asked and when last. The moment is zero if it was never
+    /// asked.
     pub fn kept(self) -> (i64, Millis) {
         (i64::from(self.asked), self.at.unwrap_or_default())
     }
 
-    /// Counts what another process asked as well: whoever asked more often knows the rest.
+    /// Takes over the count of another process where that count is higher.
     pub fn learn(&mut self, other: QuestionRounds) {
         if other.asked > self.asked {
             *self = other;
         }
     }
 
-    /// How often the question was asked before the request of this moment.
+    /// How often the question was asked before the request of `now`. A repeated request is not counted.
     pub fn before(&self, now: Millis) -> u8 {
         if self.is_repeated(now) { self.asked.saturating_sub(1) } else { self.asked }
     }
 
-    /// The request of this moment was answered with the question.
+    /// Counts the question that answers the request of `now`, unless that request is a repetition.
     pub fn asked(&mut self, now: Millis) {
         if !self.is_repeated(now) {
             self.asked = self.asked.saturating_add(1);
@@ -59,38 +62,39 @@ impl QuestionRounds {
     }
 }
 
-/// What comes next.
+/// What the call says next, and what follows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NextPrompt {
-    /// Says this and waits for a key.
+    /// The call says this and waits for a key.
     Ask {
-        /// What is said.
+        /// The words to speak.
         text: String,
-        /// For how long, in seconds.
+        /// How long a key is waited for, in seconds.
         wait_s: u8,
     },
-    /// Says this and hangs up.
+    /// The call says this and hangs up.
     Close {
-        /// What is said; may be empty.
+        /// The words to speak; empty where the script has none.
         text: String,
-        /// Which key it answers.
+        /// The key that these words answer; `None` where no key was pressed.
         key: Option<Digit>,
     },
 }
 
-/// Which lines come next, and what follows them.
+/// Which texts of the script come next, and what follows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextLines {
-    /// The lines, in the order in which they are said or played.
+    /// The texts, in the order in which they are spoken or played.
     pub places: Vec<ScriptText>,
-    /// A key is waited for after them; else the call ends.
+    /// Whether a key is waited for afterwards. Otherwise the call ends.
     pub asks: bool,
-    /// The key that they answer.
+    /// The key that these texts answer; `None` where no key was pressed.
     pub key: Option<Digit>,
 }
 
-/// Which lines come next, after this was pressed; `None` at the beginning. A key that was pressed once is answered again however often it
-/// is asked about, so that a repeated request gets the same words.
+/// Decides which texts come next. `heard` is what the provider says was pressed, and `None` at the beginning of the
+/// call. A key that was pressed once is answered again however often the provider asks, so that a repeated request
+/// gets the same words.
 pub fn next_lines(script: &CallScript, so_far: CallProgress, heard: Option<&str>) -> NextLines {
     let close = |key: Digit| {
         let place = if script.key(key).is_some() { ScriptText::Closing(key) } else { ScriptText::NoKey };
@@ -113,7 +117,7 @@ pub fn next_lines(script: &CallScript, so_far: CallProgress, heard: Option<&str>
     }
 }
 
-/// The same in words.
+/// The same decision as [`next_lines`], with the words of one person.
 pub fn next_prompt(
     script: &CallScript,
     said: &FilledScript,

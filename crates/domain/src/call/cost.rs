@@ -1,4 +1,4 @@
-//! What calls cost, when the last of them will be over, and when too many people ask for no more.
+//! What calls cost, when the last of them will be over, and when too many people ask not to be called.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,17 +7,18 @@ use crate::{
     time::{MINUTE, SECOND},
 };
 
-/// What a provider charges for a call that was picked up. One that nobody answers costs nothing.
+/// What a provider charges for a call that was picked up. A call that nobody picks up costs nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rate {
-    /// Begun stretches of so many seconds are charged.
+    /// The length of one pulse, in seconds. A pulse that has begun is charged in full.
     pub pulse_s: i64,
-    /// For each of them, before tax.
+    /// The price of one pulse, before tax.
     pub pulse: Money,
 }
 
 impl Rate {
-    /// The cost of a call in which somebody was on the line for so long; of one that nobody picked up (`None`) nothing.
+    /// The cost of a call in which somebody was on the line for `talk_s` seconds. `None` is a call that nobody picked
+    /// up, which costs nothing.
     pub fn cost(self, talk_s: Option<i64>) -> Money {
         let Some(talk_s) = talk_s else { return Money(0) };
         let pulse_s = self.pulse_s.max(1);
@@ -25,22 +26,23 @@ impl Rate {
         self.pulse.times(begun)
     }
 
-    /// What calls to so many people would cost when so many of a hundred pick up, each for so long. An estimate.
+    /// An estimate of what calls to `people` cost, if `pick_up_percent` of 100 people pick up and each stays for
+    /// `talk_s` seconds.
     pub fn estimate(self, people: i64, pick_up_percent: i64, talk_s: i64) -> Money {
         let all = self.cost(Some(talk_s)).times(people.max(0));
         Money(all.0.saturating_mul(pick_up_percent.clamp(0, 100)).saturating_add(50) / 100)
     }
 }
 
-/// How long a phone rings before it is picked up or nobody counts as there, on an average day, in seconds
+/// How long a phone rings on an average day until somebody picks up or the call counts as not answered, in seconds
 /// (docs/facts/calls.md §13).
 pub const RINGS_S: i64 = 20;
 
-/// Between the end of a call and the next one on its line, in seconds (docs/facts/calls.md §13).
+/// The time between the end of a call and the next call on the same line, in seconds (docs/facts/calls.md §13).
 pub const GAP_S: i64 = 3;
 
-/// How long calls to so many people take, in milliseconds, on so many lines and with so many new calls a minute; each
-/// rings and talks for so many seconds.
+/// How long calls to `people` take, in milliseconds, on `lines` lines and with at most `per_minute` new calls a
+/// minute. Each call rings for `ring_s` and talks for `talk_s` seconds.
 pub fn finish_ms(people: i64, lines: i64, per_minute: i64, ring_s: i64, talk_s: i64) -> i64 {
     let people = people.max(0);
     let by_lines = people.saturating_mul((ring_s + talk_s + GAP_S) * SECOND) / lines.max(1);
@@ -49,10 +51,10 @@ pub fn finish_ms(people: i64, lines: i64, per_minute: i64, ring_s: i64, talk_s: 
     by_lines.max(by_pace)
 }
 
-/// With fewer answers than this a single opt-out would say too much.
+/// The smallest number of answered calls that is judged: with fewer, one opt-out would be too large a share.
 const ANSWERED_LEAST: i64 = 40;
 
-/// Whether so many opt-outs among the answered calls of a batch stop it: more than so many of a hundred.
+/// Whether the opt-outs stop a batch of calls: more than `percent_most` of 100 answered calls.
 pub fn opt_outs_stop(answered: i64, opted_out: i64, percent_most: i64) -> bool {
     answered >= ANSWERED_LEAST && opted_out.saturating_mul(100) > answered.saturating_mul(percent_most)
 }
@@ -69,7 +71,7 @@ mod tests {
         {
             assert_eq!(rate.cost(talk_s), Money(cost), "{talk_s:?}");
         }
-        // 15 paise for fifteen seconds, in parts of a paisa that are kept.
+        // 15.25 paise for each 15 seconds: the fraction of a paisa is kept.
         let fine = Rate { pulse_s: 15, pulse: Money(1_525) };
         assert_eq!(fine.cost(Some(31)).to_string(), "0.4575");
         assert_eq!(rate.estimate(300, 60, 40), Money(300 * 6_000 * 60 / 100));
@@ -82,7 +84,7 @@ mod tests {
         // docs/facts/calls.md §13, with a ring of 20 and a talk of 25 seconds.
         assert_eq!(finish_ms(300, 10, 200, 20, 25), 24 * MINUTE);
         assert_eq!(finish_ms(300, 30, 200, 20, 25), 8 * MINUTE);
-        // The pace holds back what the lines would allow.
+        // The pace is slower than what a hundred lines would allow.
         assert_eq!(finish_ms(300, 100, 60, 20, 25), 5 * MINUTE + 45 * SECOND);
         assert_eq!(finish_ms(0, 10, 60, 20, 25), 0);
     }

@@ -1,5 +1,5 @@
-//! When calls may ring: 09:00 to 21:00 in India, which an organisation may narrow and never widen (docs/facts/calls.md
-//! §15).
+//! When calls may ring: 09:00 to 21:00 in India. An organisation may narrow these hours and never widen them
+//! (docs/facts/calls.md §15).
 
 use serde::{Deserialize, Serialize};
 
@@ -12,20 +12,20 @@ use crate::{
 const FIRST: i64 = 9 * 60;
 const LAST: i64 = 21 * 60;
 
-/// Minutes after midnight in India between which calls may ring; within 09:00 to 21:00.
+/// The hours in which calls may ring, in minutes after midnight in India. They lie within 09:00 and 21:00.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CallingHours {
     from_minute: i64,
     until_minute: i64,
 }
 
-/// Why hours were not taken.
+/// Why hours for calls were refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HoursError {
-    /// They end before they begin, or at once.
+    /// The hours end before they begin, or at the same minute.
     #[error("The hours for calls have to begin before they end.")]
     Empty,
-    /// They reach beyond what is allowed.
+    /// The hours begin before 09:00 or end after 21:00.
     #[error("Calls may ring from 9:00 AM to 9:00 PM in India. The hours can be narrowed, not widened.")]
     TooWide,
 }
@@ -37,10 +37,11 @@ impl Default for CallingHours {
 }
 
 impl CallingHours {
-    /// Narrower hours.
+    /// Hours within 09:00 and 21:00.
     ///
     /// # Errors
-    /// When they are none, or wider than allowed.
+    /// [`HoursError::Empty`] where the hours do not begin before they end, [`HoursError::TooWide`] where they are
+    /// wider than allowed.
     pub fn new(from_minute: i64, until_minute: i64) -> Result<CallingHours, HoursError> {
         if from_minute >= until_minute {
             return Err(HoursError::Empty);
@@ -51,22 +52,22 @@ impl CallingHours {
         Ok(CallingHours { from_minute, until_minute })
     }
 
-    /// As hours of an account; in the zone of India.
+    /// The same hours as an account's opening hours. Their zone is that of India.
     pub fn open(self) -> OpenHours {
         OpenHours { from_minute: self.from_minute, until_minute: self.until_minute }
     }
 
-    /// As hours of a broadcast, whatever the organisation's zone.
+    /// The same hours as a broadcast's sending hours, in the zone of India whatever the organisation's zone is.
     pub fn sending_hours(self, then: AfterHours) -> SendingHours {
         SendingHours::outside(self.closed(), &Zone::india(), then)
     }
 
-    /// Whether a phone may ring at that instant.
+    /// Whether a phone may ring at the instant `at`.
     pub fn covers(self, at: Millis) -> bool {
         !self.closed().covers(&Zone::india(), at)
     }
 
-    /// The first moment from `at` on at which a phone may ring.
+    /// The first instant, not before `at`, at which a phone may ring.
     pub fn next(self, at: Millis) -> Millis {
         self.closed().end(&Zone::india(), at)
     }

@@ -1,28 +1,28 @@
-//! A script as a message like those of every channel: its places, its values, and how it reads on a screen.
+//! A script as a message like those of every channel: its placeholders, their values, and how a screen shows it.
 
 use std::borrow::Cow;
 
 use super::{CallScript, FilledScript, ScriptText, said};
 use crate::template::{CallContent, Content, Facts, Part, Slot, ValueError};
 
-/// How long somebody thinks before a key is pressed, in seconds.
+/// The time that a person thinks before pressing a key, in seconds.
 const THINKS_S: i64 = 3;
 
 impl CallScript {
-    /// Puts one person's values in.
+    /// Fills the placeholders with the values of one person.
     ///
     /// # Errors
-    /// A value that is empty; a name may be.
+    /// [`ValueError::Empty`] for a value that is empty, unless it is the person's name.
     pub fn fill(&self, facts: &Facts) -> Result<Content, ValueError> {
         Ok(Content::Call(CallContent { values: said::fill(self, facts)? }))
     }
 
-    /// Each value by itself.
+    /// The value of each placeholder, or why it has none.
     pub(crate) fn each(&self, facts: &Facts) -> Vec<Result<String, ValueError>> {
         said::each(self, facts).collect()
     }
 
-    /// Its places, in the order in which values are put in. A person without a name is greeted without one.
+    /// The placeholders, in the order in which values are put in. A person without a name is greeted without one.
     pub(crate) fn places(&self) -> Vec<Slot<'static>> {
         let slot = |(_, label, source): &'static (&str, &str, _)| Slot {
             label: Cow::Borrowed(*label),
@@ -32,12 +32,12 @@ impl CallScript {
         said::places(self).map(slot).collect()
     }
 
-    /// Whether what is said differs from person to person.
+    /// Whether the words differ from person to person.
     pub fn is_personal(&self) -> bool {
         said::places(self).any(|(_, _, source)| source.is_personal())
     }
 
-    /// What the person hears before a key is waited for, in pieces: reminder and question.
+    /// What the person hears before a key is waited for, reminder and question, in parts for a screen.
     pub fn preview(&self, content: &Content) -> Vec<Part> {
         let mut values = content.values().iter();
         let mut parts = Vec::new();
@@ -58,13 +58,13 @@ impl CallScript {
         parts
     }
 
-    /// What a person with these values hears.
+    /// What the person with the values of `content` hears.
     pub fn said(&self, content: &Content) -> FilledScript {
         FilledScript::new(self, content.values())
     }
 
-    /// About how long somebody is on the line who picks up, in seconds: they hear reminder and question, think, press and hear the closing
-    /// words.
+    /// The estimated time on the line of a person who picks up, in seconds: the reminder, the question, the time to
+    /// think, and the longest closing words.
     pub fn talk_s(&self) -> i64 {
         let closing =
             self.keys.iter().map(|key| self.seconds_at(ScriptText::Closing(key.digit))).max().unwrap_or(0);

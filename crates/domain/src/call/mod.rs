@@ -1,7 +1,8 @@
-//! A call that speaks and takes a key: what is said, what a key does, how one call stands, what it costs and when it may ring.
+//! A call that speaks to one person and takes a key: its script, what each key does, the state of one call, its cost
+//! and the hours in which phones may ring.
 //!
-//! Everything here is the same for all providers. What one of them can do is told by its [`CallAbilities`], and [`examine`] says before a
-//! script is used what it asks for in vain.
+//! Everything here is the same for all providers. [`CallAbilities`] says what one provider can do. [`examine`] finds
+//! before a script is used what the script asks for and the provider cannot do.
 
 mod abilities;
 mod again;

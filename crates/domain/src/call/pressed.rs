@@ -1,22 +1,23 @@
-//! Which key was pressed, however a provider writes it.
+//! Reads which key was pressed from the form in which a provider writes it.
 
 use super::{CallScript, Digit};
 
-/// What came of a question.
+/// The answer to a question that asks for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pressed {
-    /// No key.
+    /// No key was pressed.
     Nothing,
-    /// A key that the script does not have.
+    /// Only keys that the script does not have were pressed.
     Other,
-    /// A key of the script.
+    /// The first key of the script that was pressed.
     Key(Digit),
 }
 
-/// Reads what a provider says was pressed (docs/facts/calls.md §12): in quotes or not, with an ending `#`, several
-/// rounds with hyphens between, and several words for nothing. The first key of the script counts.
+/// Reads what a provider says was pressed (docs/facts/calls.md §12). The text may stand in quotes, end with `#`, hold
+/// several rounds with hyphens between them, or be one of several words for nothing. The first key that the script
+/// has counts.
 pub fn pressed(said: &str, script: &CallScript) -> Pressed {
-    // One provider's word for nothing; its parts would be nothing and the key 1.
+    // One provider writes `-1` for no key. Split at the hyphen it would be read as nothing and the key 1.
     if said.trim_matches(['"', ' ']) == "-1" {
         return Pressed::Nothing;
     }
@@ -46,7 +47,7 @@ mod tests {
     fn a_key_is_read_however_it_is_written() {
         let script = CallScript::usual(Language::English, Channel::Sms, TemplateId::new(Millis(0)));
         let key = |n| Pressed::Key(Digit::new(n).unwrap());
-        // The forms of docs/facts/calls.md §3.5, §3.6, §12.
+        // The forms are those of docs/facts/calls.md §3.5, §3.6 and §12.
         for (said, expected) in [
             ("1", key(1)),
             ("\"1\"", key(1)),

@@ -1,8 +1,8 @@
-//! How one call stands, from everything that was told of it in whatever order.
+//! How one call stands, from all reports of it, in whatever order they came.
 //!
-//! Providers tell late, twice, in the wrong order or not at all, and some call a call *missed* that was heard. So a
-//! record keeps what is proven, and where the call stands is read from that: nothing that is told later takes away what
-//! was proven before (docs/facts/calls.md §1.1).
+//! Providers report late, twice, in the wrong order or not at all, and some report a call as *missed* that was heard.
+//! A [`CallRecord`] therefore keeps what is proven, and the state of the call is computed from that. A later report
+//! never takes away what was proven before (docs/facts/calls.md §1.1).
 
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +15,11 @@ use crate::{
 };
 
 crate::text_enum! {
-    /// Where a call stands.
+    /// The state of one call.
     CallState, "state of a call" {
-        /// The provider took the request. An accepted request is never more than this.
+        /// The provider accepted the request. An accepted request alone proves no more than this.
         Calling = "calling",
-        /// Somebody picked up, and the call goes on as far as is known.
+        /// Somebody picked up, and no end of the call was reported.
         Answered = "answered",
         /// Somebody picked up, and the call is over.
         Completed = "completed",
@@ -27,15 +27,15 @@ crate::text_enum! {
         NoAnswer = "no_answer",
         /// The line was busy.
         Busy = "busy",
-        /// It could not be placed.
+        /// The call could not be placed.
         Failed = "failed",
-        /// It was withdrawn before anybody picked up.
+        /// The call was withdrawn before anybody picked up.
         Cancelled = "cancelled",
     }
 }
 
 impl CallState {
-    /// Whether it is over.
+    /// Whether the call is over.
     pub fn is_final(self) -> bool {
         !matches!(self, CallState::Calling | CallState::Answered)
     }
@@ -44,85 +44,86 @@ impl CallState {
 crate::text_enum! {
     /// Why a call could not be placed.
     Failure, "reason of a failed call" {
-        /// Nothing but that it failed is known.
+        /// The provider gave no reason.
         Other = "call_failed",
-        /// The network had no way to the phone.
+        /// The network did not reach the phone.
         Network = "call_network",
-        /// No phone has that number.
+        /// No phone has this number.
         InvalidNumber = "invalid_number",
-        /// The number is on a register of people who are not called.
+        /// The number stands on a register of people who must not be called.
         Dnd = "call_dnd",
     }
 }
 
-/// How a provider says that a call ended.
+/// How a provider says that a call ended. The variants stand from the weakest to the strongest: of two reports the
+/// stronger one holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ended {
-    /// Withdrawn before anybody picked up.
+    /// The call was withdrawn before anybody picked up.
     Cancelled,
-    /// Could not be placed.
+    /// The call could not be placed.
     Failed(Failure),
     /// Nobody picked up.
     NoAnswer,
     /// The line was busy.
     Busy,
-    /// Somebody picked up.
+    /// Somebody picked up, and the call is over.
     Completed,
 }
 
-/// Who picked up, where a provider says so. Only a key proves a person.
+/// Who picked up, where a provider says so. Only a pressed key proves a person. Of two reports `Machine` holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnsweredBy {
-    /// A person.
+    /// The provider says that a person picked up.
     Human,
-    /// A voicemail.
+    /// The provider says that a voicemail picked up.
     Machine,
 }
 
-/// What a report tells.
+/// What one report says of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallReportKind {
-    /// The request was taken, or the phone rings.
+    /// The provider accepted the request, or the phone rings.
     Calling,
-    /// Somebody picked up: told so, or asked what to say.
+    /// Somebody picked up: the provider says so, or asks what to say.
     PickedUp,
     /// The text was spoken to its end: the provider asks what comes after it.
     Heard,
-    /// A key was pressed.
+    /// The person pressed this key.
     Pressed(Digit),
-    /// It is over.
+    /// The call is over.
     Ended(Ended),
 }
 
-/// One report of a call, from a post, an answer or a look-up.
+/// One report of a call, from a callback, the answer to a request, or a look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallReport {
-    /// The call as we named it, when the report carries that.
+    /// Our own reference of the call, where the report carries it.
     pub call: Option<CallRef>,
-    /// The provider's id of the call.
+    /// The provider's id of the call, where the report carries it.
     pub provider_id: Option<String>,
-    /// The phone that was called: digits with country code.
+    /// The number that was called, as digits with country code.
     pub digits: Option<String>,
-    /// What it tells.
+    /// What happened to the call.
     pub kind: CallReportKind,
-    /// When that was, where it is told.
+    /// When that happened, where the report says so.
     pub at: Option<Millis>,
-    /// How long somebody was on the line, in seconds.
+    /// How long somebody was on the line, in seconds, where the report says so.
     pub talk_s: Option<i64>,
-    /// How long it rang, in seconds.
+    /// How long the phone rang, in seconds, where the report says so.
     pub ring_s: Option<i64>,
-    /// What was charged.
+    /// What the provider charged, where the report says so.
     pub cost: Option<Money>,
-    /// Who picked up.
+    /// Who picked up, where the report says so.
     pub answered_by: Option<AnsweredBy>,
-    /// The provider's own word, fit for a screen.
+    /// The provider's own words, fit for a screen.
     pub said: String,
 }
 
 impl CallReport {
-    /// News of that kind, with nothing else known.
+    /// A report of this kind, with nothing else known.
     pub fn of(kind: CallReportKind) -> CallReport {
         CallReport {
             call: None,
@@ -139,45 +140,46 @@ impl CallReport {
     }
 }
 
-/// Why news were not taken.
+/// Why a report was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReportRefused {
-    /// They name another call than the one that they came to.
+    /// The report names another call than the one it was addressed to.
     #[error("the report names another call than the one of its address")]
     Foreign,
 }
 
-/// What is proven of one call. The order in which news come changes nothing in it but which provider's id is its own:
-/// the first. Its JSON is what a store keeps of a call; what this version does not know in it is not a reason to lose
-/// the rest.
+/// What is proven of one call. The order of the reports changes nothing in it except the provider's id, which is the
+/// first one reported. The store keeps the record as JSON; members that this version does not know are ignored, so
+/// that the rest can still be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CallRecord {
-    /// The provider's id.
+    /// The provider's id of the call: the first one that was reported.
     pub provider_id: Option<String>,
-    /// Somebody picked up.
+    /// Whether a report said that somebody picked up. [`CallRecord::was_picked_up`] also weighs the other proofs.
     pub picked_up: bool,
-    /// The text was spoken to its end.
+    /// Whether the text was spoken to its end.
     pub heard: bool,
-    /// The first key that was pressed, and when.
+    /// The key that was pressed first, and when.
     pub key: Option<(Millis, Digit)>,
-    /// How it ended, in the strongest words that were used.
+    /// How the call ended: the strongest end that was reported.
     pub ended: Option<Ended>,
-    /// How long somebody was on the line, in seconds; the longest that was told.
+    /// How long somebody was on the line, in seconds: the longest time that was reported.
     pub talk_s: Option<i64>,
-    /// How long it rang, in seconds.
+    /// How long the phone rang, in seconds: the longest time that was reported.
     pub ring_s: Option<i64>,
     /// The charge: the highest one reported, because some providers report nothing first.
     pub cost: Option<Money>,
-    /// Who picked up.
+    /// Who picked up, where a report said so.
     pub answered_by: Option<AnsweredBy>,
 }
 
 impl CallRecord {
-    /// Takes news in, which came at `now`. Says whether anything is known now that was not.
+    /// Takes in a report that came at `now`. Returns whether the record changed.
     ///
     /// # Errors
-    /// [`ReportRefused::Foreign`], and nothing changes.
+    /// [`ReportRefused::Foreign`] where the report carries another provider's id than the record; the record stays as
+    /// it is.
     pub fn hear(&mut self, news: &CallReport, now: Millis) -> Result<bool, ReportRefused> {
         if let (Some(bound), Some(told)) = (&self.provider_id, &news.provider_id)
             && bound != told
@@ -205,7 +207,7 @@ impl CallRecord {
         Ok(*self != before)
     }
 
-    /// Whether somebody, or a machine, certainly picked up.
+    /// Whether a person or a machine certainly picked up.
     pub fn was_picked_up(&self) -> bool {
         self.picked_up
             || self.heard
@@ -215,7 +217,7 @@ impl CallRecord {
             || self.ended == Some(Ended::Completed)
     }
 
-    /// Where the call stands.
+    /// The state of the call.
     pub fn state(&self) -> CallState {
         match (self.was_picked_up(), self.ended) {
             (true, Some(_)) => CallState::Completed,
@@ -229,12 +231,13 @@ impl CallRecord {
         }
     }
 
-    /// How far it has come, for what is said next.
+    /// How far the conversation has come, for the choice of the next words; `asked` is how often the question was
+    /// asked.
     pub fn so_far(&self, asked: u8) -> CallProgress {
         CallProgress { asked, key: self.key.map(|(_, digit)| digit) }
     }
 
-    /// Whether the person heard it, where the reminder takes `text_s` seconds.
+    /// How much of a reminder of `text_s` seconds the person heard.
     pub fn hearing(&self, text_s: i64) -> Hearing {
         if let Some((_, digit)) = self.key {
             return Hearing::Confirmed(digit);
@@ -249,14 +252,14 @@ impl CallRecord {
             _ if self.heard => Hearing::Heard,
             Some(seconds) if seconds >= text_s => Hearing::Heard,
             Some(seconds) if seconds > 0 && seconds <= AT_ONCE_S => Hearing::HungUp,
-            // How long the text takes is an estimate: half of it is a part for certain.
+            // The length of the text is an estimate. Less than half of it is certainly not the whole.
             Some(seconds) if seconds > 0 && seconds * 2 < text_s => Hearing::InPart,
             _ => Hearing::NotKnown,
         }
     }
 
-    /// What it proves about its message; `None` while it rings. A person who heard the reminder was told; a voicemail
-    /// was not.
+    /// What the call proves about its message; `None` while the phone rings. A person who heard the reminder was
+    /// told; a voicemail was not.
     pub fn proof(&self, text_s: i64) -> Option<Proof> {
         let failed = |code: &str, words: &str| Some(Proof::Failed(ProviderAnswer::new(code, words)));
         match (self.state(), self.hearing(text_s)) {
@@ -284,23 +287,23 @@ impl CallRecord {
     }
 }
 
-/// A person who hangs up so soon has not heard who calls.
+/// A person who hangs up within this many seconds has not heard who calls.
 const AT_ONCE_S: i64 = 3;
 
-/// Whether a person heard the reminder.
+/// How much of the reminder a person heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hearing {
-    /// They pressed this key.
+    /// The person pressed this key.
     Confirmed(Digit),
-    /// It was spoken to its end.
+    /// The reminder was spoken to its end.
     Heard,
-    /// They hung up within seconds.
+    /// The person hung up within seconds.
     HungUp,
-    /// They hung up in its first half.
+    /// The person hung up in the first half of the reminder.
     InPart,
     /// A voicemail picked up.
     Machine,
-    /// Somebody picked up; how much they heard is not told.
+    /// Somebody picked up, and how much they heard is not known.
     NotKnown,
     /// Nobody picked up.
     NotPickedUp,
@@ -313,7 +316,8 @@ impl Hearing {
     }
 }
 
-/// When a provider that told nothing final of a call is asked: five minutes after it must be over.
+/// When a provider is asked for a call whose end it has not reported: five minutes after the latest moment at which
+/// the call can end.
 pub fn poll_after(placed: Millis, ring: Ring) -> Millis {
     placed.plus((ring.ring_s + ring.longest_s) * SECOND + 5 * MINUTE)
 }

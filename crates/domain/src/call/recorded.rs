@@ -1,4 +1,4 @@
-//! Recordings in the place of texts, and how each line of a script is heard.
+//! Recordings that replace texts of a script, and how each line of a script is shown and spoken.
 
 use std::{fmt, str::FromStr};
 
@@ -11,19 +11,19 @@ use crate::{
     template::{Facts, Part},
 };
 
-/// A recording that is played in the place of a text. The text stays: it is what the recording says, for people who
-/// read it and for providers that play none.
+/// A recording that is played in place of a text. The text stays in the script: it is what the recording says, for
+/// people who read it and for providers that play no recordings.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
-    /// Id of the recording.
+    /// The id under which the store keeps the sound.
     pub id: RecordingId,
-    /// The unguessable part of the address at which providers fetch it.
+    /// The secret part of the address at which a provider fetches the sound. It cannot be guessed.
     pub address: String,
-    /// How long it is, in milliseconds.
+    /// The length of the sound, in milliseconds.
     pub length_ms: i64,
 }
 
-/// Not the address: who knows it may have the sound.
+/// Leaves out the address: whoever knows it can fetch the sound.
 impl fmt::Debug for Recorded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorded")
@@ -33,21 +33,21 @@ impl fmt::Debug for Recorded {
     }
 }
 
-/// What a provider can play besides text that it speaks.
+/// What a provider can play besides the texts that it speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Playback {
-    /// Nothing: a text is spoken where a recording was chosen.
+    /// The provider plays no recordings: it speaks the texts in their places.
     Nothing,
-    /// A recording or a text each time it speaks, never one after the other.
+    /// In one step the provider either plays one recording or speaks texts, never one after the other.
     Whole,
-    /// Recordings and texts as they come.
+    /// The provider mixes recordings and texts freely.
     Lines,
 }
 
-/// Before the digit in the word of a key's place.
+/// The beginning of the stored word for the closing words of a key; the digit follows.
 const KEY: &str = "key_";
 
-/// Its word, as it stands in stored scripts and in forms.
+/// The word that stands for the place in stored scripts and in forms.
 impl fmt::Display for ScriptText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -90,17 +90,17 @@ impl<'de> Deserialize<'de> for ScriptText {
     }
 }
 
-/// A stretch of a line as one person reads it.
+/// A part of a line as one person reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ShownPart {
-    /// As it is, or a value.
+    /// Fixed words, or the value of a placeholder.
     Known(Part),
-    /// A placeholder that means nothing.
+    /// A placeholder that the script does not know, with its braces.
     Unknown(String),
 }
 
 impl CallScript {
-    /// The text of that place; empty where there is none.
+    /// The text at `place`; empty where the script has none.
     pub fn text_at(&self, place: ScriptText) -> &str {
         match place {
             ScriptText::Text => &self.text,
@@ -111,13 +111,13 @@ impl CallScript {
         }
     }
 
-    /// What is played in the place of that text.
+    /// The recording that is played in place of that text; `None` where the text is spoken.
     pub fn recorded(&self, place: ScriptText) -> Option<&Recorded> {
         self.recordings.get(&place)
     }
 
-    /// How long that line takes, in seconds: that of its recording, else about that of its text with usual values in
-    /// its places.
+    /// How long the line at `place` takes, in seconds: the length of its recording, or an estimate from its text with
+    /// values of usual length.
     pub fn seconds_at(&self, place: ScriptText) -> i64 {
         match self.recorded(place) {
             Some(recorded) => (recorded.length_ms + 999) / 1_000,
@@ -125,7 +125,7 @@ impl CallScript {
         }
     }
 
-    /// A line as it is written, with one person's values in their places.
+    /// The line at `place` as it is written, with one person's values in the placeholders.
     pub fn shown(&self, place: ScriptText, facts: &Facts) -> Vec<ShownPart> {
         let piece = |piece| match piece {
             said::Piece::Text(text) => ShownPart::Known(Part::Fixed(text.to_owned())),
@@ -137,7 +137,7 @@ impl CallScript {
         said::pieces(self.text_at(place)).into_iter().map(piece).collect()
     }
 
-    /// A line as a voice speaks it to one person. A value that is missing is left out.
+    /// The line at `place` as a voice speaks it to one person. A missing value is left out.
     pub fn spoken(&self, place: ScriptText, facts: &Facts) -> String {
         let mut text = String::new();
         for piece in said::pieces(self.text_at(place)) {
@@ -153,7 +153,7 @@ impl CallScript {
         spoken::speakable(&text, self.language)
     }
 
-    /// The places that the script has, in the order in which they may be heard.
+    /// The places for which this script has a line, in the order in which they may be heard.
     pub fn places_of_lines(&self) -> Vec<ScriptText> {
         let asks = !self.keys.is_empty();
         let closings = self.keys.iter().map(|key| ScriptText::Closing(key.digit));
@@ -162,19 +162,19 @@ impl CallScript {
         std::iter::once(ScriptText::Text).chain(fixed).chain(closings).collect()
     }
 
-    /// Recordings are kept only where the script has a line.
+    /// Removes the recordings whose place has no line in this script.
     pub fn tidy_recordings(&mut self) {
         let places = self.places_of_lines();
         self.recordings.retain(|place, _| places.contains(place));
     }
 }
 
-/// Whether a line names somebody or something that a recording cannot say.
+/// Whether a line holds placeholders, which a recording cannot fill.
 pub(super) fn has_places(text: &str) -> bool {
     said::pieces(text).iter().any(|piece| matches!(piece, said::Piece::Name(_)))
 }
 
-/// The digit of a place that answers a key.
+/// The digit of a place that holds the closing words of a key; `None` for the other places.
 pub fn digit_of(place: ScriptText) -> Option<Digit> {
     match place {
         ScriptText::Closing(digit) => Some(digit),

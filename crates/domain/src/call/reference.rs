@@ -1,4 +1,4 @@
-//! Our own reference of a call, as a provider keeps it.
+//! Our own reference of a call, which providers keep and repeat in their reports.
 
 use std::{fmt, str::FromStr};
 
@@ -9,17 +9,17 @@ use crate::{
     ids::{BroadcastId, MessageRef, MessageSpan},
 };
 
-/// One attempt to call one person, as `<broadcast>.<position>.<attempt>`. A second attempt is another call.
+/// One attempt to call one person, written as `<broadcast>.<position>.<attempt>`. A second attempt is another call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallRef {
-    /// The message that it is about.
+    /// The message that the call delivers.
     pub message: MessageRef,
-    /// Which attempt, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: i64,
 }
 
 impl CallRef {
-    /// The message as a span of one.
+    /// The call's message as a span that holds it alone.
     pub fn span(self) -> MessageSpan {
         self.message.into()
     }

@@ -1,10 +1,10 @@
-//! What is said to one person.
+//! The words that one person hears: placeholders and their values.
 
 use super::{CallScript, Digit, Language, ScriptText, spoken};
 use crate::template::{Facts, Source, ValueError};
 
-/// The placeholders of a script: the word between braces, what it means, and where its value comes from. A link is none: nobody can hear
-/// one. The last three are the words of the former application.
+/// The placeholders of a script: the word between braces, its label on screens, and the source of its value. There is
+/// no placeholder for a link, because nobody can hear one. The last three words are those of the former application.
 const PLACEHOLDERS: &[(&str, &str, Source)] = &[
     ("first_name", "Registrant · First name", Source::RegistrantFirstName),
     ("name", "Registrant · Full name", Source::RegistrantName),
@@ -17,23 +17,23 @@ const PLACEHOLDERS: &[(&str, &str, Source)] = &[
     ("time", "Workshop · Start time", Source::WorkshopTime),
 ];
 
-/// Longest word between braces that is taken for a placeholder.
+/// The longest word between braces that is taken for a placeholder, in bytes.
 const NAME_MAX: usize = 40;
 
-/// The placeholders that a script may hold: the word, and what it means.
+/// The placeholders that a script may hold: the word between braces and its label on screens.
 pub fn placeholders() -> impl Iterator<Item = (&'static str, &'static str)> {
     PLACEHOLDERS.iter().map(|(word, label, _)| (*word, *label))
 }
 
-/// A stretch of a text.
+/// A part of a text.
 pub(super) enum Piece<'t> {
-    /// As it is.
+    /// Fixed words.
     Text(&'t str),
-    /// Something in braces.
+    /// The word of a placeholder, without its braces.
     Name(&'t str),
 }
 
-/// Splits a text at its `{names}`; a brace that closes nothing is text.
+/// Splits a text at its `{names}`. A brace that does not enclose a name is fixed text.
 pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -63,20 +63,21 @@ fn is_name(name: &str) -> bool {
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
-/// The placeholder of that word.
+/// The placeholder with this word; `None` where there is none.
 pub(super) fn known(name: &str) -> Option<&'static (&'static str, &'static str, Source)> {
     PLACEHOLDERS.iter().find(|(word, _, _)| *word == name)
 }
 
-/// The values of one person, in the order of the script's placeholders, as they are spoken.
+/// The values of one person as they are spoken, in the order of the script's placeholders.
 ///
 /// # Errors
-/// A value that is empty. Only a name may be: nobody is left out because a form did not ask for it.
+/// [`ValueError::Empty`] for an empty value. Only a name may be empty: nobody is left out because a form did not ask
+/// for it.
 pub fn fill(script: &CallScript, facts: &Facts) -> Result<Vec<String>, ValueError> {
     each(script, facts).collect()
 }
 
-/// As [`fill`], value by value.
+/// The same as [`fill`], with a result for each value.
 pub(super) fn each(script: &CallScript, facts: &Facts) -> impl Iterator<Item = Result<String, ValueError>> {
     places(script).map(|(_, label, source)| {
         let spoken = spoken::speak_value(facts.value(source), source, script.language);
@@ -88,7 +89,7 @@ pub(super) fn each(script: &CallScript, facts: &Facts) -> impl Iterator<Item = R
     })
 }
 
-/// The places of a script, in the order in which values are put in.
+/// The placeholders of a script, in the order in which values are put in.
 pub(super) fn places(
     script: &CallScript,
 ) -> impl Iterator<Item = &'static (&'static str, &'static str, Source)> {
@@ -98,25 +99,25 @@ pub(super) fn places(
     })
 }
 
-/// What one person hears: every value in its place.
+/// What one person hears: the script with the person's values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilledScript {
-    /// In which language.
+    /// The language in which it is spoken.
     pub language: Language,
-    /// Greeting and reminder.
+    /// The greeting and the reminder.
     pub text: String,
-    /// The question; empty where there are no keys.
+    /// The question that asks for a key; empty where the script has no keys.
     pub question: String,
-    /// Before the question is asked again after a wrong key; may be empty.
+    /// The words after a wrong key, before the question is asked again; may be empty.
     pub wrong_key: String,
-    /// At the end without a key; may be empty.
+    /// The closing words where no key was pressed; may be empty.
     pub no_key: String,
-    /// What is said after each key.
+    /// The closing words that follow each key.
     pub closings: Vec<(Digit, String)>,
 }
 
 impl FilledScript {
-    /// Puts the values of [`fill`] into a script. A place without a value is left out.
+    /// Puts the values of [`fill`] into a script. A placeholder without a value is left out.
     pub fn new(script: &CallScript, values: &[String]) -> FilledScript {
         let mut values = values.iter();
         let mut put = |text: &str| put_in(text, &mut values, script.language);
@@ -126,22 +127,22 @@ impl FilledScript {
         FilledScript { language: script.language, text, question, wrong_key, no_key, closings }
     }
 
-    /// Text and question, as the call begins.
+    /// The words with which the call begins: text and question.
     pub fn opening(&self) -> String {
         joined(&self.text, &self.question)
     }
 
-    /// What is said before a key is waited for again.
+    /// The words before a key is waited for again: after a wrong key, or after silence.
     pub fn again(&self, wrong: bool) -> String {
         if wrong { joined(&self.wrong_key, &self.question) } else { self.question.clone() }
     }
 
-    /// What is said after that key; `None` for one that the script does not have.
+    /// The closing words of this key; `None` where the script does not have it.
     pub fn closing(&self, digit: Digit) -> Option<&str> {
         self.closings.iter().find(|(known, _)| *known == digit).map(|(_, text)| text.as_str())
     }
 
-    /// The words of a place; empty where nothing is said.
+    /// The words at `place`; empty where nothing is said. An unknown key gets the closing words without a key.
     pub fn at(&self, place: ScriptText) -> &str {
         match place {
             ScriptText::Text => &self.text,
@@ -152,13 +153,13 @@ impl FilledScript {
         }
     }
 
-    /// These lines, one after the other.
+    /// The words of all these places, one after the other.
     pub fn lines(&self, places: &[ScriptText]) -> String {
         let texts = places.iter().map(|place| self.at(*place)).filter(|text| !text.is_empty());
         texts.collect::<Vec<_>>().join(" ")
     }
 
-    /// About how long the reminder takes, in seconds: who hears less of it was not told.
+    /// The estimated length of the reminder, in seconds. A person who hears less of it was not told.
     pub fn text_s(&self) -> i64 {
         spoken::seconds_of(&self.text, self.language)
     }
@@ -169,7 +170,7 @@ fn joined(first: &str, then: &str) -> String {
     texts.collect::<Vec<_>>().join(" ")
 }
 
-/// A text as it is spoken, with its values. Values are speakable as they are.
+/// The words of a text as they are spoken, with the values in its placeholders. The values are speakable already.
 fn put_in<'v>(text: &str, values: &mut impl Iterator<Item = &'v String>, language: Language) -> String {
     let mut out = String::with_capacity(text.len() + 32);
     for piece in pieces(text) {

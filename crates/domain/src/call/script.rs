@@ -15,7 +15,7 @@ pub const ROUNDS: std::ops::RangeInclusive<u8> = 1..=2;
 pub const WAIT_S: std::ops::RangeInclusive<u8> = 3..=6;
 
 crate::text_enum! {
-    /// In which language a script is spoken; decides the voice, and how numbers and times are read.
+    /// The language in which a script is spoken. It decides the voice, and how numbers and times are read.
     Language, "language of a call" {
         /// English as it is spoken in India.
         English = "en",
@@ -99,7 +99,7 @@ pub enum Action {
     Message {
         /// The channel of the message that the key sends.
         channel: Channel,
-        /// What is sent.
+        /// The template of the message that is sent.
         template: TemplateId,
     },
     /// Puts the person on the list of those who want another date.
@@ -137,24 +137,24 @@ pub struct Key {
     pub action: Action,
 }
 
-/// What a call says, before values are put in: the greeting and the reminder, a question for one key, and a closing
-/// text for each. Without keys the text is said and the call ends.
+/// What a call says, before values are put in: the greeting with the reminder, a question that asks for one key, and
+/// closing words for each key. A script without keys speaks its text, and the call ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallScript {
-    /// In which language.
+    /// The language of all texts.
     pub language: Language,
     /// Who calls, and why; may hold placeholders.
     pub text: String,
-    /// Which key does what, in words; said after the text, and by itself when it is asked again. May hold placeholders.
+    /// Says which key does what. It follows the text, and stands alone when it is asked again. May hold placeholders.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub question: String,
-    /// The keys.
+    /// The keys that may be pressed; empty where the call only speaks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<Key>,
-    /// How often the question is asked, [`ROUNDS`].
+    /// How often the question is asked, within [`ROUNDS`].
     #[serde(default = "twice")]
     pub rounds: u8,
-    /// How long a key is waited for each time, in seconds, [`WAIT_S`].
+    /// How long a key is waited for each time, in seconds, within [`WAIT_S`].
     #[serde(default = "six")]
     pub wait_s: u8,
     /// Said before the question is asked again, after a key that is none of these; may be empty.
@@ -163,7 +163,7 @@ pub struct CallScript {
     /// Said at the end where no key was pressed; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub no_key: String,
-    /// Recordings that are played in the place of texts.
+    /// The recordings that are played in place of texts, by the place of the text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub recordings: BTreeMap<ScriptText, Recorded>,
     /// What only the provider that places the call knows, under the keys of its template fields.

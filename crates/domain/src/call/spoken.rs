@@ -1,5 +1,5 @@
-//! Text as it is spoken: times, dates and numbers as words of the language, no signs that a voice reads wrongly or not
-//! at all (docs/facts/calls.md §9).
+//! Turns text into words that a voice can speak: times, dates and numbers become words of the language, and signs
+//! that a voice reads wrongly or not at all are left out (docs/facts/calls.md §9).
 
 use super::Language;
 use crate::template::Source;
@@ -30,7 +30,7 @@ const ENGLISH: [&str; 20] = [
 const TENS: [&str; 10] =
     ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
-/// Each number below a hundred has a word of its own.
+/// The Hindi numbers 0 to 99. Each has a word of its own.
 const HINDI: [&str; 100] = [
     "शून्य",
     "एक",
@@ -149,10 +149,11 @@ const MONTHS: [(&str, &str); 12] = [
     ("December", "दिसंबर"),
 ];
 
-/// Digits of a longer number are read one by one: it is an id or a telephone number, not a count.
+/// The largest number that is spoken as a number. A larger one is an id or a telephone number and is spoken digit by
+/// digit.
 const NUMBER_MAX: u64 = 9_999_999;
 
-/// A whole number in words, with lakh as it is counted in India.
+/// A whole number in words, with lakh and thousand as they are counted in India.
 pub fn number_words(n: u64, language: Language) -> String {
     let [lakh, thousand, hundred] = match language {
         Language::English => ["lakh", "thousand", "hundred"],
@@ -190,7 +191,7 @@ fn digit_words(digits: &str, language: Language) -> String {
     each.map(|digit| below_hundred(digit.into(), language)).collect::<Vec<_>>().join(" ")
 }
 
-/// A value as it is spoken: a time and a date in words, everything else without signs.
+/// A value as it is spoken: times and dates in words, every other value without signs.
 pub(super) fn speak_value(value: &str, source: &Source, language: Language) -> String {
     let words = match source {
         Source::WorkshopTime => time_words(value, language),
@@ -200,11 +201,11 @@ pub(super) fn speak_value(value: &str, source: &Source, language: Language) -> S
     words.unwrap_or_else(|| speakable(value, language))
 }
 
-/// A text as it is spoken: numbers as words, signs as words or pauses, nothing else that has no sound.
+/// A text as it is spoken: numbers as words, signs as words or pauses. A character without a sound is left out.
 pub fn speakable(text: &str, language: Language) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut digits = String::new();
-    // The comma of `1,00,000` is no pause.
+    // A comma between digits, as in `1,00,000`, is not a pause.
     let chars: Vec<char> = text.chars().collect();
     for (at, c) in chars.iter().copied().enumerate() {
         let between_digits =
@@ -261,15 +262,16 @@ fn sign(c: char, language: Language) -> Option<&'static str> {
     })
 }
 
-/// Letters with their vowel signs, and what is a pause.
+/// Whether a voice speaks this character or makes a pause for it.
 fn is_heard(c: char) -> bool {
     let joins = matches!(c, '\u{200C}' | '\u{200D}');
-    // Vowel signs and the virama are marks, not letters, and belong to their word; so do those of other Indian scripts.
+    // Vowel signs and the virama are marks and not letters, and they belong to their word. So do the marks of other
+    // Indian scripts.
     let mark = matches!(c, '\u{300}'..='\u{36F}' | '\u{900}'..='\u{DFF}');
     c.is_alphanumeric() || mark || joins || matches!(c, ' ' | '.' | ',' | '?' | '!' | '\'' | '’' | '-')
 }
 
-/// `7:30 PM` in words; `None` for what is no such time.
+/// A time such as `7:30 PM` in words; `None` for any other text.
 fn time_words(text: &str, language: Language) -> Option<String> {
     let plain = text.replace('\u{a0}', " ").to_uppercase();
     let (clock, half) = plain.trim().rsplit_once(' ')?;
@@ -297,7 +299,7 @@ fn english_time(hour: u64, minute: u64, of_day: u64) -> String {
     }
 }
 
-/// With the part of the day first, and quarters as they are said.
+/// The part of the day comes first, and quarters and halves have the words that people use.
 fn hindi_time(hour: u64, minute: u64, of_day: u64) -> String {
     let word = |n| below_hundred(n, Language::Hindi);
     let part = match of_day {
@@ -313,7 +315,7 @@ fn hindi_time(hour: u64, minute: u64, of_day: u64) -> String {
         30 if hour == 1 => "डेढ़ बजे".to_owned(),
         30 if hour == 2 => "ढाई बजे".to_owned(),
         30 => format!("साढ़े {} बजे", word(hour)),
-        // A quarter to one is said without the one.
+        // A quarter to one has a word of its own, without the hour.
         45 if next == 1 => "पौन बजे".to_owned(),
         45 => format!("पौने {} बजे", word(next)),
         _ => format!("{} बजकर {} मिनट पर", word(hour), word(minute)),
@@ -321,7 +323,7 @@ fn hindi_time(hour: u64, minute: u64, of_day: u64) -> String {
     format!("{part} {clock}")
 }
 
-/// `13 October 2026` in words, without the year, which everybody knows; `None` for what is no such date.
+/// A date such as `13 October 2026` in words, without the year, which everybody knows; `None` for any other text.
 fn date_words(text: &str, language: Language) -> Option<String> {
     let mut words = text.split_whitespace();
     let day: u64 = words.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
@@ -334,16 +336,16 @@ fn date_words(text: &str, language: Language) -> Option<String> {
     })
 }
 
-/// Letters that a voice speaks in a second, its pauses among that.
+/// The characters that a voice speaks in a second, pauses included.
 fn per_second(language: Language) -> usize {
     match language {
         Language::English => 14,
-        // A vowel sign is a character of its own.
+        // Hindi has more characters to a syllable: each vowel sign counts as one.
         Language::Hindi => 11,
     }
 }
 
-/// About how long it takes to speak a text, in seconds.
+/// The estimated time that it takes to speak a text, in seconds.
 pub fn seconds_of(text: &str, language: Language) -> i64 {
     i64::try_from(text.chars().count().div_ceil(per_second(language))).unwrap_or(i64::MAX)
 }
@@ -402,7 +404,7 @@ mod tests {
             assert_eq!(speak_value(time, &Source::WorkshopTime, English), english);
             assert_eq!(speak_value(time, &Source::WorkshopTime, Hindi), hindi);
         }
-        // A value that is no such time is spoken as text.
+        // A value that is not a time of this form is spoken as text.
         assert_eq!(speak_value("19:00", &Source::WorkshopTime, English), "nineteen zero zero");
         assert_eq!(speak_value("13 October 2026", &Source::WorkshopDate, English), "thirteen October");
         assert_eq!(speak_value("13 October 2026", &Source::WorkshopDate, Hindi), "तेरह अक्टूबर");

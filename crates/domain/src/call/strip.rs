@@ -1,32 +1,32 @@
-//! The calls of a broadcast in numbers, as its page shows them while they ring.
+//! The calls of a broadcast in numbers, as its page shows them while the phones ring.
 
 use std::collections::BTreeMap;
 
 use super::{CallRecord, CallState, Digit};
 
-/// Where a person's call stands on the page.
+/// The stage of one person's call, as the page shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CallStage {
-    /// Their phone has not rung yet.
+    /// The phone has not rung yet.
     Waiting,
-    /// It rings.
+    /// The phone rings, or the provider has accepted the call.
     Calling,
-    /// They picked up, and no key is known.
+    /// The person picked up, and no key is known.
     Answered,
-    /// They pressed this key.
+    /// The person pressed this key.
     Pressed(Digit),
     /// Nobody picked up.
     NoAnswer,
     /// The line was busy.
     Busy,
-    /// The call could not be placed, or was withdrawn.
+    /// The call could not be placed, or it was withdrawn.
     Failed,
-    /// It would have come too late.
+    /// The phone did not ring before the last useful moment, or the message was cancelled.
     Expired,
 }
 
 impl CallStage {
-    /// Its word where it is kept, with the key beside it.
+    /// The stored word. The digit of a pressed key is stored beside it.
     pub fn word(self) -> &'static str {
         match self {
             CallStage::Waiting => "waiting",
@@ -40,7 +40,7 @@ impl CallStage {
         }
     }
 
-    /// Reads what [`word`](CallStage::word) wrote; `None` for any other text.
+    /// Reads what [`word`](CallStage::word) wrote; `None` for any other text, and for `pressed` without a digit.
     pub fn read(word: &str, digit: Option<Digit>) -> Option<CallStage> {
         Some(match word {
             "waiting" => CallStage::Waiting,
@@ -70,17 +70,17 @@ impl CallStage {
     }
 }
 
-/// How many people stand where.
+/// The number of people at each stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallStageCounts(BTreeMap<CallStage, i64>);
 
 impl CallStageCounts {
-    /// One more person at that stage.
+    /// Counts one more person at this stage.
     pub fn add(&mut self, stage: CallStage) {
         *self.0.entry(stage).or_default() += 1;
     }
 
-    /// A person moves on.
+    /// Moves one person from one stage to another. Nothing changes where nobody stands at the first.
     pub fn shift(&mut self, from: CallStage, to: CallStage) {
         let left = self.0.entry(from).or_default();
         if *left > 0 {
@@ -89,22 +89,22 @@ impl CallStageCounts {
         }
     }
 
-    /// So many more at that stage.
+    /// Counts `n` more people at this stage.
     pub fn add_many(&mut self, stage: CallStage, n: i64) {
         *self.0.entry(stage).or_default() += n;
     }
 
-    /// How many stand there.
+    /// The number of people at this stage.
     pub fn at(&self, stage: CallStage) -> i64 {
         self.0.get(&stage).copied().unwrap_or(0)
     }
 
-    /// The stages where anybody stands, in order.
+    /// The stages at which anybody stands, in the order of [`CallStage`], with their numbers.
     pub fn all(&self) -> impl Iterator<Item = (CallStage, i64)> {
         self.0.iter().map(|(stage, count)| (*stage, *count)).filter(|(_, count)| *count > 0)
     }
 
-    /// Everybody.
+    /// The number of people at all stages.
     pub fn sum(&self) -> i64 {
         self.0.values().sum()
     }

@@ -15,9 +15,9 @@ crate::text_enum! {
     Channel, "channel" {
         /// Posts to WhatsApp groups through a gateway.
         WhatsappGroup = "group",
-        /// Personal WhatsApp messages.
+        /// Sends WhatsApp messages to each person through a provider.
         WhatsappPersonal = "personal",
-        /// SMS.
+        /// Sends SMS through a provider with registered templates.
         Sms = "sms",
         /// Calls by a voice provider.
         IvrCall = "ivr",
@@ -128,11 +128,11 @@ impl From<Category> for Tariff {
 crate::text_enum! {
     /// What kind of message a template is; decides price, hours and consent (docs/facts/india.md §1.2, §3).
     Category, "category" {
-        /// About an event that the person registered for.
+        /// The message is about an event that the person registered for.
         Utility = "utility",
-        /// Promotes something.
+        /// The message promotes something.
         Marketing = "marketing",
-        /// Carries a code.
+        /// The message carries a code for signing in.
         Authentication = "authentication",
     }
 }

@@ -3,59 +3,59 @@
 use super::Tariff;
 use crate::quiet_hours::QuietHours;
 
-/// What one channel is called, may, proves and counts. Code outside asks this instead of matching on the channel.
+/// The names, limits and proofs of one channel. Other code asks these rules instead of matching on the channel.
 #[derive(Debug)]
 pub struct Rules {
-    /// The tab's name.
+    /// The name of the channel's tab.
     pub title: &'static str,
-    /// The tab's name on a phone.
+    /// The name of the channel's tab on a phone.
     pub short_title: &'static str,
-    /// What a button says that sends on it instead of another channel.
+    /// The words of a button that sends on this channel instead of another.
     pub send_by: &'static str,
-    /// What it is for, as an invitation.
+    /// What the channel is for, as an invitation to set it up.
     pub invitation: &'static str,
-    /// Why it cannot be chosen; `None` when this version sends on it.
+    /// Why the channel cannot be chosen; `None` where this version sends on it.
     pub not_available: Option<&'static str>,
-    /// How people call it, in English and in Hindi: "by SMS".
+    /// The way in which people call the channel, in English and in Hindi, as in "by SMS".
     pub by: (&'static str, &'static str),
-    /// Where a person gets it.
+    /// Where a person receives the message.
     pub medium: Medium,
-    /// Which numbers it reaches.
+    /// The numbers that the channel reaches.
     pub reach: Reach,
-    /// Least time between two messages to one number, in milliseconds.
+    /// The least time between two messages to one number, in milliseconds.
     pub gap_ms: i64,
     /// The hours of a day in India in which nothing may be sent on it, whatever it says; `None` for none.
     pub closed: Option<QuietHours>,
-    /// Whether a read receipt can ever come.
+    /// Whether a read receipt can ever come on this channel.
     pub proves_read: bool,
-    /// What its messages are priced as, each with its word on screens; empty where a message costs nothing.
+    /// What a message is priced as, each tariff with its word on screens; empty where a message costs nothing.
     pub tariffs: &'static [(Tariff, &'static str)],
-    /// What is charged, in words: "each delivered message".
+    /// What the price is charged for, in words, as in "each delivered message".
     pub charged: &'static str,
-    /// What a message is counted in besides messages: one and many.
+    /// The unit that a message is counted in besides messages: its singular and plural.
     pub unit: Option<(&'static str, &'static str)>,
 }
 
 /// Where a person gets a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Medium {
-    /// In WhatsApp.
+    /// In WhatsApp, as a chat or in a group.
     WhatsApp,
     /// In the phone's text messages.
     Texts,
-    /// At the ear.
+    /// As a call that speaks.
     Call,
 }
 
 /// Which numbers a channel reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Mobiles of every country.
+    /// Mobile numbers of every country.
     Mobiles,
-    /// Indian mobiles.
+    /// Mobile numbers of India.
     IndianMobiles,
-    /// Every telephone.
+    /// Mobile and landline numbers.
     Telephones,
-    /// No number: groups.
+    /// No numbers: the channel posts to groups.
     Groups,
 }

@@ -27,11 +27,11 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Blocks.
+    /// Prevents sending.
     Error,
-    /// Explains.
+    /// Explains something and does not prevent sending.
     Warning,
-    /// Looked at, and well.
+    /// Was checked and is in order.
     Passed,
 }
 
@@ -41,7 +41,7 @@ pub enum Stage {
     /// It lies ahead, or is taking place.
     #[default]
     Open,
-    /// It is over.
+    /// The workshop is over.
     Over,
     /// It was cancelled, and the message is about something else.
     Cancelled,
@@ -50,9 +50,9 @@ pub enum Stage {
 /// Which people a finding is about, for a link to their list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum People {
-    /// Excluded for that reason.
+    /// The people whom this rule excludes.
     Skipped(SkipReason),
-    /// Without a name.
+    /// The recipients without a name.
     WithoutName,
 }
 
@@ -60,11 +60,11 @@ pub enum People {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoRecipients {
-    /// Nobody is registered.
+    /// Nobody is registered for the workshop.
     Registered,
-    /// Nobody has a number that may be written to.
+    /// Nobody has a number that this message may be sent to.
     Reached,
-    /// Nobody of those who could get it agreed.
+    /// Nobody who could get it agreed to promotion.
     Agreed,
     /// Everybody who could get it lacks a value.
     Filled,
@@ -74,32 +74,32 @@ pub enum NoRecipients {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Among {
-    /// Everybody was looked at.
+    /// The number is that of all people.
     All,
-    /// So many were looked at first.
+    /// The number is that of the first so many people.
     First(i64),
 }
 
 crate::text_enum! {
     /// The name of a check, for programs. Stable: scripts read it.
     CheckId, "check" {
-        /// Whether anybody gets it.
+        /// Whether anybody gets the message.
         Recipients = "recipients",
-        /// Whom a rule excludes.
+        /// The people whom a rule excludes.
         Excluded = "excluded",
-        /// Whose name is missing.
+        /// The recipients whose name is missing.
         WithoutName = "without_name",
-        /// Whose value would be refused.
+        /// The people whose value would be refused.
         Refused = "refused_value",
         /// People whose number the channel does not reach.
         OutOfReach = "out_of_reach",
         /// Whether every value has a source.
         Sources = "sources",
-        /// Whether anybody could get a whole message.
+        /// Whether anybody could get a message with all its values.
         Whole = "whole_message",
-        /// The workshop's join link.
+        /// Whether the workshop has the join link that the text wants.
         JoinLink = "join_link",
-        /// The workshop's own values.
+        /// Whether the workshop has the values that the text names.
         Variables = "variables",
         /// What the provider says about the account or the campaign.
         Provider = "provider",
@@ -123,21 +123,21 @@ crate::text_enum! {
         Workshop = "workshop",
         /// Whether the chosen times can be read.
         Times = "times",
-        /// Whether it is done in time.
+        /// Whether the broadcast is done in time.
         InTime = "in_time",
-        /// The organisation's quiet hours.
+        /// Whether the broadcast touches the organisation's quiet hours.
         QuietHours = "quiet_hours",
-        /// The hours in which it may be sent.
+        /// Whether the broadcast stays within the hours in which it may be sent.
         Hours = "hours",
-        /// Whether the day is a likely one.
+        /// Whether a day that the text names is the workshop's.
         Day = "day",
-        /// The gap between two messages to one number.
+        /// Whether another message goes to the same numbers at the same time.
         Gap = "gap",
-        /// Whether sending is stopped.
+        /// Whether sending is stopped, of everything or of the account.
         Stopped = "stopped",
         /// Whether the account can be opened.
         Account = "account",
-        /// The wallet.
+        /// Whether the wallet holds enough credit.
         Wallet = "wallet",
         /// What the channel allows in 24 hours.
         Tier = "tier",
@@ -157,9 +157,9 @@ crate::text_enum! {
     reason = "the variant says what was found; its fields are what the sentence about it names"
 )]
 pub enum Finding {
-    /// Somebody gets it.
+    /// At least one person gets the message.
     SomebodyReached,
-    /// Nobody gets it.
+    /// Nobody gets the message, and why.
     NobodyReached(NoRecipients),
     /// A rule excludes people; none of them where `n` is 0.
     Excluded { reason: SkipReason, n: i64 },
@@ -187,9 +187,9 @@ pub enum Finding {
     ProviderSilent { words: String },
     /// The provider takes the account.
     ProviderAnswers,
-    /// The campaign is live.
+    /// The provider says that the campaign is live.
     CampaignLive,
-    /// The campaign is not live.
+    /// The provider says that the campaign is not live.
     CampaignNotLive,
     /// The template maps as many values as the provider wants.
     ValuesFit,
@@ -215,53 +215,53 @@ pub enum Finding {
     Segments { least: i64, most: i64, among: Among },
     /// Nobody entered a price: the provider's usual one was taken.
     UsualPrice { unit: Money },
-    /// The workshop lies ahead.
+    /// The workshop has not begun.
     WorkshopAhead,
-    /// The workshop has begun.
+    /// The workshop has begun and is not over.
     WorkshopBegun,
-    /// The workshop is over: what is about the time after it may go.
+    /// The workshop is over. Only messages about the time after it may go.
     WorkshopOver,
-    /// The workshop is cancelled: only that it is may be told.
+    /// The workshop is cancelled. Only the message that says so may go.
     WorkshopCancelled,
     /// A time that was typed cannot be read.
     TimeUnreadable,
-    /// It is done in time.
+    /// The broadcast is done before its last useful moment.
     InTime,
-    /// It would start after its last useful moment.
+    /// The broadcast would start after its last useful moment.
     StartsTooLate,
     /// Not everybody would get it before the last useful moment.
     EndsTooLate,
-    /// It would end after the workshop has begun.
+    /// The broadcast would end after the workshop has begun.
     EndsAfterStart,
-    /// It stays clear of the quiet hours.
+    /// The broadcast stays clear of the quiet hours.
     OutsideQuietHours,
-    /// It touches the quiet hours.
+    /// The broadcast touches the quiet hours.
     InQuietHours,
-    /// It is more than a year ahead.
+    /// The broadcast is more than a year ahead.
     FarAhead,
     /// The hours leave no moment of a day.
     HoursNeverOpen { category: Category, own: Option<OpenHours> },
-    /// Promotion may not be sent at its start.
+    /// Promotion may not be sent at the broadcast's start.
     PromotionClosed { opens: Millis },
-    /// The account may not send at its start.
+    /// The account may not send at the broadcast's start.
     AccountClosed { own: OpenHours, opens: Millis, may_wait: bool },
-    /// It waits for the account's hours.
+    /// The broadcast waits for the account's hours.
     WaitsForAccount { own: OpenHours, opens: Millis },
-    /// It waits for the end of the quiet hours.
+    /// The broadcast waits for the end of the quiet hours.
     WaitsForQuietHours { opens: Millis },
-    /// The hours end before everybody has it.
+    /// The hours end before everybody has the message.
     HoursEnd { then: AfterHours, opens: Millis },
-    /// It goes within the hours in which it may be sent.
+    /// The broadcast stays within the hours in which it may be sent.
     WithinHours { own: Option<OpenHours> },
     /// Another message goes to the same numbers, or just went.
     Gap { title: String },
     /// All sending of the organisation is stopped.
     SendingStopped { by: String, at: Millis },
-    /// The account is stopped.
+    /// Somebody stopped the account.
     AccountStopped { by: Option<String>, at: Millis },
     /// The account cannot be opened.
     AccountUnopened { words: String },
-    /// The wallet is enough.
+    /// The wallet holds at least the estimated cost.
     WalletEnough,
     /// The wallet holds less than the estimate.
     WalletLow { balance: Money, cost: Money },
@@ -425,34 +425,34 @@ impl Finding {
 /// What the provider said about the campaign when it was asked just now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probe {
-    /// It could be asked.
+    /// The provider answered about the campaign.
     Answered {
-        /// The campaign is live.
+        /// Whether the campaign is live.
         live: bool,
-        /// Values that it wants; `None` when it does not say.
+        /// The number of values that the campaign wants; `None` where the provider does not say.
         parameters: Option<usize>,
-        /// It was made with header media.
+        /// Whether the campaign was made with header media; `None` where the provider does not say.
         media: Option<bool>,
     },
-    /// The provider takes what would be sent for wrong: its campaign does not exist, or does not fit; its words.
-    /// Nothing about the key.
+    /// The provider refuses what would be sent, in these words: the campaign does not exist or does not fit. It says
+    /// nothing about the key.
     Refused(String),
-    /// The provider refused the key; its words.
+    /// The provider refuses the key, in these words.
     KeyRefused(String),
-    /// The provider could not be reached.
+    /// The provider could not be reached, for this reason.
     Silent(String),
 }
 
 /// An earlier broadcast to the same workshop on the same channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarlierBroadcast {
-    /// What it is called.
+    /// The title of the broadcast.
     pub title: String,
-    /// Who confirmed it.
+    /// The member who confirmed it, by name.
     pub by: String,
-    /// When it was confirmed.
+    /// The moment of its confirmation.
     pub at: Millis,
-    /// How many of the chosen people got it, or are getting it.
+    /// The number of the chosen people who got it or are getting it.
     pub n: i64,
 }
 
@@ -463,47 +463,48 @@ pub struct CheckInput<'a> {
     pub rules: &'a Rules,
     /// The people, and what was decided about them, in figures.
     pub audience: AudienceSummary,
-    /// What was seen of each of them, where they were looked at one by one.
+    /// What was found when each person's message was made; `None` where counters sufficed.
     pub tally: Option<&'a Tally>,
-    /// What the provider said; `None` when it was not asked.
+    /// The provider's answer about the campaign; `None` where it was not asked.
     pub probe: Option<&'a Probe>,
     /// What the provider of a call can do; `None` for messages, and while the account cannot be opened.
     pub abilities: Option<&'static CallAbilities>,
-    /// Not before this instant.
+    /// The start of the broadcast: nothing is sent before.
     pub start: Millis,
-    /// When the first one would be handed over: later than the start where it waits for its hours.
+    /// When the first message would be handed over. It is later than the start where the broadcast waits for its
+    /// hours.
     pub begins: Millis,
-    /// When the last one would be handed over.
+    /// When the last message would be handed over.
     pub done_at: Millis,
-    /// Nothing goes out after this.
+    /// The last useful moment: nothing is sent afterwards.
     pub deadline: Millis,
     /// A time that was typed could not be read.
     pub time_unreadable: bool,
-    /// The workshop's start.
+    /// The start of the workshop.
     pub workshop_starts: Millis,
-    /// Where the workshop stands.
+    /// The stage of the workshop, for this message.
     pub stage: Stage,
-    /// The organisation's quiet hours, and its zone.
+    /// The organisation's quiet hours and zone.
     pub quiet: (QuietHours, &'a Zone),
-    /// It waits until the quiet hours are over.
+    /// Whether the broadcast waits until the quiet hours are over.
     pub waits_out_quiet: bool,
-    /// The hours in which it may send.
+    /// The hours in which the broadcast may send.
     pub hours: &'a SendingHours,
-    /// Those of the account alone.
+    /// The hours of the account alone; `None` where it has none.
     pub own_hours: Option<OpenHours>,
-    /// Who stopped all sending, and when.
+    /// Who stopped all sending, and when; `None` where nobody did.
     pub sending_stopped: Option<(&'a str, Millis)>,
-    /// Who stopped the account, where that is known, and when.
+    /// Who stopped the account, where that is known, and when; `None` where nobody did.
     pub account_stopped: Option<(Option<&'a str>, Millis)>,
-    /// Why the account cannot be opened.
+    /// Why the account cannot be opened; `None` where it can.
     pub account_unopened: Option<&'a str>,
-    /// Calls of the account today, and how many it may make; 0 for any number.
+    /// The account's calls today, and its limit for a day; 0 for no limit.
     pub calls: (i64, i64),
-    /// Estimated cost.
+    /// The estimated cost of the broadcast.
     pub cost: Money,
     /// The provider's usual price, where nobody entered one.
     pub usual_price: Option<Money>,
-    /// The wallet, where it can be read.
+    /// The credit in the wallet, where it can be read.
     pub balance: Option<Money>,
     /// People that the tier allows in 24 hours, where it can be read; unlimited is `i64::MAX`.
     pub tier_left: Option<i64>,
@@ -511,7 +512,7 @@ pub struct CheckInput<'a> {
     pub sent_before: Option<EarlierBroadcast>,
     /// A message that goes out, or just went, to the same numbers on a channel that wants a gap.
     pub under_way: Option<String>,
-    /// The moment of the look.
+    /// The moment for which the checks are made.
     pub now: Millis,
 }
 

@@ -1,11 +1,11 @@
-//! How a linked account stands (docs/facts/groups.md §5, §13, §16).
+//! The state of a linked WhatsApp account (docs/facts/groups.md §5, §13, §16).
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::Millis;
 
 crate::text_enum! {
-    /// How a linked account stands, in one word: what the store and addresses use for an [`AccountState`].
+    /// The state of a linked account in one word. The store and web addresses use it for an [`AccountState`].
     AccountStateWord, "state of an account" {
         /// No phone is linked.
         Unlinked = "unlinked",
@@ -13,26 +13,26 @@ crate::text_enum! {
         Linking = "linking",
         /// WhatsApp wants a passkey before it links.
         PasskeyNeeded = "passkey_needed",
-        /// The connection is being made.
+        /// The connection to WhatsApp is being made.
         Connecting = "connecting",
         /// It is connected and can post.
         Ready = "ready",
-        /// The connection was lost and is being made again by itself.
+        /// The connection was lost, and the gateway makes it again by itself.
         Waiting = "waiting",
-        /// WhatsApp lets it send no more messages for a while.
+        /// WhatsApp lets the account send no more messages for a while.
         Capped = "capped",
-        /// WhatsApp restricts it for a while.
+        /// WhatsApp restricts the account for a while.
         Restricted = "restricted",
-        /// Another program took its place.
+        /// Another program took over the account's connection.
         Replaced = "replaced",
-        /// The phone unlinked it, or its keys are void.
+        /// The phone unlinked the account, or the account's keys are no longer valid.
         LoggedOut = "logged_out",
-        /// WhatsApp banned or locked it.
+        /// WhatsApp banned or locked the account.
         Blocked = "blocked",
     }
 }
 
-/// How a linked account stands, with what is known of it.
+/// The state of a linked account, with what is known about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum AccountState {
@@ -42,47 +42,49 @@ pub enum AccountState {
     Linking,
     /// WhatsApp wants a passkey before it links.
     PasskeyNeeded(Passkey),
-    /// The connection is being made.
+    /// The connection to WhatsApp is being made.
     Connecting,
-    /// It is connected and can post.
+    /// The account is connected and can post.
     Ready,
-    /// The connection was lost and is being made again by itself.
+    /// The connection was lost, and the gateway makes it again by itself.
     Waiting {
-        /// Since when; `None` where the gateway does not say.
+        /// When the connection was lost; `None` where the gateway does not say.
         since: Option<Millis>,
     },
-    /// WhatsApp lets it send no more messages for a while: *message capping*. The account sends nothing until it ends.
+    /// WhatsApp lets the account send no more messages for a while (*message capping*). The account posts nothing
+    /// until the cap ends.
     Capped {
-        /// Until when; `None` where the gateway does not say.
+        /// When the cap ends; `None` where the gateway does not say.
         until: Option<Millis>,
     },
-    /// WhatsApp restricts it for a while: a temporary ban, or the *reach-out time-lock*.
+    /// WhatsApp restricts the account for a while: a temporary ban, or the *reach-out time-lock*.
     Restricted {
-        /// Until when; `None` where the gateway does not say.
+        /// When the restriction ends; `None` where the gateway does not say.
         until: Option<Millis>,
-        /// WhatsApp's code, such as `402/104` or `463`; empty where it told none.
+        /// WhatsApp's code, such as `402/104` or `463`; empty where WhatsApp gave none.
         code: String,
     },
-    /// Another program took its place. It is not fought for: two would throw each other out for ever.
+    /// Another program took over the account's connection. The connection is not taken back: two programs would throw
+    /// each other out for ever.
     Replaced,
-    /// The phone unlinked it, or its keys are void: it needs a new link.
+    /// The phone unlinked the account, or the account's keys are no longer valid. A phone has to be linked again.
     LoggedOut,
-    /// WhatsApp banned or locked it: a person must look.
+    /// WhatsApp banned or locked the account. A person has to look at it.
     Blocked {
-        /// WhatsApp's code; empty where it told none.
+        /// WhatsApp's code; empty where WhatsApp gave none.
         code: String,
     },
 }
 
-/// Where the passkey step stands. The challenge and its answer are never stored.
+/// The progress of the passkey step of linking. The challenge and its answer are never stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "passkey", rename_all = "snake_case")]
 pub enum Passkey {
     /// A challenge waits for its answer.
     Challenge,
-    /// The code on the phone has to be compared with ours.
+    /// The person has to compare the code on the phone with the code on our page.
     Compare,
-    /// This gateway cannot do it.
+    /// This gateway cannot link with a passkey.
     NotHere,
 }
 
@@ -109,12 +111,12 @@ impl AccountState {
         matches!(self, AccountState::Ready)
     }
 
-    /// Whether it has a connection to WhatsApp, so that groups and members can be asked for.
+    /// Whether the account has a connection to WhatsApp, so that its groups and their members can be listed.
     pub fn is_connected(&self) -> bool {
         matches!(self, AccountState::Ready | AccountState::Capped { .. } | AccountState::Restricted { .. })
     }
 
-    /// When it ends by itself, where that is known.
+    /// When the state ends by itself; `None` where that is not known or the state does not end by itself.
     pub fn until(&self) -> Option<Millis> {
         match self {
             AccountState::Capped { until } | AccountState::Restricted { until, .. } => *until,
@@ -122,7 +124,7 @@ impl AccountState {
         }
     }
 
-    /// Whether it passes without anybody doing anything.
+    /// Whether the state ends without anybody doing anything.
     pub fn passes(&self) -> bool {
         matches!(
             self,
@@ -133,7 +135,7 @@ impl AccountState {
         )
     }
 
-    /// Whether a phone has to be linked (again) before it posts.
+    /// Whether a phone has to be linked, or linked again, before the account posts.
     pub fn needs_a_link(&self) -> bool {
         matches!(
             self,

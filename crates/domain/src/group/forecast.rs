@@ -1,42 +1,43 @@
-//! When the posts of an account are through: by its pauses, its hour, its day, and how new it is.
+//! When the posts of an account will be out: from its pauses, its limits an hour and a day, and the age of its link.
 
 use std::collections::BTreeMap;
 
 use super::{PostPace, pace::SLOT_MS};
 use crate::time::{DAY, HOUR, Millis};
 
-/// A forecast looks no further ahead than this.
+/// The longest time that a forecast looks ahead.
 const AHEAD_MS: i64 = 60 * DAY;
 
-/// What an account has posted lately and what it has to post before: what a forecast starts from.
+/// What an account has posted lately and what still waits before the posts of a forecast.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PostLoad {
-    /// When its phone was linked first; `None` for one that is new.
+    /// When the account's phone was first linked; `None` where no phone was linked yet.
     pub linked_at: Option<Millis>,
-    /// Posts of the last 24 hours, by the ten minutes in which they began (see [`slot`]).
+    /// The posts of the last 24 hours, counted by the [`slot`] in which each began.
     pub spent: BTreeMap<i64, i64>,
-    /// Nothing begins before.
+    /// The earliest moment at which the next post may begin.
     pub free_at: Millis,
-    /// Posts of others that are due before, and wait.
+    /// The number of other posts that are due before those of the forecast.
     pub ahead: usize,
-    /// Seconds that the posts of the forecast keep apart at least, whatever the account's own pauses are.
+    /// The shortest pause between two posts of the forecast, in seconds. The account's own pause holds where it is
+    /// longer.
     pub gap_s: i64,
 }
 
-/// The ten minutes of a moment: posts are counted by them.
+/// The number of the ten-minute slot that holds a moment. Posts are counted by these slots.
 pub fn slot(at: Millis) -> i64 {
     at.0.div_euclid(SLOT_MS)
 }
 
-/// Days for which an account is in use at that moment: while it is new it posts less.
+/// The whole days since an account was linked. A new account may post less.
 pub fn days_of_use(linked_at: Option<Millis>, now: Millis) -> usize {
     let days = linked_at.map_or(0, |at| now.since(at).max(0) / DAY);
     usize::try_from(days).unwrap_or(usize::MAX)
 }
 
 impl PostLoad {
-    /// When each of so many posts is expected to begin, in order, the first not before `start`. Fewer where the last ones would begin later
-    /// than in two months.
+    /// The expected beginning of each of `posts` posts, in order, the first not before `start`. The list is shorter
+    /// where a post would begin more than 60 days after `start`.
     pub fn moments(&self, pace: &PostPace, posts: usize, start: Millis) -> Vec<Millis> {
         let mut spent = self.spent.clone();
         let mut at = start.max(self.free_at);
@@ -53,7 +54,7 @@ impl PostLoad {
                 moments.push(at);
             }
             let warming_up = days_of_use(self.linked_at, at) < PostPace::WARM_UP.len();
-            // On average the pause is in the middle of what it is drawn from.
+            // On average a drawn pause is in the middle of its range.
             let pause = (pace.gap_s(0.5, warming_up) * 1_000.0) as i64;
             let least = if nth < self.ahead { 0 } else { self.gap_s * 1_000 };
             at = at.plus(pause.max(least));
@@ -66,7 +67,7 @@ impl PostLoad {
         since(HOUR) < pace.per_hour && since(DAY) < pace.per_day(days_of_use(self.linked_at, at))
     }
 
-    /// The next moment at which more may be allowed: ten minutes later other posts count, and a day later the account is older.
+    /// The next moment at which more may be allowed: the next slot begins, or the account is a day older.
     fn next_change(&self, at: Millis) -> Millis {
         let slot_ends = Millis((slot(at) + 1) * SLOT_MS);
         let older = self.linked_at.map(|linked| linked.plus((at.since(linked).max(0) / DAY + 1) * DAY));
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn twenty_groups_take_some_minutes_and_wait_for_what_is_ahead() {
-        // Nineteen pauses of 8 to 20 seconds, 14 on average.
+        // There are nineteen pauses of 8 to 20 seconds, 14 on average.
         let moments = old().moments(&PostPace::CAUTION, 20, START);
         assert_eq!((moments.len(), moments[0], moments[19]), (20, START, START.plus(19 * 14 * SECOND)));
         let busy = PostLoad { ahead: 10, free_at: START.plus(MINUTE), ..old() };
@@ -99,7 +100,7 @@ mod tests {
     fn a_chosen_gap_makes_it_longer_and_never_shorter() {
         let with = |gap_s| PostLoad { gap_s, ..old() }.moments(&PostPace::CAUTION, 3, START)[2];
         assert_eq!((with(60), with(5)), (START.plus(2 * MINUTE), START.plus(28 * SECOND)));
-        // What others wait for is not theirs to make longer.
+        // The chosen gap does not apply to the posts of others.
         let busy = PostLoad { ahead: 2, gap_s: 60, ..old() }.moments(&PostPace::CAUTION, 2, START);
         assert_eq!(busy, [START.plus(28 * SECOND), START.plus(88 * SECOND)]);
     }
@@ -108,7 +109,7 @@ mod tests {
     fn what_is_over_the_hour_waits_until_the_hour_has_passed() {
         let moments = old().moments(&PostPace::CAUTION, 61, START);
         assert_eq!(moments[59], START.plus(59 * 14 * SECOND));
-        // Posts count by ten minutes: those of the first ten are out of the hour after seventy.
+        // Posts are counted by ten minutes, so those of the first ten minutes leave the hour after seventy.
         assert_eq!(moments[60], START.plus(70 * MINUTE));
         let spent = BTreeMap::from([(slot(START), 60)]);
         let full = PostLoad { spent, ..old() }.moments(&PostPace::CAUTION, 1, START);
@@ -122,7 +123,7 @@ mod tests {
         let within = |from: i64, to: i64| {
             moments.iter().filter(|at| (from * DAY..to * DAY).contains(&at.since(START))).count()
         };
-        // 10 on the first day; then 20 in any 24 hours, 40 in any on the third.
+        // The limit is 10 on the first day, then 20 in any 24 hours, and 40 in any 24 hours of the third day.
         assert_eq!(within(0, 1), 10);
         assert!((10..=20).contains(&within(1, 2)), "{}", within(1, 2));
         assert_eq!(moments.len(), 50);

@@ -1,4 +1,4 @@
-//! What groups and people are called on WhatsApp.
+//! The ids of groups and people on WhatsApp.
 
 use std::{fmt, str::FromStr};
 
@@ -6,34 +6,35 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::phone::Phone;
 
-/// Longest identity of a group, in bytes: the older form has the maker's number, a dash and a time before the `@g.us`.
+/// The longest id of a group, in bytes. The older form has the creator's number, a dash and a time before `@g.us`.
 pub const GROUP_ID_BYTES_MAX: usize = 64;
 
-/// What stands behind a group's digits.
+/// The ending of every group's id.
 const OF_GROUPS: &str = "@g.us";
 
-/// A group's identity on WhatsApp, such as `120363000000000001@g.us`: the same for every account that is in the group.
+/// A group's id on WhatsApp, such as `120363000000000001@g.us`. It is the same for every account that is in the
+/// group.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Jid(String);
 
-/// Why a text is no group's identity.
+/// The text is not a group's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a group’s identity ends with @g.us, and digits stand before it")]
 pub struct JidError;
 
 impl Jid {
-    /// The whole identity: for gateways and the store.
+    /// The whole id, as gateways and the store use it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The last six digits, by which groups of one name are told apart.
+    /// The last six digits, by which a screen tells groups of the same name apart.
     pub fn last_six(&self) -> &str {
         let digits = self.digits();
         &digits[digits.len().saturating_sub(6)..]
     }
 
-    /// What stands before `@g.us`; digits, and one dash in the older form.
+    /// What stands before `@g.us`: digits, in the older form with one dash.
     pub fn digits(&self) -> &str {
         self.0.strip_suffix(OF_GROUPS).unwrap_or(&self.0)
     }
@@ -42,14 +43,14 @@ impl Jid {
 impl FromStr for Jid {
     type Err = JidError;
 
-    /// Takes both forms that are live, `120363…@g.us` and `<maker>-<time>@g.us`, and the bare digits of the first.
+    /// Reads both forms in use, `120363…@g.us` and `<creator>-<time>@g.us`, and the bare digits of the first form.
     fn from_str(text: &str) -> Result<Jid, JidError> {
         let text = text.trim();
         let bare = text.strip_suffix(OF_GROUPS).unwrap_or(text);
         let parts: Vec<&str> = bare.split('-').collect();
         let digits = |part: &&str| (5..=25).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
         let shaped = matches!(parts.len(), 1 | 2) && parts.iter().all(digits);
-        // Bare digits alone could be somebody's number; those of a group are longer than any.
+        // Bare digits could be a telephone number. A telephone number has at most 15 digits, a group's id more.
         let whole = text.ends_with(OF_GROUPS) || (parts.len() == 1 && bare.len() > 15);
         if shaped && whole { Ok(Jid(format!("{bare}{OF_GROUPS}"))) } else { Err(JidError) }
     }
@@ -74,12 +75,13 @@ impl<'de> Deserialize<'de> for Jid {
     }
 }
 
-/// A person's hidden id on WhatsApp (LID): digits that are no number. Groups carry it where a member's number is not disclosed.
+/// A person's hidden id on WhatsApp (LID). Its digits are not a telephone number. Groups name a member by it where
+/// the member's number is not disclosed.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Lid(String);
 
 impl Lid {
-    /// Reads the digits, or `<digits>@lid`, with or without the mark of a device.
+    /// Reads bare digits or `<digits>@lid`, and ignores the number of a device after the digits.
     pub fn parse(text: &str) -> Option<Lid> {
         let text = text.trim();
         let user =
@@ -95,26 +97,26 @@ impl Lid {
     }
 }
 
-/// Nobody is found by it, and yet it names one person.
+/// Shows the last three digits only. Nobody can be called by the id, and yet it names one person.
 impl fmt::Debug for Lid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Lid(…{})", &self.0[self.0.len() - 3..])
     }
 }
 
-/// A person as a gateway names them: by number, by hidden id, or by both, which is how the two are known to belong together.
+/// A person as a gateway names them. A gateway that gives both ids proves that they belong to one person.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Person {
-    /// By number alone.
+    /// The gateway gave the telephone number alone.
     Number(Phone),
-    /// By hidden id alone: the number is not disclosed.
+    /// The gateway gave the hidden id alone: the number is not disclosed.
     Hidden(Lid),
-    /// By both.
+    /// The gateway gave the telephone number and the hidden id.
     Both(Phone, Lid),
 }
 
 impl Person {
-    /// The person that these ids name; `None` without either.
+    /// The person that these ids name; `None` where both are absent.
     pub fn of(phone: Option<Phone>, lid: Option<Lid>) -> Option<Person> {
         match (phone, lid) {
             (Some(phone), Some(lid)) => Some(Person::Both(phone, lid)),
@@ -124,8 +126,8 @@ impl Person {
         }
     }
 
-    /// Reads one id in any of the forms in use: `<digits>@s.whatsapp.net`, `<digits>@c.us`, `<digits>@lid`, with or without the mark
-    /// of a device, or bare digits of a number.
+    /// Reads one id in any form in use: `<digits>@s.whatsapp.net`, `<digits>@c.us`, `<digits>@lid`, or the bare
+    /// digits of a number. The number of a device after the digits is ignored.
     pub fn parse(text: &str) -> Option<Person> {
         let text = text.trim();
         let (user, server) = text.split_once('@').unwrap_or((text, "c.us"));
@@ -139,7 +141,7 @@ impl Person {
         }
     }
 
-    /// What both say of one person, taken together.
+    /// Joins the ids of two mentions of one person. Where both give the same kind of id, the first counts.
     #[must_use]
     pub fn and(self, other: Option<Person>) -> Person {
         let Some(other) = other else { return self };
@@ -148,7 +150,7 @@ impl Person {
         Person::of(phone, lid).unwrap_or(self)
     }
 
-    /// The number, where it is disclosed.
+    /// The telephone number, where it is disclosed.
     pub fn phone(&self) -> Option<&Phone> {
         match self {
             Person::Number(phone) | Person::Both(phone, _) => Some(phone),
@@ -156,7 +158,7 @@ impl Person {
         }
     }
 
-    /// The hidden id, where it is told.
+    /// The hidden id, where the gateway gave it.
     pub fn lid(&self) -> Option<&Lid> {
         match self {
             Person::Hidden(lid) | Person::Both(_, lid) => Some(lid),
@@ -165,7 +167,7 @@ impl Person {
     }
 }
 
-/// The way into a group, such as `https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv`.
+/// The invitation link of a group, such as `https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct InviteLink(String);
@@ -173,7 +175,7 @@ pub struct InviteLink(String);
 impl InviteLink {
     const BEGINNING: &'static str = "https://chat.whatsapp.com/";
 
-    /// Reads a link or its code: 22 letters and digits, some more or fewer.
+    /// Reads a link or its code alone. A code has 22 letters and digits today; 10 to 40 are accepted.
     pub fn parse(text: &str) -> Option<InviteLink> {
         let text = text.trim();
         let after = |beginning: &str| text.strip_prefix(beginning);
@@ -184,7 +186,7 @@ impl InviteLink {
         shaped.then(|| InviteLink(format!("{}{code}", Self::BEGINNING)))
     }
 
-    /// The whole link.
+    /// The whole link, beginning with `https://`.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,5 +1,5 @@
-//! Groups on WhatsApp and the linked accounts that post to them: who is named how, how an account stands, and what a
-//! gateway tells of it. The module [`post`](crate::post) holds what is posted in them.
+//! Groups on WhatsApp and the linked accounts that post to them: their ids, the state of an account, and what a
+//! gateway reports. The module [`post`](crate::post) holds what is posted.
 
 mod account;
 mod forecast;
@@ -18,50 +18,51 @@ use crate::time::Millis;
 /// A group as a gateway lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// Its identity, the same for every account that is in it.
+    /// The group's id, the same for every account that is in the group.
     pub jid: Jid,
-    /// What people call it; several groups may share a name.
+    /// The group's name. Several groups may share one.
     pub subject: String,
-    /// Members, our account among them; `None` where the gateway does not say.
+    /// The number of members, our account among them; `None` where the gateway does not say.
     pub size: Option<u32>,
-    /// Only admins may post.
+    /// Whether only admins may post.
     pub announce: bool,
-    /// Only admins may change subject and picture.
+    /// Whether only admins may change the group's name and picture.
     pub locked: bool,
-    /// Whether our account is an admin; `None` where the gateway does not say.
+    /// Whether our account is an admin of the group; `None` where the gateway does not say.
     pub admin: Option<bool>,
-    /// Where it stands in a community.
+    /// The group's place in a community.
     pub place: CommunityPlace,
-    /// The invitation, where the listing carries it.
+    /// The invitation link, where the gateway's list carries it.
     pub invite: Option<InviteLink>,
-    /// Seconds after which posts disappear; 0 for never.
+    /// The seconds after which posts disappear; 0 where they stay.
     pub disappears_after: u32,
 }
 
 impl Group {
-    /// Whether our account may post here: never to a community's parent, and to a group of announcements only as an
-    /// admin. Where the gateway does not say whether we are one, WhatsApp will.
+    /// Whether our account may post here. Nobody posts to the parent of a community, and only admins post where
+    /// `announce` is set. Where the gateway does not say whether our account is an admin, the post is tried and
+    /// WhatsApp decides.
     pub fn takes_posts(&self) -> bool {
         self.place != CommunityPlace::Parent && (!self.announce || self.admin != Some(false))
     }
 }
 
-/// Where a group stands in a community.
+/// The place of a group in a community.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CommunityPlace {
-    /// In none.
+    /// The group belongs to no community.
     #[default]
     Alone,
-    /// It *is* a community: a heading, never a place to post (docs/facts/groups.md §14).
+    /// The group is the community itself: a heading, and never a place to post (docs/facts/groups.md §14).
     Parent,
-    /// The group of a community's announcements, which all of its members are in.
+    /// The group for a community's announcements. All members of the community are in it.
     Announcements {
-        /// The community, where the gateway says.
+        /// The id of the community; `None` where the gateway does not say.
         parent: Option<Jid>,
     },
-    /// One of a community's groups.
+    /// One of the other groups of a community.
     Of {
-        /// The community.
+        /// The id of the community.
         parent: Jid,
     },
 }
@@ -69,37 +70,37 @@ pub enum CommunityPlace {
 /// A member of a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The member, by number or hidden id.
+    /// The member's telephone number, hidden id, or both.
     pub person: Person,
-    /// What they may do there.
+    /// What the member may do in the group.
     pub role: MemberRole,
 }
 
 crate::text_enum! {
-    /// What a member of a group may do.
+    /// What a member may do in a group.
     MemberRole, "role in a group" {
-        /// Reads, and posts where members may.
+        /// Reads, and posts unless only admins may.
         Member = "member",
-        /// Also invites, removes and, where only admins may, posts.
+        /// Also posts where only admins may, and invites and removes members.
         Admin = "admin",
-        /// Made the group; cannot be removed by other admins.
+        /// Created the group. Other admins cannot remove this member.
         Owner = "owner",
     }
 }
 
 impl MemberRole {
-    /// Whether they are an admin.
+    /// Whether the member may do what admins may. The owner may, too.
     pub fn is_admin(self) -> bool {
         self != MemberRole::Member
     }
 }
 
-/// A post that a gateway found in a group when it was asked about one whose ending is unknown.
+/// A post that a gateway found in a group, when it was asked about a post whose outcome is unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundPost {
-    /// The gateway's id of it.
+    /// The gateway's id of the post.
     pub id: String,
-    /// When it says that it was posted.
+    /// When the post was made; `None` where the gateway does not say.
     pub at: Option<Millis>,
 }
 

@@ -1,107 +1,109 @@
-//! What a gateway tells by itself, besides receipts of whole messages.
+//! What a gateway reports by itself about accounts, groups and members.
 
 use super::{AccountState, Jid, Person};
 use crate::{phone::Phone, time::Millis};
 
-/// One thing that a gateway told. The same news may come again, and comes from every account that is in the group. The
-/// store keeps it once for each group, message, person and kind (docs/facts/groups.md §14).
+/// One event that a gateway reported. The same event may come again, and it comes from every account that is in the
+/// group. The store keeps it once for each group, message, person and kind (docs/facts/groups.md §14).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GroupEvent {
-    /// How the account stands now.
+    /// The state of the account changed.
     Account {
         /// The state that the gateway reports.
         state: AccountState,
-        /// The linked phone, where it is told.
+        /// The number of the linked phone, where the gateway says.
         phone: Option<Phone>,
-        /// When, where it is told.
+        /// When the state changed, where the gateway says.
         at: Option<Millis>,
     },
-    /// The account may stand otherwise than before, and what said so proves nothing: the gateway has to be asked.
+    /// The state of the account may have changed. The report itself proves nothing, so the gateway has to be asked.
     AskAccount,
-    /// A post left the gateway with this id, where the answer to the call did not carry one. Not proof that WhatsApp
-    /// took it.
+    /// A post left the gateway with this id, and the answer to our request did not carry the id. It does not prove
+    /// that WhatsApp accepted the post.
     HandedOver {
-        /// The group that the news is about.
+        /// The group of the post.
         group: Jid,
-        /// The gateway's id of the message.
+        /// The gateway's id of the post.
         message: String,
     },
-    /// WhatsApp refused a post, told by a gateway that may not have told the post’s id before: it is that message, or
-    /// else the post that is under way to the group.
+    /// WhatsApp refused a post. The gateway may not have told the post’s id before; a report whose id is unknown is
+    /// about the post that is under way to the group.
     Refused {
-        /// The group that the news is about.
+        /// The group of the post.
         group: Jid,
-        /// The gateway's id of the message, where it has one.
+        /// The gateway's id of the post, where the report carries it.
         message: Option<String>,
         /// Our code of the refusal.
         code: String,
-        /// The gateway's words, fit for a screen.
+        /// The gateway's words for the refusal, fit for a screen.
         text: String,
     },
-    /// A member's phone got a post, or the member saw it.
+    /// A post reached a member's phone, or the member opened it.
     Seen {
-        /// The group that the news is about.
+        /// The group of the post.
         group: Jid,
-        /// The gateway's id of the message.
+        /// The gateway's id of the post.
         message: String,
-        /// Who; `None` where the gateway does not say, and then nobody can be counted.
+        /// The member; `None` where the gateway does not say. Such a receipt cannot be counted, because nobody knows
+        /// whose it is.
         person: Option<Person>,
-        /// Which of the two.
+        /// Whether the post was delivered or read.
         seen: MemberReceiptKind,
-        /// When, where it is told.
+        /// When that happened, where the gateway says.
         at: Option<Millis>,
     },
-    /// A member reacted to a post, or took a reaction back.
+    /// A member reacted to a post, or took the reaction back.
     Reacted {
-        /// The group that the news is about.
+        /// The group of the post.
         group: Jid,
-        /// The gateway's id of the message.
+        /// The gateway's id of the post.
         message: String,
-        /// The member whose phone it is.
+        /// The member who reacted.
         person: Person,
-        /// With what; `None` takes it back.
+        /// The emoji; `None` where the member took the reaction back.
         emoji: Option<String>,
-        /// When, where it is told.
+        /// When that happened, where the gateway says.
         at: Option<Millis>,
     },
-    /// People came, went, or changed roles.
+    /// Members joined or left a group, or their role changed.
     Members {
-        /// The group that the news is about.
+        /// The group whose members changed.
         group: Jid,
-        /// Which of these.
+        /// Whether they joined, left, or changed their role.
         to: MemberMove,
-        /// The members that joined or left.
+        /// The members whose place in the group changed.
         people: Vec<Person>,
-        /// When, where it is told.
+        /// When that happened, where the gateway says.
         at: Option<Millis>,
     },
-    /// Our account came into a group or left it, or its name or rules changed: its description has to be read again.
+    /// Our account joined or left a group, or the group's name or rules changed. The list of groups has to be read
+    /// again.
     GroupChanged {
-        /// The group that the news is about.
+        /// The group that changed.
         group: Jid,
     },
 }
 
 crate::text_enum! {
-    /// What a member's phone did with a post.
+    /// What a receipt says about a post and one member.
     MemberReceiptKind, "member receipt" {
-        /// It is on the phone.
+        /// The post is on the member's phone.
         Delivered = "delivered",
-        /// It was opened.
+        /// The member opened the post.
         Read = "read",
     }
 }
 
 crate::text_enum! {
-    /// What became of members of a group.
+    /// How the members of a group changed.
     MemberMove, "change of members" {
-        /// They joined or were added.
+        /// The people joined or were added.
         Joined = "joined",
-        /// They left or were removed.
+        /// The people left or were removed.
         Left = "left",
-        /// They became admins.
+        /// The people became admins.
         Promoted = "promoted",
-        /// They are admins no more.
+        /// The people are no longer admins.
         Demoted = "demoted",
     }
 }

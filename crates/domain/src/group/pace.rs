@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Posts are counted by ten minutes, in milliseconds, so that a window over them errs on the side of fewer.
+/// The length of the slots by which posts are counted, in milliseconds. A window of whole slots is longer than the
+/// hour or day that it stands for, so it allows fewer posts.
 pub(super) const SLOT_MS: i64 = 600_000;
 
-/// How fast a linked account posts: one post at a time, a drawn pause between two, so many an hour and a day at most.
-/// No number is WhatsApp's: all of them are our caution.
+/// How fast a linked account posts: one post at a time, a random pause between two, and limits an hour and a day.
+/// WhatsApp publishes no such numbers; all of these are our own caution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PostPace {
@@ -16,15 +17,16 @@ pub struct PostPace {
     pub gap_until_s: i64,
     /// Most posts within an hour.
     pub per_hour: i64,
-    /// Most posts within 24 hours, once the account is warmed up.
+    /// Most posts within 24 hours, once the first days of use are over.
     pub per_day_max: i64,
 }
 
 impl PostPace {
-    /// What an account has unless something else is set.
+    /// The pace of an account for which nobody set another.
     pub const CAUTION: PostPace = PostPace { gap_from_s: 8, gap_until_s: 20, per_hour: 60, per_day_max: 300 };
 
-    /// Most posts on each of the first days after a link, counted in days of use; then [`PostPace::per_day_max`].
+    /// Most posts on each of the first days after a link. Afterwards [`PostPace::per_day_max`] holds, and it holds
+    /// for these days too where it is lower.
     pub const WARM_UP: [i64; 6] = [10, 20, 40, 80, 150, 300];
 
     /// Most posts in the 24 hours of the `nth` day of use, counted from 0.
@@ -32,8 +34,9 @@ impl PostPace {
         PostPace::WARM_UP.get(nth).map_or(self.per_day_max, |warm| (*warm).min(self.per_day_max))
     }
 
-    /// Seconds to wait after a post: a share from 0 to 1 of the way from the shortest to the longest pause. While the
-    /// account is warmed up both are longer, from 20 to 45 seconds with our own numbers.
+    /// The pause after a post, in seconds. `share`, from 0 to 1, says how far the pause lies from the shortest to the
+    /// longest. In an account's first days (`warming_up`) the pauses are longer: 20 to 45 seconds with the usual
+    /// settings.
     pub fn gap_s(&self, share: f64, warming_up: bool) -> f64 {
         let (from, until) = (self.gap_from_s.max(0), self.gap_until_s.max(self.gap_from_s).max(0));
         let factor = if warming_up { (2.5, 2.25) } else { (1.0, 1.0) };

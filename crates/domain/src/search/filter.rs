@@ -26,11 +26,11 @@ enum Kind {
 /// A filter of some people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
-    /// The bits.
+    /// The filter's bits, eight to a byte.
     pub bits: Vec<u8>,
-    /// The lowest stored number among them; empty where nobody has one.
+    /// The lowest number among the people, as it is stored; empty where nobody has one.
     pub lowest: String,
-    /// The highest.
+    /// The highest number among the people, as it is stored; empty where nobody has one.
     pub highest: String,
 }
 
@@ -136,7 +136,7 @@ fn end(number: &str, digits: usize) -> Option<&str> {
     number.len().checked_sub(digits).and_then(|at| number.get(at..))
 }
 
-/// The same in every version and on every machine: filters are stored.
+/// The key of a text. It is the same in every version and on every machine, because filters are stored.
 fn key(kind: Kind, text: &str) -> u64 {
     // FNV-1a, and the end of SplitMix64, which spreads what differs in the last letters.
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325 ^ kind as u64, |hash, byte| {
@@ -215,7 +215,7 @@ mod tests {
         ) {
             let people: Vec<_> = (from..from + 40).map(person).collect();
             let filter = filter(&people);
-            // Words of theirs: a part of a name, of an address, of a number from either end.
+            // The words are parts of a name, of an address, or of a number from either end.
             let words = picks.iter().map(|(who, which, chars)| {
                 let (name, email, phone) = &people[*who];
                 match which {

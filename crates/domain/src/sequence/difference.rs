@@ -3,34 +3,34 @@
 use super::{Plan, StepKey, StepState};
 use crate::time::{MINUTE, Millis};
 
-/// What happens to one step.
+/// How a changed plan treats one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// It is due at another moment.
+    /// The step is due at another moment.
     Moved {
-        /// Before.
+        /// The moment in the plan before.
         from: Millis,
-        /// From now on.
+        /// The moment in the changed plan.
         to: Millis,
     },
-    /// It would come, and its moment has passed now.
+    /// The step was still to come, and its new moment has passed.
     NewlyMissed {
-        /// When it was due before.
+        /// The moment in the plan before.
         from: Millis,
     },
-    /// It was missed, and comes again.
+    /// The step was missed, and is to come again.
     Revived {
-        /// When it is due.
+        /// The moment in the changed plan.
         to: Millis,
     },
-    /// It is new.
+    /// The step is new in the sequence.
     Added {
-        /// When it is due; `None` where each person has a moment of their own.
+        /// The moment in the changed plan; `None` where each person has a moment of their own.
         to: Option<Millis>,
     },
-    /// It is in the sequence no more.
+    /// The step is no longer in the sequence.
     Removed {
-        /// When it was due.
+        /// The moment in the plan before; `None` where each person had a moment of their own.
         from: Option<Millis>,
     },
 }
@@ -125,14 +125,16 @@ mod tests {
         let (times, zone) = evening();
         let now = zone.parse_local("2026-12-05T08:00").unwrap();
         let before = plan(&usual(), times, &zone, now);
-        // To the next day: the day-before reminder went out; the morning's comes a day later.
+        // The workshop moves to the next day. The day-before reminder went out already, and the morning's comes a day
+        // later.
         let later = WorkshopTimes { starts_at: times.starts_at.plus(DAY), ends_at: times.ends_at.plus(DAY) };
         let after = plan(&usual(), later, &zone, now);
         let ran = [crate::sequence::StepKey::stored("day".to_owned())];
         let moved = difference(&before, &after, &ran, now);
         assert_eq!(names(&moved), [("morning", "moved"), ("five", "moved"), ("thanks", "moved")]);
         assert_eq!(moved.counts(), (3, 0));
-        // Nothing ran, and the day-before step was missed at ten: moved by two days it comes again.
+        // Nothing ran, and the day-before step was missed at ten. When the workshop moves by two days, that step
+        // comes again.
         let now = zone.parse_local("2026-12-05T10:00").unwrap();
         let far =
             WorkshopTimes { starts_at: times.starts_at.plus(2 * DAY), ends_at: times.ends_at.plus(2 * DAY) };

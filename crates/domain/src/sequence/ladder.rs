@@ -31,12 +31,12 @@ pub struct CostCaps {
     pub in_all: Option<Money>,
 }
 
-/// That a step is a rung of a ladder. All rungs of one ladder say the same here.
+/// Marks a step as a rung of a reach ladder. All rungs of one ladder say the same here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rung {
-    /// The ladder's key.
+    /// The key by which the ladder's steps name it.
     pub ladder: StepKey,
-    /// What it may cost.
+    /// The largest cost of the ladder, for one person and in all.
     #[serde(flatten)]
     pub caps: CostCaps,
 }
@@ -44,40 +44,41 @@ pub struct Rung {
 /// The parts of a ladder that are frozen when one of its rungs is confirmed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RungRun {
-    /// The ladder's key.
+    /// The key by which the ladder's steps name it.
     pub ladder: StepKey,
-    /// What it may cost.
+    /// The largest cost of the ladder, for one person and in all.
     pub caps: CostCaps,
-    /// So long after a rung went to somebody the next one waits for its proof, in milliseconds; 0 for the first.
+    /// How long this rung waits for the proof of the rung before, in milliseconds after that went to the person; 0
+    /// for the first rung.
     pub wait_ms: i64,
-    /// Messages that were sent by hand from that moment on prove it as well.
+    /// Messages that were sent by hand after this moment count as proof, too.
     pub since: Millis,
 }
 
 /// One rung as a person writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LadderRung {
-    /// The key of its step.
+    /// The key of the rung's step.
     pub key: StepKey,
-    /// On which channel.
+    /// The channel of the rung.
     pub channel: Channel,
-    /// What is sent.
+    /// The template that the rung sends.
     pub template: TemplateId,
-    /// Through which account; `None` for the channel's default.
+    /// The account that sends it; `None` for the workshop's, else the channel's default.
     pub account: Option<IntegrationId>,
-    /// Minutes without a receipt after the rung before; 0 for the first.
+    /// The minutes without a receipt after the rung before; 0 for the first rung.
     pub wait_minutes: i64,
 }
 
 /// A ladder as a person writes it: what its rungs share, and the rungs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ladder {
-    /// What all of them share: words, purpose, moment of the first, end, audience, late rule. Its channel, template and
-    /// account are the first rung's.
+    /// What all rungs share: words, purpose, moment of the first, end, audience and late rule. Channel, template and
+    /// account in it are those of the first rung.
     pub shared: Step,
     /// The key by which its steps name it.
     pub key: StepKey,
-    /// What it may cost.
+    /// The largest cost of the ladder, for one person and in all.
     pub caps: CostCaps,
     /// The rungs, the first one first.
     pub rungs: Vec<LadderRung>,
@@ -238,18 +239,18 @@ pub struct Claimant {
     pub last_sent: Option<Millis>,
 }
 
-/// Whether a rung goes to somebody.
+/// Whether a rung may go to a person now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It goes.
+    /// The rung goes to the person.
     Go,
-    /// They were reached.
+    /// The person was reached already.
     Reached,
-    /// The message before has until then to be proven.
+    /// The rung before has until this moment to be proven.
     Later(Millis),
-    /// It would cost more for this person than the ladder may.
+    /// The rung would make the ladder cost more for this person than it may.
     OverPerson,
-    /// It would cost more in all than the ladder may.
+    /// The rung would make the ladder cost more in all than it may.
     OverAll,
 }
 
@@ -295,7 +296,8 @@ mod tests {
         LadderRung { key, channel, template: TemplateId(uuid::Uuid::nil()), account: None, wait_minutes }
     }
 
-    /// From an hour before the start until five minutes before it: three channels, a quarter of an hour apart.
+    /// A ladder of three channels, a quarter of an hour apart, from an hour before the start until five minutes
+    /// before it.
     fn ladder() -> Ladder {
         let mut shared = step("reach-1", "reminder", Anchor::Start, Timing::before(60));
         shared.channel = Channel::WhatsappGroup;
@@ -326,7 +328,7 @@ mod tests {
         assert_eq!(Ladder::of(&steps, &StepKey::stored("day".into())), None);
         let text = serde_json::to_string(&steps).unwrap();
         assert_eq!(serde_json::from_str::<Vec<Step>>(&text).unwrap(), steps, "{text}");
-        // By the clock, over midnight.
+        // The ladder is timed by the clock and runs over midnight.
         let mut late = ladder();
         late.shared.timing = Timing::At { days: 0, minute: 23 * 60 + 50 };
         let timings: Vec<Timing> = late.steps().iter().map(|step| step.timing).collect();
@@ -433,7 +435,7 @@ mod tests {
                     }
                     Admission::Reached => prop_assert!(one.proven),
                     Admission::Later(until) => prop_assert!(*until > now && !one.proven),
-                    // Nobody is left out for money that is there.
+                    // A person is left out for cost only where the money is really not there.
                     Admission::OverPerson => prop_assert!(per_person.is_some_and(|cap| one.spent.0 + one.price.0 > cap)),
                     Admission::OverAll => prop_assert!(in_all.is_some_and(|cap| total + one.price.0 > cap)),
                 }

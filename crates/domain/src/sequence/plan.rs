@@ -22,16 +22,16 @@ impl WorkshopTimes {
     }
 }
 
-/// What becomes of a step, as of a moment.
+/// The state of a step in a plan, as of one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepState {
-    /// Its moment comes.
+    /// The step is still to come.
     Planned,
-    /// Its moment has come, and it is of use.
+    /// The step's moment has come, and the step is of use.
     Due,
-    /// It is of use no more: it is shown and never sent.
+    /// The step is no longer of use. It is shown and never sent.
     Missed,
-    /// It goes to each person at a moment of their own, after they registered.
+    /// The step goes to each person at a moment after their registration.
     PerPerson,
 }
 
@@ -42,9 +42,9 @@ pub struct PlannedStep {
     pub key: StepKey,
     /// When it is due; `None` where each person has a moment of their own.
     pub due: Option<Millis>,
-    /// The first moment at which it is of no use any more.
+    /// The first moment at which the step is no longer of use.
     pub until: Millis,
-    /// What becomes of it.
+    /// The state of the step as of the plan's moment.
     pub state: StepState,
 }
 

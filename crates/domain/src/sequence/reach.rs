@@ -12,21 +12,21 @@ use crate::{
 /// One message of a ladder to one person, or the receipt of a post by their phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LadderMessage {
-    /// Which rung, from 0.
+    /// The number of the rung, from 0.
     pub rung: usize,
-    /// The person's number.
+    /// The person's telephone number, by which people are counted.
     pub phone: String,
-    /// Where it stands.
+    /// The state of the message.
     pub state: MessageState,
-    /// Why it stands there.
+    /// The reason for that state.
     pub reason: Reason,
-    /// When it was handed over.
+    /// When the message was handed over.
     pub sent_at: Option<Millis>,
-    /// When it was first proven to have arrived.
+    /// When the message was first proven to have arrived.
     pub proven_at: Option<Millis>,
     /// What was charged for it, where that is known.
     pub charged: Option<Money>,
-    /// Its estimated price.
+    /// The estimated price of the message.
     pub price: Money,
 }
 
@@ -54,45 +54,45 @@ impl LadderMessage {
     }
 }
 
-/// What one rung did.
+/// What one rung achieved, and what it cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RungReport {
-    /// People to whom it went; of posts, people whose phone got one.
+    /// The people to whom it went. For posts, the people whose phone got one.
     pub tried: i64,
-    /// People whom it was the first to reach.
+    /// The people whom this rung was the first to reach.
     pub reached: i64,
     /// People whose proof from this rung came after a later one had gone to them.
     pub late: i64,
-    /// People whose message failed.
+    /// The people whose message of this rung failed.
     pub failed: i64,
-    /// People whom something proved to be reached before it went to them.
+    /// The people who were proven to be reached before this rung went to them.
     pub spared: i64,
-    /// People who got nothing because of what the ladder may cost.
+    /// The people who got nothing because the ladder would have cost more than it may.
     pub over_cap: i64,
-    /// What it cost.
+    /// What its messages cost.
     pub cost: Money,
-    /// Whether all of that is known and nothing estimated.
+    /// Whether the cost of every message is known and not estimated.
     pub cost_known: bool,
     /// When the first of its messages was handed over.
     pub first_sent: Option<Millis>,
-    /// When the last was.
+    /// When the last of its messages was handed over.
     pub last_sent: Option<Millis>,
-    /// Half of the proofs came within so many milliseconds.
+    /// The time within which half of the proofs came, in milliseconds.
     pub half_ms: Option<i64>,
-    /// Nine in ten of the proofs came within so many milliseconds.
+    /// The time within which nine in ten of the proofs came, in milliseconds.
     pub most_ms: Option<i64>,
 }
 
-/// What a ladder did.
+/// What a whole ladder achieved, and what it cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LadderReport {
-    /// People whom it was for.
+    /// The people whom the ladder was for.
     pub people: i64,
     /// People who are proven to be reached.
     pub reached: i64,
-    /// Each rung.
+    /// The report of each rung, the first one first.
     pub rungs: Vec<RungReport>,
-    /// What all of it cost.
+    /// What all rungs cost.
     pub cost: Money,
     /// The people who were not reached, by the reason of their last message. Those without any message come last,
     /// without a reason.
@@ -213,7 +213,7 @@ mod tests {
             2,
             &[
                 charged,
-                // Late: the second rung went out at 100, the proof of the first came at 150.
+                // The proof is late: the second rung went out at 100, and the proof of the first came at 150.
                 telling(0, "b", Delivered, 10, Some(150)),
                 telling(1, "b", Sent, 100, None),
                 telling(0, "c", Sent, 10, None),

@@ -8,9 +8,9 @@ use crate::{channel::Channel, checks::CheckId};
 crate::text_enum! {
     /// To whom a step of a plan goes. With workshop and step it names the row, of which there is one run.
     PlanTarget, "target of a step" {
-        /// The workshop's registrants.
+        /// The registrants of the workshop.
         Registrants = "registrants",
-        /// The workshop's groups.
+        /// The WhatsApp groups of the workshop.
         Groups = "groups",
     }
 }
@@ -55,11 +55,11 @@ crate::text_enum! {
         Post = "post",
         /// It is for people who attended in some way, and the report that says who did is not there yet.
         NoReport = "no_report",
-        /// A person cancelled it.
+        /// A person cancelled the step.
         ByPerson = "by_person",
-        /// The sequence has it no more.
+        /// The step is no longer in the sequence.
         Removed = "removed",
-        /// The workshop was cancelled.
+        /// The workshop was cancelled, so its steps do not go out.
         WorkshopCancelled = "workshop_cancelled",
     }
 }
@@ -77,7 +77,7 @@ pub enum WhyNot {
 }
 
 impl WhyNot {
-    /// As it is stored; empty for nothing.
+    /// The stored word; empty for [`WhyNot::Nothing`].
     pub fn code(self) -> &'static str {
         match self {
             WhyNot::Nothing => "",

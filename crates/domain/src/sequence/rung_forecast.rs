@@ -15,13 +15,13 @@ pub struct RungForecast {
 /// What a rung is expected to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RungExpectation {
-    /// People it goes to.
+    /// The people to whom the rung is expected to go.
     pub tried: i64,
     /// People among them who are proven to be reached.
     pub reached: i64,
-    /// What that costs.
+    /// The expected cost of the rung.
     pub cost: Money,
-    /// What it costs where no rung before it reaches anybody.
+    /// The cost of the rung where no rung before it reaches anybody.
     pub worst: Money,
 }
 
@@ -73,10 +73,11 @@ mod tests {
         assert_eq!(tried, [100, 50, 10]);
         let costs: Vec<(i64, i64)> = free.iter().map(|one| (one.cost.0, one.worst.0)).collect();
         assert_eq!(costs, [(0, 0), (50_000, 100_000), (20_000, 200_000)]);
-        // ₹ 20 in all: at worst the second rung takes half of it, and the third goes to as many as the rest pays.
+        // The ladder may cost ₹ 20 in all. At worst the second rung takes half of it, and the third goes to as many
+        // people as the rest pays for.
         let caps = CostCaps { per_person: None, in_all: Some(Money(200_000)) };
         assert_eq!(forecast_rungs(100, caps, Money(0), &rungs)[2].worst, Money(100_000));
-        // ₹ 0.10 a person: the third never goes.
+        // The ladder may cost ₹ 0.10 for a person, so the third rung never goes.
         let caps = CostCaps { per_person: Some(Money(1_000)), in_all: None };
         assert_eq!(forecast_rungs(100, caps, Money(0), &rungs)[2], RungExpectation::default());
     }

@@ -117,29 +117,29 @@ impl StepAudience {
 crate::text_enum! {
     /// How somebody attended a workshop, as its report says.
     Presence, "attendance" {
-        /// They were there.
+        /// The person was there.
         Attended = "attended",
         /// They were there and left before the end.
         LeftEarly = "left_early",
-        /// They were not there.
+        /// The person was not there.
         Absent = "absent",
     }
 }
 
-/// What a person gets of a step who registers after it was due.
+/// What a person gets of a step, if they register after it was due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LateRule {
-    /// Nothing.
+    /// Nothing of the step.
     Skip,
-    /// It, if no newer step of the same purpose is due already and it is still of use.
+    /// The step, if it is still of use and no newer step of the same purpose is due already.
     #[default]
     NewestOnly,
-    /// It, as long as it is of use.
+    /// The step, as long as it is of use.
     Always,
 }
 
-/// A step.
+/// One step of a sequence: what is sent, on which channel, when, and to whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The key that it keeps when it is moved or changed.
@@ -147,32 +147,32 @@ pub struct Step {
     /// A few words for people; empty for the template's name.
     #[serde(default)]
     pub label: String,
-    /// On which channel.
+    /// The channel on which the step sends.
     pub channel: Channel,
-    /// What is sent.
+    /// The template that the step sends.
     pub template: TemplateId,
-    /// Through which account; `None` for the channel's default.
+    /// The account that sends it; `None` for the workshop's, else the channel's default.
     #[serde(default)]
     pub account: Option<IntegrationId>,
-    /// What it is measured from.
+    /// What the step's moment is measured from.
     pub anchor: Anchor,
-    /// When it is due.
+    /// When the step is due.
     pub timing: Timing,
-    /// What it is for.
+    /// The purpose of the message, as a word such as `reminder`.
     pub purpose: String,
-    /// Until when it is of use.
+    /// Until when the step is of use.
     #[serde(default)]
     pub until: Until,
-    /// Who gets it.
+    /// The people who get the step.
     #[serde(default)]
     pub audience: StepAudience,
-    /// What those get who register later.
+    /// What people get of the step who register later.
     #[serde(default)]
     pub late: LateRule,
-    /// It waits until the organisation's quiet hours are over, if it falls into them.
+    /// Whether the step waits until the organisation's quiet hours are over, where it falls into them.
     #[serde(default)]
     pub wait_out_quiet: bool,
-    /// The reach ladder that it is a rung of.
+    /// The reach ladder that the step is a rung of; `None` for a step on its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rung: Option<Rung>,
 }
@@ -180,7 +180,7 @@ pub struct Step {
 /// Why a step cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StepError {
-    /// Its moment.
+    /// The step's moment cannot be used.
     #[error(transparent)]
     Timing(#[from] TimingError),
     /// It would never be of use.
@@ -195,7 +195,7 @@ pub enum StepError {
     /// Two steps have one key.
     #[error("Two steps have the key “{0}”. Give one of them another.")]
     SameKey(StepKey),
-    /// There are too many.
+    /// The sequence has too many steps.
     #[error("A sequence has at most {STEPS_MAX} steps.")]
     TooMany,
     /// Posts in groups cannot follow each registration.

@@ -11,9 +11,9 @@ const DAYS_MAX: i64 = 365;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Anchor {
-    /// The workshop's start.
+    /// The start of the workshop.
     Start,
-    /// The workshop's end.
+    /// The end of the workshop.
     End,
     /// The moment that each person registered: such a step has no moment of its own in the plan.
     Registration,
@@ -26,9 +26,9 @@ pub enum Timing {
     /// So many calendar days later at the same clock time, then so many minutes later; earlier where negative. A day before 7 PM is 7 PM of the day
     /// before, also where the clocks change between the two; an hour before is sixty minutes before.
     Offset {
-        /// Calendar days.
+        /// Calendar days after the anchor; negative for days before it.
         days: i64,
-        /// Minutes of sixty seconds.
+        /// Minutes after that, of sixty seconds each; negative for minutes before.
         minutes: i64,
     },
     /// At a clock time on the day that lies so many days from the anchor's day.
@@ -43,10 +43,10 @@ pub enum Timing {
 /// Why a timing cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimingError {
-    /// Too far away.
+    /// The moment is too far from its anchor.
     #[error("A step lies at most {DAYS_MAX} days from the workshop.")]
     Far,
-    /// No time of day.
+    /// The minute is not one of a day.
     #[error("Choose a time of the day.")]
     Clock,
     /// A clock time for something that happens at any hour.
@@ -123,11 +123,11 @@ mod tests {
             ("America/New_York", "2026-03-08T19:00", week_before, "2026-03-02T00:00"),
             ("America/New_York", "2026-11-01T19:00", nine_that_day, "2026-11-01T14:00"),
             ("America/New_York", "2026-11-01T19:00", day_before, "2026-10-31T23:00"),
-            // Half and three quarters of an hour.
+            // These zones are half an hour or three quarters of an hour off.
             ("Asia/Kolkata", "2026-10-13T19:00", nine_that_day, "2026-10-13T03:30"),
             ("Asia/Kathmandu", "2026-10-13T19:00", nine_that_day, "2026-10-13T03:15"),
             ("Australia/Lord_Howe", "2026-10-04T19:00", day_before, "2026-10-03T08:30"),
-            // A workshop at a quarter past midnight: the evening before is another day.
+            // The workshop begins at a quarter past midnight, so the evening before is another day.
             (
                 "Asia/Kolkata",
                 "2026-10-14T00:15",
@@ -135,7 +135,7 @@ mod tests {
                 "2026-10-13T12:30",
             ),
             ("Asia/Kolkata", "2026-10-14T00:15", Timing::before(30), "2026-10-13T18:15"),
-            // 29 February.
+            // The reminder falls on 29 February.
             ("Asia/Kolkata", "2028-03-01T19:00", day_before, "2028-02-29T13:30"),
             ("Asia/Kolkata", "2028-02-29T19:00", Timing::At { days: 1, minute: 10 * 60 }, "2028-03-01T04:30"),
         ] {
@@ -147,8 +147,9 @@ mod tests {
         }
     }
 
-    /// The same instant of the start, and another zone of the clock: of a workshop shortly after midnight in India it is the day before.
-    /// The moments are those of Python's `zoneinfo`, computed apart from this program.
+    /// The start is the same instant, and the clock has another zone. For a workshop shortly after midnight in India
+    /// that zone's date is the day before. The moments are those of Python's `zoneinfo`, computed apart from this
+    /// program.
     #[test]
     fn another_zone_of_the_organisation_moves_clock_times_and_leaves_spans() {
         let india = Zone::india();
@@ -172,7 +173,8 @@ mod tests {
             let due = timing.due(anchor, &Zone::parse(zone).unwrap());
             assert_eq!(due, utc(expected), "{start} in India, {timing:?} in {zone}");
         }
-        // A start in London on the day after the clocks went back: two days and a week before are in summer time there alone.
+        // The workshop is in London on the day after the clocks went back. Two days and a week before it, only London
+        // is in summer time.
         let london = Zone::parse("Europe/London").unwrap();
         let anchor = london.parse_local("2026-10-26T19:00").unwrap();
         let (two_days, week) =

@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 /// Why a typed id was not taken; the words are for the person who typed it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
-    /// Nothing was typed.
+    /// The typed id is empty.
     #[error("It is empty")]
     Empty,
     /// A 19-digit id of another length.
@@ -17,7 +17,7 @@ pub enum IdError {
         /// How many digits were typed.
         digits: usize,
     },
-    /// Something other than digits.
+    /// The id holds something other than digits.
     #[error("The {what} is made of digits only. A spreadsheet may have rounded it: copy it from the portal")]
     NotDigits {
         /// The name of the id, for the message.
@@ -56,7 +56,7 @@ macro_rules! typed {
                 check(text).map(|()| $name(text.to_owned()))
             }
 
-            /// As typed.
+            /// The id as it was typed.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -12,11 +12,11 @@ pub enum Alphabet {
 /// The length of a text in the operator's eyes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Segments {
-    /// How it is written.
+    /// The alphabet in which the text is sent.
     pub alphabet: Alphabet,
-    /// Septets or UTF-16 units in all.
+    /// The length of the text: septets in GSM-7, UTF-16 units in Unicode.
     pub units: usize,
-    /// SMS that it is charged as; an empty text is none.
+    /// The number of SMS that the text is charged as; 0 for an empty text.
     pub count: usize,
 }
 
@@ -126,7 +126,7 @@ mod tests {
             ("0123456789:;<=>?", ('G', 16, 1)),
             ("¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§", ('G', 32, 1)),
             ("¿abcdefghijklmnopqrstuvwxyzäöñüà", ('G', 32, 1)),
-            // The extension table: two each.
+            // Characters of the extension table take two septets each.
             ("^", ('G', 2, 1)),
             ("{}", ('G', 4, 1)),
             ("[\\]", ('G', 6, 1)),
@@ -134,7 +134,7 @@ mod tests {
             ("\u{c}", ('G', 2, 1)),
             ("Pay 5€", ('G', 7, 1)),
             ("{#var#}", ('G', 9, 1)),
-            // What looks plain and is not.
+            // These characters look plain and are not.
             ("`", ('U', 1, 1)),
             ("₹500", ('U', 4, 1)),
             ("It’s", ('U', 4, 1)),
@@ -147,10 +147,10 @@ mod tests {
             ("a\tb", ('U', 3, 1)),
             ("a\u{a0}b", ('U', 3, 1)),
             ("α", ('U', 1, 1)),
-            // न म स ् त े: six units.
+            // The word has the six units न म स ् त े.
             ("नमस्ते", ('U', 6, 1)),
             ("வணக்கம்", ('U', 7, 1)),
-            // Outside the first plane: two units, with joiners and marks more.
+            // Characters outside the first plane take two units, and joiners and marks add more.
             ("😀", ('U', 2, 1)),
             ("Hi 👋", ('U', 5, 1)),
             ("🇮🇳", ('U', 4, 1)),
@@ -179,7 +179,8 @@ mod tests {
         ] {
             check(&a(length), ('G', length, count));
         }
-        // Eighty of two septets fill one; of several, 76 fit into each, and a septet stays empty.
+        // Eighty characters of two septets fill one SMS. In each of several SMS 76 of them fit, and one septet stays
+        // empty.
         for (length, count) in [(80, 1), (81, 2), (152, 2), (153, 3), (228, 3), (229, 4)] {
             check(&"€".repeat(length), ('G', length * 2, count));
         }
@@ -189,7 +190,8 @@ mod tests {
     fn a_character_of_two_septets_is_never_cut_in_two() {
         check(&format!("{}€", a(158)), ('G', 160, 1));
         check(&format!("{}€", a(159)), ('G', 161, 2));
-        // 305 septets and more, the 153rd half of a `€`: it moves on, and the end with it.
+        // The text has more than 305 septets, and its 153rd is the first half of a `€`. The `€` moves to the next
+        // SMS, and the rest with it.
         check(&format!("{}€{}", a(151), a(153)), ('G', 306, 2));
         check(&format!("{}€{}", a(152), a(151)), ('G', 305, 2));
         check(&format!("{}€{}", a(152), a(152)), ('G', 306, 3));
@@ -212,7 +214,7 @@ mod tests {
             (332, 6),
         ] {
             check(&"अ".repeat(length), ('U', length, count));
-            // One `₹` is enough to make all of it Unicode.
+            // One `₹` makes the whole text Unicode.
             check(&format!("₹{}", a(length - 1)), ('U', length, count));
         }
         for (emoji, count) in [(35, 1), (36, 2), (66, 2), (67, 3), (99, 3), (100, 4)] {

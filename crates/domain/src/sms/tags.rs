@@ -9,17 +9,17 @@ crate::text_enum! {
     Tag, "kind of variable" {
         /// Any text, `{#var#}`; being phased out. Unknown names are this.
         Var = "var",
-        /// Digits.
+        /// Digits only.
         Numeric = "numeric",
-        /// Letters and digits.
+        /// Letters and digits only.
         Alphanumeric = "alphanumeric",
         /// A link on the allow-list.
         Url = "url",
         /// An app or streaming link on its list.
         UrlOtt = "urlott",
-        /// A registered call-back number.
+        /// A call-back number that is registered.
         Cbn = "cbn",
-        /// An e-mail address.
+        /// An e-mail address only.
         Email = "email",
     }
 }
@@ -89,11 +89,11 @@ impl Tag {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ValueLimits {
-    /// Of `var`, and of what nothing is published for: `numeric`, `cbn` and `email`.
+    /// The longest value for `var`, and for `numeric`, `cbn` and `email`, for which nothing is published.
     pub text: usize,
-    /// Of `alphanumeric`.
+    /// The longest value for `alphanumeric`, in characters.
     pub alphanumeric: usize,
-    /// Of `url` and `urlott`.
+    /// The longest value for `url` and `urlott`, in characters.
     pub link: usize,
 }
 

@@ -37,11 +37,11 @@ impl SmsRoute {
 /// One value of an SMS.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variable {
-    /// What it means, for people: "first name".
+    /// The label of the value on screens, such as "first name".
     pub label: String,
     /// The kind that the registered text asks for at this place.
     pub tag: Tag,
-    /// Where it comes from.
+    /// The source of the value.
     pub source: Source,
     /// Taken when the source is empty. Empty means that an empty value leaves the person out.
     #[serde(default)]
@@ -51,7 +51,7 @@ pub struct Variable {
 /// An SMS template and our reading of it. Frozen into each broadcast.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SmsTemplate {
-    /// How it goes.
+    /// The route of the SMS at the provider.
     pub route: SmsRoute,
     /// The header; `None` takes the account's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,7 +83,7 @@ pub struct SmsTemplate {
 /// Problems that prevent sending with a template to anybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SmsProblem {
-    /// There is no text.
+    /// The template has no text.
     NoText,
     /// Neither template nor account names a header.
     NoSender,
@@ -95,16 +95,16 @@ pub enum SmsProblem {
     NoEntityId,
     /// The text has another number of places than there are values.
     Count {
-        /// Places in the text.
+        /// The number of places for values in the text.
         places: usize,
-        /// Values that are mapped.
+        /// The number of values that the template maps.
         values: usize,
     },
     /// A value is mapped as another kind than its place asks for.
     Kind {
-        /// Place in the text, from 1.
+        /// The place in the text, counted from 1.
         place: usize,
-        /// What the text asks for.
+        /// The kind that the text asks for at this place.
         wants: Tag,
     },
     /// Fixed text that no recipient could get.

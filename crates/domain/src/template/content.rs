@@ -9,13 +9,13 @@ use crate::channel::Channel;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Content {
-    /// Of WhatsApp Personal.
+    /// The values of a WhatsApp message to one person.
     Whatsapp(WhatsappContent),
-    /// Of SMS.
+    /// The values of an SMS.
     Sms(SmsContent),
-    /// Of a post in a group.
+    /// The values of a post in a group.
     Group(PostContent),
-    /// Of a call.
+    /// The values of a call.
     Call(CallContent),
 }
 
@@ -30,7 +30,7 @@ pub struct CallContent {
 /// The values of a post.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PostContent {
-    /// Values in order.
+    /// The values in the order of the post's placeholders.
     #[serde(rename = "p")]
     pub values: Vec<String>,
 }
@@ -38,10 +38,10 @@ pub struct PostContent {
 /// The values of a WhatsApp message.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WhatsappContent {
-    /// The name that goes along.
+    /// The person's name, which the provider gets beside the values.
     #[serde(rename = "n", default)]
     pub name: String,
-    /// Values in order.
+    /// The values in the order of the numbered placeholders.
     #[serde(rename = "p")]
     pub values: Vec<String>,
     /// Button values in order of the buttons that take one.
@@ -52,7 +52,7 @@ pub struct WhatsappContent {
 /// The values of an SMS.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SmsContent {
-    /// Values in order.
+    /// The values in the order of the text.
     #[serde(rename = "p")]
     pub values: Vec<String>,
 }

@@ -31,7 +31,7 @@ pub enum Source {
     WorkshopDate,
     /// The time of its start, `7:00 PM`.
     WorkshopTime,
-    /// Its join link.
+    /// The workshop's join link.
     WorkshopJoinLink,
     /// The organisation's name.
     OrganisationName,
@@ -124,9 +124,9 @@ impl Source {
 pub struct Facts {
     /// Full name; may be empty.
     pub name: String,
-    /// E-mail; may be empty.
+    /// E-mail address; may be empty.
     pub email: String,
-    /// E.164; may be empty.
+    /// Number in E.164 form; may be empty.
     pub phone: String,
     /// The page where this person stops such messages; empty while nobody makes links.
     pub opt_out_link: String,
@@ -138,7 +138,7 @@ pub struct Facts {
     pub workshop_date: String,
     /// Written out for messages in the organisation's zone.
     pub workshop_time: String,
-    /// May be empty.
+    /// The workshop's join link; may be empty.
     pub workshop_join_link: String,
     /// What was entered for the workshop, by name.
     pub variables: Variables,

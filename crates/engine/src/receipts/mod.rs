@@ -350,12 +350,12 @@ impl Engine {
     }
 }
 
-/// People who come under the network's id.
+/// The people whom receipts name by the network's id.
 #[derive(Default)]
 struct People {
-    /// Their numbers, as far as they were known.
+    /// The numbers that were known, by the network's id.
     known: HashMap<String, String>,
-    /// Numbers that are new.
+    /// The numbers that this batch brought, by the network's id.
     learnt: BTreeMap<String, String>,
 }
 

@@ -26,12 +26,12 @@ const CLOCKS_DIFFER_MS: i64 = 5 * SECOND;
 /// How ids of messages begin that were sent by a linked device and not on the phone (docs/facts/groups.md §2).
 const LINKED_DEVICE: &str = "3EB0";
 
-/// The posts that ids of this batch belong to.
+/// The posts that the ids in this batch belong to.
 #[derive(Debug, Default)]
 pub(super) struct NamedPosts {
-    /// By the gateway's id.
+    /// The posts by the gateway's id of them.
     pub(super) by_id: HashMap<String, MessageRef>,
-    /// Those that were not known before.
+    /// The posts whose id was not known before, with that id.
     pub(super) learnt: Vec<(MessageRef, String)>,
 }
 

@@ -12,18 +12,18 @@ use store::StoreError;
 use super::{KnownCall, NUMBER_WITHIN_MS};
 use crate::Engine;
 
-/// A call that somebody is on the line of.
+/// A call that somebody is on the line of, with all that decides its next words.
 #[derive(Clone, Debug)]
 pub struct Conversation {
-    /// Which; of a test call nothing else is kept.
+    /// Our own reference of the call. Of a test call nothing else is kept.
     pub call: CallRef,
-    /// What is said, before values are put in.
+    /// The script, before values are put in.
     pub script: CallScript,
-    /// What this person hears.
+    /// The script with this person's values.
     pub said: FilledScript,
-    /// What is proven so far, and the key that any process heard.
+    /// What is proven so far, with the key that any process was told.
     pub record: CallRecord,
-    /// How often any process asked the question.
+    /// How often the question was asked, by any process.
     pub rounds: QuestionRounds,
 }
 

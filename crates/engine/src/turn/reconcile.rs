@@ -17,12 +17,12 @@ const RECALL_EVERY_MS: i64 = 5 * SECOND;
 const RECALL_OFTEN_MS: i64 = 30 * SECOND;
 const RECALL_LATER_MS: i64 = MINUTE;
 
-/// Rows may be in flight by this process that it knows nothing of: a commit was carried out and its answer lost.
+/// This process may hold rows in flight that it does not know of, because a commit succeeded and its answer was lost.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LostCommit {
-    /// Not looked for before.
+    /// The earliest moment of the next look for such rows.
     next: Millis,
-    /// Looked for less often after.
+    /// The moment after which looks become rarer.
     often_until: Millis,
 }
 

@@ -1,4 +1,4 @@
-//! When a process ends by itself to be started again, and when it does not.
+//! When a process ends itself to be started again, and when it does not.
 
 use std::time::Duration;
 
@@ -8,20 +8,20 @@ use store::{on_both, testing::TestStore};
 
 use crate::world::{World, limits};
 
-/// Turns have to fail for so long; the loop that watches looks twelve times meanwhile.
+/// The time for which turns have to fail, in milliseconds. The loop that watches looks twelve times meanwhile.
 const GIVE_UP_MS: i64 = 600;
 /// Long enough for every look that could end the process.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Which writes the database takes.
+/// The kinds of writes that the database still accepts.
 #[derive(Clone, Copy)]
 enum Takes {
     Nothing,
-    /// What a fresh connection tries; turns fail.
+    /// The write that a fresh connection tries succeeds; turns fail.
     TestWrites,
 }
 
-/// Makes the database refuse, as a test can: without its table a statement fails, on whichever connection.
+/// Makes the database refuse statements: without its table a statement fails on every connection.
 async fn refuse(db: &TestStore, takes: Takes) {
     db.damage("ALTER TABLE integration_pace RENAME TO integration_pace_gone").await;
     if matches!(takes, Takes::Nothing) {
@@ -29,7 +29,7 @@ async fn refuse(db: &TestStore, takes: Takes) {
     }
 }
 
-/// A process whose turns have failed for longer than it bears.
+/// Starts a process whose turns have failed for longer than it tolerates.
 async fn failing(world: &World, db: &TestStore, takes: Takes) -> (munadi_engine::Engine, Running) {
     let engine = world.engine_to_run(Limits { give_up_after_ms: GIVE_UP_MS, ..limits() });
     let running = engine.run("serve", 1).await.unwrap();

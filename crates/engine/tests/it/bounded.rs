@@ -1,4 +1,4 @@
-//! What touches every row of a large broadcast goes in stretches, and the sum holds between them.
+//! A change of every row of a large broadcast is made in stretches, and the sum holds between them.
 
 use domain::{
     broadcast::BroadcastStatus,
@@ -10,7 +10,7 @@ use store::on_both;
 
 use crate::world::World;
 
-/// More than two stretches of 4,000.
+/// More rows than two stretches of 4,000.
 const MANY: usize = 9_000;
 
 on_both! {
@@ -35,7 +35,7 @@ on_both! {
         let deadline = world.now().plus(DAY);
         let reasons = [OwnReason::Deadline.into()];
         let looking = async {
-            // At every moment the kept counts are the rows, and the broadcast's people are all there.
+            // At every moment the kept counts equal the rows, and all people of the broadcast are there.
             loop {
                 world.assert_sum().await;
                 let truth = world.truth(id).await;

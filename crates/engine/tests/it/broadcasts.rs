@@ -1,4 +1,4 @@
-//! The straight way, and what people do to a broadcast.
+//! A broadcast from confirmation to its end, and what people do to it meanwhile.
 
 use std::sync::Arc;
 
@@ -31,7 +31,8 @@ on_both! {
             .await;
         let id = world.broadcast().await;
         world.run_dry().await;
-        // No phone, an unusable number, a second person on one number, and an empty first name are left out, each shown.
+        // A person without a number, an unusable number, a second person on one number and an empty first name are
+        // left out, and each is shown.
         assert_eq!(world.sum(id).await, "6 = 2 sent + 4 skipped");
         assert_eq!(world.truth(id).await.status, BroadcastStatus::Completed);
         assert_eq!(world.sandbox.world().len(), 2);
@@ -63,7 +64,7 @@ on_both! {
     async fn an_account_that_refuses_in_unknown_words_fails_nobody(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(60).await;
-        // From the first message on; and again in the middle of the broadcast.
+        // The account breaks at the first message, and again in the middle of the broadcast.
         for after in [0, 20] {
             world.sandbox.faults().change(|faults| {
                 faults.server_error = Amount::Run { after, next: 1_000_000 };
@@ -87,7 +88,7 @@ on_both! {
         let mut world = World::new(db).await;
         world.crowd(20).await;
         world.pace(2, 0).await;
-        // Three calls are refused, and not one more: a fourth that went beside the third would be taken.
+        // Three calls are refused and no fourth is made: a fourth beside the third would be accepted.
         world.sandbox.faults().change(|faults| {
             faults.server_error = Amount::Run { after: 0, next: 3 };
             faults.server_error_status = Some(422);
@@ -102,7 +103,7 @@ on_both! {
         let mut world = World::new(db).await;
         world.crowd(200).await;
         world.sandbox.aisensy().change(|config| {
-            // Others are left to try after each of them.
+            // After each of them other messages are left to try.
             let refused = ["0000", "0050", "0111"].map(|ending| (ending.to_owned(), "Something new".to_owned()));
             config.projects[0].refused_endings = refused.into();
         });
@@ -179,7 +180,8 @@ on_both! {
 
     async fn each_message_carries_the_link_of_its_own_place(db: TestStore) {
         let mut world = World::new(db).await;
-        // More than one stretch of the planner: the second is filled in while the first is written.
+        // The people fill more than one stretch of the planner. The second stretch is filled in while the first is
+        // written.
         world.crowd(4_100).await;
         let make = |message: MessageRef| format!("https://notify.example/o/{message}");
         world.engine = world.engine.clone().with_opt_out_link(Arc::new(make));

@@ -1,4 +1,5 @@
-//! A ceiling of people per 24 hours belongs to the business portfolio: accounts of one share it, in whatever process they send.
+//! The ceiling of people within 24 hours belongs to the business portfolio. Accounts of one portfolio share it, in
+//! whatever process they send.
 
 use domain::{
     ids::IntegrationId,
@@ -41,7 +42,7 @@ on_both! {
         let named = json!({ "portfolio": "Udaan  Group" });
         let pace = Pace { per_second: 1_000_000, per_day: 12 };
         world.org.update_integration(world.integration, "Main", &named, pace, world.now()).await.unwrap();
-        // The lower of two ceilings holds; a name in other letters is the same.
+        // The lower of two ceilings holds. The portfolio's name counts as the same in other letters.
         let other = Pace { per_day: 15, ..pace };
         let second = world.second_account(json!({ "portfolio": "udaan group" }), other).await;
         let stranger = world.second_account(json!({ "portfolio": "another" }), other).await;
@@ -69,7 +70,7 @@ on_both! {
         assert_eq!(sent(&world, 2).await, 10, "another portfolio has its own");
         let ceiling = world.org.ceiling(second, world.now()).await.unwrap();
         assert_eq!((ceiling.used, ceiling.allowed, ceiling.accounts), (12, 12, 2));
-        // The border of a day in between frees nothing: the 24 hours move with the clock.
+        // Midnight in between frees nothing: the 24 hours move with the clock.
         world.clock.advance(23 * HOUR);
         world.beat().await;
         world.run_dry().await;

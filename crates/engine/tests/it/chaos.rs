@@ -20,7 +20,7 @@ use crate::world::World;
 on_both! {
     async fn r27_in_chaos_every_row_says_what_its_phone_got(db: TestStore) {
         chaos(db, 1, 0).await;
-        // A soak takes many: `cargo xtask soak --only seeds`.
+        // A soak takes many seeds: `cargo xtask soak --only seeds`.
         let seeds = std::env::var("MUNADI_CHAOS_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_u64);
         for seed in 2..=seeds {
             let fresh = match db.store.is_shared() {
@@ -37,7 +37,8 @@ on_both! {
     }
 }
 
-/// A process that is killed while its calls are under way: they go on at the provider, and nobody hears of their end.
+/// A process that is killed while its calls are under way. The calls go on at the provider, and nobody hears how they
+/// end.
 async fn kill_one(world: &World, seed: u64) {
     let mut victim = Sender::new(world.second_engine().await, seed);
     let mut under_way = 0;
@@ -72,7 +73,7 @@ async fn chaos(db: &TestStore, seed: u64, kills: u64) {
     }
     world.run_dry().await;
     if kills > 0 {
-        // What the killed ones had begun ends within the time limit of a call.
+        // The calls of the killed processes end within the time limit of a call.
         tokio::time::sleep(Duration::from_millis(600)).await;
     }
     let truth = world.truth(id).await;
@@ -83,9 +84,9 @@ async fn chaos(db: &TestStore, seed: u64, kills: u64) {
         "{}",
         world.sum(id).await
     );
-    // Nobody is told twice, whatever happened.
+    // Nobody gets the message twice, whatever happened.
     assert_eq!(world.sandbox.world().repeated_phones(10), Vec::<String>::new());
-    // Whoever is said to have it, has it; whoever is said to have failed, has not.
+    // A phone has the message where the row says so, and has not where the row says that it failed.
     let mut after = 0;
     let mut looked_at = 0;
     loop {
@@ -109,7 +110,8 @@ async fn chaos(db: &TestStore, seed: u64, kills: u64) {
     assert!(truth.in_state(MessageState::Unknown) > 0, "the faults must have struck");
 }
 
-/// The told ledger says of each number what its phone got, also after a further round to those who failed.
+/// The told ledger says of each number what its phone got, also after a further round to the people whose message
+/// failed.
 async fn ledger_equals_phones(world: &mut World) {
     let mut further = world.reminder(&World::template());
     further.audience = Audience::Failed;
@@ -121,7 +123,7 @@ async fn ledger_equals_phones(world: &mut World) {
     world.run_dry().await;
     let everyone = Selection::everyone(world.workshop, Default::default(), world.now());
     let told = world.org.audience_reader().told(&everyone).await.unwrap();
-    // Who of each kind, as the audiences of the ledger have them.
+    // The people of each kind, as the ledger's audiences choose them.
     let reader = world.org.audience_reader();
     let of = async |audience: Audience| -> Vec<String> {
         let people = reader.selected(&everyone.of(audience), &Default::default(), 1_000).await.unwrap();
@@ -136,7 +138,7 @@ async fn ledger_equals_phones(world: &mut World) {
         assert_eq!(world.sandbox.world().count(phone), 0, "{phone} is said not to have it");
     }
     assert_eq!(world.sandbox.world().repeated_phones(10), Vec::<String>::new(), "nobody has it twice");
-    // Of whom nobody knows counts as told: it may have gone out.
+    // A person whose message is unknown counts as told, because it may have gone out.
     let mut in_doubt = BTreeSet::new();
     for one in world.org.broadcasts(&Default::default(), 9).await.unwrap() {
         let rows = world.rows(one.id).await;

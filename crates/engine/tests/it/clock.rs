@@ -1,4 +1,4 @@
-//! A wall clock that is set while the program runs.
+//! The wall clock is set while the program runs.
 
 use domain::{
     message::MessageState,
@@ -8,7 +8,7 @@ use store::on_both;
 
 use crate::world::World;
 
-/// Turns for so many milliseconds, ten times a second; how many messages were handed over meanwhile.
+/// Turns ten times a second for so many milliseconds; returns how many messages were handed over meanwhile.
 async fn sent_within(world: &mut World, ms: i64) -> usize {
     let before = world.sandbox.world().len();
     for _ in 0..ms / 100 {
@@ -48,17 +48,17 @@ on_both! {
         world.engine.plan().await.unwrap();
         assert!(sent_within(&mut world, SECOND).await > 0);
 
-        // Beyond the deadline of the one and the start of the other.
+        // The clock stands beyond the deadline of one broadcast and the start of the other.
         world.clock.set_by(6 * HOUR);
         assert_eq!(sent_within(&mut world, 50 * SECOND).await, 0);
         assert_eq!(world.truth(running).await.in_state(MessageState::Expired), 0);
         assert_eq!(world.truth(later).await.in_state(MessageState::Waiting), 100);
 
-        // Taken back: nothing was lost.
+        // The clock is set back, and nothing was lost.
         world.clock.set_by(-6 * HOUR);
         assert!(sent_within(&mut world, SECOND).await > 0);
 
-        // It stands: then it is the time, and what is too late by it expires.
+        // The clock stays: then it is the time, and messages that are too late by it expire.
         world.clock.set_by(6 * HOUR);
         assert_eq!(sent_within(&mut world, 50 * SECOND).await, 0);
         world.clock.advance(11 * SECOND);

@@ -1,4 +1,4 @@
-//! Transactions that PostgreSQL undoes are run again, and nobody notices.
+//! Transactions that PostgreSQL undoes are run again without anybody noticing.
 
 use store::on_both;
 
@@ -7,13 +7,13 @@ use crate::world::World;
 on_both! {
     async fn what_postgresql_undoes_for_a_conflict_or_a_deadlock_is_run_again_and_everybody_is_told_once(db: TestStore) {
         if !db.store.is_shared() {
-            // SQLite has one writer: nothing is in conflict.
+            // SQLite has one writer, so nothing can conflict.
             return;
         }
         let mut world = World::new(db).await;
         world.crowd(40).await;
-        // Numbers drawn from a sequence stay drawn when a transaction is undone: the first change is refused for a conflict, the third for
-        // a deadlock, and two more later.
+        // Numbers drawn from a sequence stay drawn when a transaction is undone. So the first change is refused for a
+        // conflict, the third for a deadlock, and two more later.
         db.damage("CREATE SEQUENCE tries").await;
         db.damage(
             "CREATE FUNCTION undo_some() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN

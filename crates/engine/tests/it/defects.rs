@@ -21,7 +21,7 @@ use store::{
 
 use crate::{receipts::receipt, world::World};
 
-/// Waits for what another task does.
+/// Waits until another task has done something.
 async fn until(mut done: impl FnMut() -> bool) {
     for _ in 0..2_000 {
         if done() {
@@ -32,7 +32,7 @@ async fn until(mut done: impl FnMut() -> bool) {
     panic!("it never happened");
 }
 
-/// A process that claims what is due, lets its calls reach the provider and dies before it writes one ending.
+/// Starts a process that claims what is due, lets its calls reach the provider, and dies before it writes any ending.
 async fn dies_after_its_calls(world: &World, engine: Engine, calls: usize) {
     let mut sender = Sender::new(engine, 9);
     let mut claimed = 0;
@@ -55,14 +55,14 @@ on_both! {
         let id = world.broadcast().await;
         let second = world.second_engine().await;
         second.work().turn(&Endings::default(), &[Want::rows(id, 5)], &world.key, world.now()).await.unwrap();
-        // The process is gone before a byte left: nothing claims to be sent, and nothing is done.
+        // The process died before a byte left. Its rows do not claim to be sent, and nothing is done with them.
         world.engine.settle().await.unwrap();
         assert_eq!(world.sum(id).await, "5 = 5 in_flight");
         assert_eq!(world.truth(id).await.status, BroadcastStatus::InProgress);
         world.give_up_others().await;
         assert_eq!(world.sum(id).await, "5 = 5 unknown");
         assert!(world.rows(id).await.iter().all(|row| row.sent_at.is_none()));
-        // Nobody is lost silently: a person can have them sent, as soon as no call can be under way.
+        // No row is lost silently: a person can have them sent again once no call can be under way.
         world.clock.advance(MINUTE);
         let deadline = world.truth(id).await.deadline;
         let again = world.org.send_again(id, MessageState::Unknown, &[OwnReason::WorkerLost.into()], deadline, world.now()).await;
@@ -76,7 +76,7 @@ on_both! {
         let world = World::new(db).await;
         world.crowd(30).await;
         let id = world.confirm(World::template()).await;
-        // A process writes the first eleven rows, and dies.
+        // A process writes the first eleven rows and dies.
         let planning = world.engine.work().planning().await.unwrap().remove(0);
         let reader = world.engine.work().audience_reader(planning.organization);
         let people = reader.stretch(world.workshop, &planning.after, 11).await.unwrap();
@@ -95,7 +95,7 @@ on_both! {
             })
             .collect();
         world.engine.work().plan_write(&planning, rows, &StretchSums::default(), &mark, false, world.now()).await.unwrap();
-        // Two processes find it at once.
+        // Two processes find the broadcast at the same time.
         let second = world.second_engine().await;
         let (one, two) = tokio::join!(world.engine.plan(), second.plan());
         one.unwrap();
@@ -128,7 +128,7 @@ on_both! {
     async fn r08_confirming_is_all_that_is_needed_whoever_dies_afterwards(db: TestStore) {
         let world = World::new(db).await;
         world.crowd(3).await;
-        // Committed, and the process that took it is never heard of again: no wake, no list in memory.
+        // The broadcast is committed, and the process that took it disappears without waking anybody.
         let id = world.confirm(World::template()).await;
         world.clock.advance(UNDO_MS);
         let second = world.second_engine().await;
@@ -150,7 +150,7 @@ on_both! {
             rows.iter()
                 .zip(["DELIVERED", "READ", "FAILED", "SENT"])
                 .map(|(row, status)| {
-                    // The second round is the same event under another id: the store cannot know it.
+                    // The second round is the same event under another id, which the store cannot know.
                     let key = format!("{status}-{round}");
                     let digits = row.recipient.trim_start_matches('+');
                     let body = receipt(&key, digits, row.provider_id.as_deref(), status, at);
@@ -213,7 +213,7 @@ on_both! {
         });
         let id = world.broadcast().await;
         let status = async |world: &World| {
-            // Ten times over: completing must not depend on when it is asked.
+            // The moment at which completion is asked for must not matter, so this is repeated ten times.
             for _ in 0..10 {
                 world.engine.settle().await.unwrap();
             }
@@ -243,7 +243,7 @@ on_both! {
         world.run_dry().await;
         let held = world.org.integration(world.integration).await.unwrap().held_until;
         assert!(held > before, "the breaker opened");
-        // Whatever was under way is told of, and the rest goes when the hold is over.
+        // The calls that were under way are reported as unknown, and the rest goes out when the hold is over.
         assert_eq!(world.sum(id).await, "60 = 28 sent + 32 unknown");
         assert_eq!(world.truth(id).await.status, BroadcastStatus::Completed);
     }
@@ -251,7 +251,7 @@ on_both! {
     async fn r16_everybody_reads_their_own_name_and_nobody_elses(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(150).await;
-        // Some go a second time, in another company than the first.
+        // Some messages go out a second time, beside other messages than the first time.
         world.sandbox.faults().change(|faults| {
             faults.server_error = Amount::Rate(0.2);
             faults.server_error_status = Some(503);
@@ -272,7 +272,7 @@ on_both! {
         world.crowd(40).await;
         world.pace(10, 0).await;
         let id = world.broadcast().await;
-        // The program was off for an hour; the start has long passed, the deadline has not.
+        // The program was off for an hour. The start has long passed, the deadline has not.
         world.clock.advance(HOUR);
         world.beat().await;
         world.sender.turn_until_idle().await.unwrap();
@@ -340,7 +340,7 @@ on_both! {
         let truth = world.truth(open).await;
         assert_eq!((truth.status, truth.stop_code.code()), (BroadcastStatus::Paused, "workshop_moved"));
         assert_eq!(world.truth(planning).await.status, BroadcastStatus::Cancelled);
-        // A new one tells the new time; a person may let the old one go.
+        // A new broadcast tells the new time; a person may also let the old one go out.
         let fresh = world.broadcast().await;
         world.run_dry().await;
         assert_eq!(world.sum(fresh).await, "30 = 30 sent");
@@ -360,7 +360,7 @@ on_both! {
             quiet_hours: organization.quiet_hours,
         };
         world.org.update_organization(&changed, world.now()).await.unwrap();
-        // Clocks go back in the night before: a time taken as so many hours from today would be one hour off.
+        // The clocks go back in the night before. A time computed as hours from today would be one hour off.
         let at = |text: &str| zone.parse_local(text).unwrap();
         let draft = WorkshopDraft {
             title: "Rust for Beginners".into(),
@@ -396,7 +396,7 @@ on_both! {
         let mut told = vec![(start, 0)];
         for step in 0..140 {
             if step % 30 == 29 {
-                // A process that begins anew remembers nothing of what it sent.
+                // A process that starts again does not remember what it sent.
                 second = Sender::new(world.second_engine().await, step);
             }
             let (one, two) = tokio::join!(world.sender.turn_until_idle(), second.turn_until_idle());
@@ -406,7 +406,7 @@ on_both! {
             world.clock.advance(50);
             world.beat().await;
         }
-        // Within any second no more than a second's worth and one burst of a fifth of a second.
+        // Within any second there is no more than a second's worth of messages and one burst of a fifth of a second.
         for (at, (from, before)) in told.iter().enumerate() {
             let (_, after) = told[at..].iter().take_while(|(to, _)| to.since(*from) < SECOND).last().unwrap();
             assert!(after - before <= 24, "{} in the second from {}", after - before, from.since(start));
@@ -519,7 +519,7 @@ on_both! {
         let waiting = MessageFilter { state: Some(MessageState::Waiting), ..MessageFilter::default() };
         let waiting = world.org.messages(id, &waiting, 0, 100).await.unwrap();
         assert!(waiting.iter().all(|row| row.attempt == 0 && row.reason.is_none()), "waiting costs no try");
-        // No midnight frees anybody: the ceiling counts the last 24 hours.
+        // Midnight frees nobody: the ceiling counts the last 24 hours.
         world.clock.advance(23 * HOUR);
         run(&mut world, 5).await;
         assert_eq!(world.sum(id).await, "20 = 8 waiting + 12 sent");
@@ -548,7 +548,7 @@ on_both! {
     }
 }
 
-/// On one thread, so that the call cannot begin before the clock has moved on.
+/// The test runs on one thread, so that the call cannot begin before the clock has moved on.
 #[tokio::test]
 async fn r17_a_call_whose_moment_passes_between_claim_and_call_is_not_made() {
     let db = store::testing::sqlite().await;

@@ -1,4 +1,4 @@
-//! What providers tell about people who were erased.
+//! What providers report about people who were erased.
 
 use domain::{
     ids::MessageRef,
@@ -28,7 +28,7 @@ on_both! {
         let kept = world.org.unmatched_receipts(9).await.unwrap();
         assert_eq!(kept.len(), 1, "only the one that is about somebody else");
         assert!(kept[0].body.contains("919000099999"));
-        // Nobody sends to them again, whatever a person asks for.
+        // Nobody sends to the erased people again, whatever a person asks for.
         let rows = world.rows(id).await;
         let gone: Vec<_> = rows.iter().filter(|row| row.recipient.is_empty()).collect();
         assert_eq!(gone.len(), 1);

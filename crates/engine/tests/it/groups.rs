@@ -1,4 +1,5 @@
-//! Posts in groups by linked accounts: what a gateway tells late, what nobody knows, and who is in the groups.
+//! Posts in groups by linked accounts: what a gateway reports late, which posts are unknown, and who is in the
+//! groups.
 
 use domain::{
     group::Person,
@@ -37,12 +38,13 @@ pub(crate) struct Scene {
 
 impl Scene {
     async fn new(db: &TestStore, kind: &'static str, faults: Faults) -> Scene {
-        // Nothing of a test waits for a pause.
+        // The account has no pauses, so no test waits for one.
         let unhurried = json!({ "gap_from_s": 0, "gap_until_s": 0 });
         Scene::with(db, kind, Config { faults, ..Config::default() }, (&unhurried, 0), &|_| {}).await
     }
 
-    /// With these settings of the account, whose phone was linked so long ago; `prepare` may change the network before the groups are read.
+    /// A scene with these settings of the account, whose phone was linked so long ago. `prepare` may change the
+    /// network before the groups are read.
     pub(crate) async fn with(
         db: &TestStore,
         kind: &'static str,
@@ -111,19 +113,19 @@ impl Scene {
         groups.into_iter().find(|group| group.jid == jid).unwrap().id
     }
 
-    /// Posts to these groups, and lets what happens at once happen.
+    /// Posts to these groups, and lets everything happen that happens at once.
     pub(crate) async fn post(&mut self, text: &str, jids: &[&str]) -> BroadcastId {
         let id = self.confirm(json!({ "text": text }), jids, 2 * HOUR).await;
         self.world.run_dry().await;
         id
     }
 
-    /// Confirms posts to these groups, which are useful for so long.
+    /// Confirms posts to these groups that are of use for so long.
     pub(crate) async fn confirm(&self, template: Value, jids: &[&str], useful_ms: i64) -> BroadcastId {
         self.confirm_apart(template, jids, useful_ms, 0).await
     }
 
-    /// The same, with so many seconds between two of them at least.
+    /// Confirms them with a shortest pause between two posts, in seconds.
     pub(crate) async fn confirm_apart(
         &self,
         template: Value,
@@ -148,7 +150,7 @@ impl Scene {
             deadline: now.plus(useful_ms),
             hours: SendingHours::any(),
             gap_s,
-            // Said, so that a test can post the same text twice.
+            // The repetition is confirmed, so that a test can post the same text twice.
             again: i64::try_from(jids.len()).unwrap(),
             run: None,
         };
@@ -161,7 +163,7 @@ impl Scene {
         self.world.rows(id).await.remove(0)
     }
 
-    /// The gateway posts to our callback, as the former one writes it.
+    /// Makes the gateway post to our callback, in the form of the former gateway.
     pub(crate) async fn told(&mut self, body: Value) {
         self.dedupe += 1;
         let mut body = body;
@@ -234,7 +236,7 @@ async fn lost_and_found(db: &TestStore, kind: &'static str) {
 }
 
 async fn never_found(db: &TestStore, kind: &'static str) {
-    // A post of the same text that is known, and older than the one that is asked about.
+    // The group has an older post with the same text, whose id is known, beside the one that is asked about.
     let mut scene = Scene::new(db, kind, Faults::default()).await;
     scene.post("Today at 7", &[MORNING]).await;
     scene.world.clock.advance(HOUR);
@@ -258,7 +260,7 @@ async fn members_followed(db: &TestStore, kind: &'static str) {
     let org = &scene.world.org;
     let morning = scene.group(MORNING).await;
     org.set_workshop_groups(scene.world.workshop, &[morning], scene.world.now()).await.unwrap();
-    // Two of the twelve registered, and somebody who is in no group.
+    // Two of the twelve members are registered, and one registrant is in no group.
     scene
         .world
         .register(&[("90000 00001", "Asha"), ("90000 00002", "Ravi"), ("90000 00077", "Thomas")])
@@ -274,7 +276,7 @@ async fn members_followed(db: &TestStore, kind: &'static str) {
     assert!(hidden > 0, "needs somebody whose number is hidden");
     assert_eq!(usize::try_from(known.members).unwrap(), group.members.len(), "{kind}");
     assert_eq!((known.registrants, usize::try_from(known.hidden).unwrap()), (2, hidden), "{kind}");
-    // One leaves, one comes; the same is told again and changes nothing.
+    // One member leaves and one joins. The same event comes again and changes nothing.
     scene.world.clock.advance(MINUTE);
     let (work, at) = (scene.world.engine.work(), scene.world.now());
     let account = (org.actor().organization, scene.account);
@@ -334,7 +336,7 @@ on_both! {
             assert_eq!(scene.row(id).await.state, MessageState::Sent, "nobody knows which was refused");
         }
         assert_eq!(scene.unmatched().await, 1, "and it is shown");
-        // Once the first has its id, the second is the one that is open.
+        // Once the id of the first post is known, the second is the only open one.
         scene.told(json!({ "event": "message_sent", "groupJid": "120363000000000999@g.us", "messageId": "3EB0FF" })).await;
         assert_eq!(scene.unmatched().await, 1, "somebody else's post in a group without ours is nothing");
     }
@@ -370,7 +372,7 @@ on_both! {
         let receipt = |message: &str| json!({
             "event": "delivered", "groupJid": MORNING, "messageId": message, "readerPhone": "919000000001",
         });
-        // Written on the phone itself: no linked device made this id.
+        // This post was written on the phone itself: no linked device made its id.
         scene.told(receipt("A5BB01")).await;
         assert_eq!(scene.world.sum(id).await, "1 = 1 unknown", "a message of the phone's owner proves nothing");
         scene.told(receipt("3EB0AA02")).await;
@@ -397,7 +399,7 @@ on_both! {
         assert_eq!(asked(&scene).await, 0);
         scene.world.clock.advance(MINUTE);
         assert_eq!(asked(&scene).await, 1);
-        // A post in twenty minutes.
+        // A post is due in twenty minutes.
         let group = scene.group(MORNING).await;
         let now = scene.world.now();
         let new = NewPosts {
@@ -420,7 +422,7 @@ on_both! {
         scene.world.org.confirm_posts(id, &new, now).await.unwrap();
         scene.world.clock.advance(MINUTE);
         assert_eq!(asked(&scene).await, 1);
-        // A gateway that is away is no account that is ready.
+        // An account whose gateway does not answer is not ready.
         scene.at(AWAY).await;
         scene.world.clock.advance(MINUTE);
         asked(&scene).await;

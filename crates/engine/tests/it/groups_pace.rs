@@ -1,5 +1,5 @@
-//! How fast posts go out, whoever posts them: pauses, hours, days and the first days of an account, over several processes and under a clock
-//! that is turned by hand; and that the forecast knows it before.
+//! How fast posts go out, whoever posts them: pauses, limits an hour and a day, and the first days of an account,
+//! over several processes and under a clock that is turned by hand. The forecast has to know it before.
 
 use domain::{
     group::{AccountState, PostPace, days_of_use},
@@ -32,14 +32,14 @@ pub(crate) fn jids(n: usize) -> Vec<String> {
     (0..n).map(jid).collect()
 }
 
-/// An account with the cautious pace, linked so long ago, and groups to post to.
+/// A scene whose account has the cautious pace and was linked so long ago, with groups to post to.
 async fn scene(db: &TestStore, n: usize, linked_before_ms: i64) -> Scene {
     let pace = (&json!({}), linked_before_ms);
     Scene::with(db, "waha", Config::default(), pace, &|network| groups(network, n)).await
 }
 
-/// Two processes that look again and again, in turns, until the broadcast is done; the clock jumps to the next moment at which something may be
-/// due, and by `step` where nobody knows one.
+/// Two processes look again and again, in turns, until the broadcast is done. The clock jumps to the next moment at
+/// which something may be due, and by `step` where none is known.
 pub(crate) async fn post_all(scene: &mut Scene, id: BroadcastId, step_ms: i64) {
     let second = scene.world.second_engine().await;
     let mut other = Sender::new(second.clone(), 77);
@@ -69,14 +69,14 @@ async fn beat(engine: &Engine, now: Millis) {
     engine.work().beat(now, now.plus(15 * SECOND), None).await.unwrap();
 }
 
-/// When each post was posted, in order.
+/// The moments at which posts were made, in order.
 fn posted(scene: &Scene) -> Vec<Millis> {
     let mut all: Vec<Millis> = scene.network().all_posts().iter().map(|post| Millis(post.at)).collect();
     all.sort();
     all
 }
 
-/// Most posts within any stretch of that length.
+/// The most posts within any stretch of that length.
 fn most_within(posts: &[Millis], ms: i64) -> usize {
     let within = |from: &Millis| posts.iter().filter(|at| (0..ms).contains(&at.since(*from))).count();
     posts.iter().map(within).max().unwrap_or(0)
@@ -102,7 +102,7 @@ on_both! {
         let took = posts.last().unwrap().since(start);
         let said = expected.since(start);
         assert!((said - took).abs() * 10 <= took, "said {said} ms, took {took} ms");
-        // What was posted counts for whoever asks next.
+        // Posts that were made count in the next forecast.
         let now = scene.world.now();
         let book = scene.world.org.post_load(scene.account, None, (now, now)).await.unwrap();
         assert_eq!(book.spent.values().sum::<i64>(), N as i64);
@@ -119,7 +119,7 @@ on_both! {
         assert_eq!(book.gap_s, 120);
         let said = book.moments(&PostPace::CAUTION, N, start).last().unwrap().since(start);
         scene.world.sender.turn_until_idle().await.unwrap();
-        // Meanwhile somebody posts something short: it waits for the account's own pause alone.
+        // Meanwhile somebody makes a short post, which waits for the account's own pause alone.
         let urgent = scene.confirm(json!({ "text": "The link works again" }), &all[N..], HOUR).await;
         post_all(&mut scene, urgent, SECOND).await;
         let took = scene.world.now().since(start);

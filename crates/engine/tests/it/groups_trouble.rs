@@ -1,5 +1,5 @@
-//! Posts in groups while everything goes wrong at once, with callbacks that come late, doubled and in any order; a file that cannot be posted, and
-//! what members react with.
+//! Posts in groups while everything goes wrong at once: callbacks come late, doubled and in any order. Also a file
+//! that cannot be posted, and members' reactions.
 
 use std::sync::{Arc, Mutex};
 
@@ -22,10 +22,10 @@ use crate::{
     groups_pace::{groups, jids, post_all},
 };
 
-/// Groups of the chaos.
+/// The number of groups in the chaos.
 const N: usize = 60;
 
-/// Every fault of a gateway's stand-in at once.
+/// Runs a gateway's stand-in with every fault at once.
 async fn chaos(db: &TestStore, kind: &'static str, seed: u64) {
     let unhurried =
         json!({ "gap_from_s": 0, "gap_until_s": 0, "per_hour": 1_000_000, "per_day_max": 1_000_000 });
@@ -41,7 +41,7 @@ async fn chaos(db: &TestStore, kind: &'static str, seed: u64) {
         faults.stall = Amount::Rate(0.03);
         faults.stall_ms = 1_500;
         faults.too_many = Amount::Rate(0.05);
-        // Every member's phone gets every post; nobody hears of it before the end.
+        // Every member's phone gets every post, and nobody hears of it before the end.
         faults.outcomes.sent = true;
         (faults.outcomes.delivered, faults.outcomes.read) = (1.0, 0.5);
         faults.receipts.mode = ReceiptMode::Held;
@@ -66,11 +66,11 @@ async fn chaos(db: &TestStore, kind: &'static str, seed: u64) {
     scene.world.sandbox.flush_receipts().await;
     let mut news = callbacks.heard();
     news.shuffle(&mut StdRng::seed_from_u64(seed));
-    // Half of them before the gateway is asked, half after it and a day late.
+    // Half of the reports come before the gateway is asked, the other half afterwards and a day late.
     let (early, late) = news.split_at(news.len() / 2);
     doubled(&scene, early, "early").await;
     rows_are_true(&scene, id, seed).await;
-    // The gateway is asked about what nobody knows, and nothing is posted again.
+    // The gateway is asked about the unknown posts, and nothing is posted again.
     scene.world.sandbox.faults().set(sandbox::Faults::default());
     let before = scene.network().all_posts().len();
     for _ in 0..7 {
@@ -81,14 +81,14 @@ async fn chaos(db: &TestStore, kind: &'static str, seed: u64) {
     assert_eq!(scene.network().all_posts().len(), before, "{kind} seed {seed}: something was posted again");
     rows_are_true(&scene, id, seed).await;
     scene.world.assert_sum().await;
-    // The one that never tells who got a post tells of nobody.
+    // The gateway that never reports who got a post reports nobody.
     if kind != "evolution" {
         assert!(news.len() > N, "{kind} seed {seed}: needs news: {}", news.len());
         each_member_counts_once(&scene, id, seed).await;
     }
 }
 
-/// Takes what a gateway posts to the callback, and answers as the program does.
+/// Takes what a gateway posts to the callback and answers as the program does.
 struct Callbacks {
     url: String,
     heard: Arc<Mutex<Vec<String>>>,
@@ -108,7 +108,7 @@ impl Callbacks {
         Callbacks { url, heard }
     }
 
-    /// Everything that came, in no order that means anything.
+    /// Everything that came, in no particular order.
     fn heard(&self) -> Vec<String> {
         let mut all = self.heard.lock().unwrap().clone();
         all.sort_unstable();
@@ -137,7 +137,8 @@ async fn take(mut line: tokio::net::TcpStream, heard: Arc<Mutex<Vec<String>>>) -
     }
 }
 
-/// Stores these bodies and applies them, each under its key twice and once more under another: two linked accounts of a group tell the same.
+/// Stores these bodies and applies them: each under its key twice and once under another key, because two linked
+/// accounts of a group report the same.
 async fn doubled(scene: &Scene, bodies: &[String], round: &str) {
     for copy in ["one", "one", "two"] {
         for (n, body) in bodies.iter().enumerate() {
@@ -155,8 +156,9 @@ async fn doubled(scene: &Scene, bodies: &[String], round: &str) {
     scene.world.assert_sum().await;
 }
 
-/// Each group has one member besides the account: who got the post counts once, and nobody else does. Where a gateway answers without an id and
-/// tells it a quarter of an hour late, no news of it is taken for this post's: of it nobody counts.
+/// Each group has one member besides the account. That member counts once where they got the post, and nobody else
+/// counts. Where a gateway answers without an id and reports it a quarter of an hour late, no report can be matched
+/// to the post, and nobody counts.
 async fn each_member_counts_once(scene: &Scene, id: domain::ids::BroadcastId, seed: u64) {
     let seen = scene.world.org.seen_by(id).await.unwrap();
     let mut read = 0;
@@ -191,7 +193,7 @@ async fn rows_are_true(scene: &Scene, id: domain::ids::BroadcastId, seed: u64) {
     }
 }
 
-/// A soak takes many: `cargo xtask soak --only seeds`.
+/// A soak takes many seeds: `cargo xtask soak --only seeds`.
 fn seeds() -> std::ops::RangeInclusive<u64> {
     1..=std::env::var("MUNADI_CHAOS_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1)
 }
@@ -211,7 +213,7 @@ async fn chaos_of(db: &TestStore, kind: &'static str) {
     }
 }
 
-/// A file's server that says what a test tells it, to everybody.
+/// A server of files that gives everybody the answer of the test.
 async fn file_server(answer: Vec<u8>) -> String {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -226,7 +228,7 @@ async fn file_server(answer: Vec<u8>) -> String {
     url
 }
 
-/// Lets the engine look at what is due, and no time pass.
+/// Lets the engine do what is due, without letting time pass.
 async fn settle_in(scene: &mut Scene) {
     scene.world.sender.turn_until_idle().await.unwrap();
     scene.world.engine.settle().await.unwrap();
@@ -289,7 +291,7 @@ on_both! {
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let address = "0f".repeat(20);
         let template = json!({ "text": "", "media": { "kind": "image", "url": format!("/files/{address}/tonight.jpg"), "name": "" } });
-        // It is gone, or it was never there: no gateway is asked to fetch it.
+        // The file is gone or was never there, so no gateway is asked to fetch it.
         let id = scene.confirm(template.clone(), &all, HOUR).await;
         settle_in(&mut scene).await;
         let broadcast = scene.world.truth(id).await;
@@ -322,7 +324,7 @@ on_both! {
             react("3EB0AA01", "919000000002", "👍", at),
             react("3EB0AA01", "919000000003", "👍", at),
             react("3EB0AA01", "919000000003", "", at + 1),
-            // To what somebody else in the group wrote with a linked device.
+            // This reaction is to a message that somebody else in the group wrote with a linked device.
             react("3EB0FFFF", "919000000004", "👍", at),
         ] {
             scene.told(body).await;

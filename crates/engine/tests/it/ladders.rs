@@ -1,5 +1,5 @@
-//! The reach ladder: each rung goes only to those without proof at the moment of its claim, late proof is counted, and
-//! the caps hold to the last paisa whoever is killed.
+//! The reach ladder. Each rung goes only to people without proof at the moment of its claim, late proof is counted,
+//! and the caps hold to the last paisa whoever is killed.
 
 use domain::{
     broadcast::UNDO_MS,
@@ -25,7 +25,7 @@ use crate::{
     world::World,
 };
 
-/// Utility messages of the stand-in's vendor: ₹ 0.145 (providers/src/aisensy/NOTES.md, prices).
+/// The price of a utility message by the stand-in's vendor: ₹ 0.145 (providers/src/aisensy/NOTES.md, prices).
 const WHATSAPP: i64 = 1_450;
 
 fn reach() -> StepKey {
@@ -33,7 +33,7 @@ fn reach() -> StepKey {
 }
 
 impl World {
-    /// Rungs an hour before the start and a quarter of an hour apart, all by WhatsApp; the last ends five minutes
+    /// Rungs by WhatsApp from an hour before the start, a quarter of an hour apart. The last one ends five minutes
     /// before the start.
     async fn rungs(&self, n: i64, caps: CostCaps) -> Vec<Step> {
         let template = self.stored_template("any").await;
@@ -58,7 +58,7 @@ impl World {
         row.broadcasts[0]
     }
 
-    /// Proof, or what else the provider says, about the message of a broadcast to that person.
+    /// Makes the provider report this state for the message of a broadcast to a person.
     async fn prove(&self, broadcast: BroadcastId, phone: &str, status: &str) {
         let rows = self.rows(broadcast).await;
         let row = rows.iter().find(|row| row.recipient == phone).expect("a message");
@@ -96,19 +96,19 @@ on_both! {
         world.run_until(world.due(0).plus(MINUTE)).await;
         let first = world.of_rung(1).await;
         assert_eq!(world.sum(first).await, "5 = 5 sent");
-        // One is proven before the next rung is planned; one refused.
+        // One message is proven before the next rung is planned, and one is refused.
         world.prove(first, &person(0), "DELIVERED").await;
         world.prove(first, &person(4), "FAILED").await;
         world.run_until(world.due(1).plus(-AHEAD_MS / 2)).await;
         let second = world.of_rung(2).await;
         assert_eq!(world.rows(second).await.len(), 4, "whoever is proven is not even planned");
-        // One is proven after it was planned and before it is claimed.
+        // One message is proven after the next rung was planned and before it is claimed.
         world.prove(first, &person(1), "READ").await;
         world.run_until(world.due(1).plus(MINUTE)).await;
         assert_eq!(world.sum(second).await, "4 = 3 sent + 1 skipped");
         let spared = world.rows(second).await.into_iter().find(|row| row.state == MessageState::Skipped).unwrap();
         assert_eq!((spared.recipient, spared.reason), (person(1), Reason::Excluded(SkipReason::ReachedBefore)));
-        // The first rung's proof comes late for one; the second rung reaches another.
+        // The proof of the first rung comes late for one person; the second rung reaches another.
         world.prove(first, &person(2), "DELIVERED").await;
         world.prove(second, &person(3), "DELIVERED").await;
         assert_eq!(world.org.late_proofs(second).await.unwrap(), 1);
@@ -132,7 +132,7 @@ on_both! {
         world.run_sequence(&steps).await;
         world.run_until(world.due(0).plus(MINUTE)).await;
         let first = world.of_rung(1).await;
-        // Somebody's first message went out ten minutes late.
+        // One person's first message went out ten minutes late.
         let late = domain::ids::MessageRef { broadcast: first, position: 2 };
         let words = format!("UPDATE messages SET sent_at = sent_at + {} WHERE position = 2", 10 * MINUTE);
         db.damage(Box::leak(words.into_boxed_str())).await;
@@ -147,7 +147,7 @@ on_both! {
     async fn nobody_beyond_the_cap_in_all_gets_a_rung_and_all_below_it_do(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(10).await;
-        // Thirteen messages, and a tenth of a paisa less than a fourteenth.
+        // The cap pays for thirteen messages, and lacks a tenth of a paisa for a fourteenth.
         let steps = world.rungs(2, in_all(13, WHATSAPP - 1)).await;
         world.run_sequence(&steps).await;
         world.run_until(world.due(1).plus(MINUTE)).await;
@@ -193,7 +193,7 @@ on_both! {
         let second = world.of_rung(2).await;
         world.clock.advance(2 * SECOND);
         world.beat().await;
-        // Another process claims four of the five that are left, and dies before any answer.
+        // Another process claims four of the five messages that are left and dies before any answer.
         let other = world.second_engine().await;
         let claimed = other.work().turn(&Endings::default(), &[Want::rows(second, 4)], &world.key, world.now()).await.unwrap();
         assert_eq!(claimed.claimed.len(), 4);
@@ -262,14 +262,14 @@ on_both! {
         world.run_dry().await;
         world.prove(by_hand, &person(0), "DELIVERED").await;
         world.run_until(world.due(1).plus(MINUTE)).await;
-        // Nobody got the first rung: both were told by hand. The second goes to the one without proof.
+        // Nobody got the first rung, because both people were told by hand. The second goes to the one without proof.
         assert_eq!([0, 1].map(|n| world.sandbox.world().count(&person(n))), [1, 2]);
     }
 }
 
-/// Chance that a seed repeats.
+/// A pseudo-random number below `n`, which the same seed repeats.
 fn below(seed: &mut u64, n: u64) -> u64 {
-    // Knuth's constants of MMIX.
+    // The constants are those of Knuth's MMIX.
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     (*seed >> 33) % n
 }
@@ -288,8 +288,8 @@ on_both! {
     }
 }
 
-/// Processes claim some rows and die, others send; after it all the ladder cost at most what it may, and no rupee is
-/// left that somebody could have had.
+/// Processes claim some rows and die while others send. Afterwards the ladder cost at most what it may, and no money
+/// is left that would have paid for somebody.
 async fn kills(db: &store::testing::TestStore, seed: u64) {
     let mut chance = seed;
     let mut world = World::new(db).await;
@@ -323,7 +323,7 @@ async fn kills(db: &store::testing::TestStore, seed: u64) {
     assert_eq!(i64::try_from(heard + died).unwrap(), messages, "seed {seed}: phones and doubts");
 }
 
-/// What becomes of somebody's first message: the kinds of a usual evening, in hundredths.
+/// What becomes of a person's first message: the kinds of a usual evening, in hundredths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     InTime,
@@ -350,7 +350,7 @@ on_both! {
         world.crowd(PEOPLE).await;
         let body = serde_json::to_value(personal()).unwrap();
         let sms = world.org.add_template(Channel::Sms, "Text", &body, world.now()).await.unwrap();
-        // ₹ 290 of WhatsApp for all, and ₹ 60 for texts: 240 of them at a segment each.
+        // The ladder may cost ₹ 290 for WhatsApp to everybody and ₹ 60 for texts, which is 240 of one segment each.
         let caps = CostCaps { per_person: Some(Money::rupees(1)), in_all: Some(Money(2_000 * WHATSAPP + 600_000)) };
         let mut steps = world.rungs(2, caps).await;
         (steps[1].channel, steps[1].template, steps[1].account) = (Channel::Sms, sms, Some(sms_account));
@@ -368,7 +368,7 @@ on_both! {
         let count = |fate: Fate| i64::try_from(fates.iter().filter(|one| **one == fate).count()).unwrap();
         let open = i64::try_from(PEOPLE).unwrap() - count(Fate::InTime);
         assert_eq!(i64::try_from(texts.len()).unwrap(), open, "the second rung is for those without proof");
-        // The late receipts come after the texts.
+        // The late receipts come after the texts went out.
         world.receipts(first, &fates, Fate::Late, "DELIVERED").await;
         let sent: Vec<&str> = texts.iter().filter(|row| row.state == MessageState::Sent).map(|row| row.recipient.as_str()).collect();
         let late = (0..PEOPLE).filter(|n| fates[*n] == Fate::Late && sent.contains(&person(*n).as_str())).count();
@@ -379,11 +379,11 @@ on_both! {
         assert_eq!(told[0].late, i64::try_from(late).unwrap());
         assert_eq!(told[1].tried + told[1].over_cap + told[1].failed, open, "{}", world.sum(second).await);
         assert!(told[1].over_cap > 0 && told[1].tried > 0, "the cap has to bite: {report:?}");
-        // Counted from the phones: each WhatsApp message and each text at its price.
+        // The cost is counted from the phones: each WhatsApp message and each text at its price.
         let phones = i64::try_from(world.all_heard(PEOPLE)).unwrap();
         assert_eq!(phones, told[0].tried + told[1].tried);
         assert!(report.cost <= caps.in_all.unwrap(), "{report:?}");
-        // Until it is charged, a text counts with the tax of 18 in 100 that may come on top.
+        // Until it is charged, a text counts with the tax of 18 in 100 that may be added.
         let price = (report.cost.0 - 2_000 * WHATSAPP) / told[1].tried;
         let estimate = Money(price * 118 / 100);
         assert!(report.cost + estimate > caps.in_all.unwrap(), "one more would have been too much: {report:?}");
@@ -391,7 +391,7 @@ on_both! {
 }
 
 impl World {
-    /// Receipts of a broadcast for everybody of that fate, spread over a minute.
+    /// Receipts of a broadcast for all people with that fate, spread over a minute.
     async fn receipts(&self, broadcast: BroadcastId, fates: &[Fate], of: Fate, status: &str) {
         let rows = self.rows(broadcast).await;
         let mut bodies = Vec::new();

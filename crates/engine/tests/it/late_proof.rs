@@ -18,7 +18,7 @@ on_both! {
         let rows = world.rows(first).await;
         let digits: Vec<String> = rows.iter().map(|row| row.recipient.trim_start_matches('+').to_owned()).collect();
         let ids: Vec<Option<&str>> = rows.iter().map(|row| row.provider_id.as_deref()).collect();
-        // One proof is in time: it has nothing to do with a further round.
+        // One proof comes in time and has nothing to do with a further round.
         world.receive(vec![("early".into(), receipt("early", &digits[0], ids[0], "DELIVERED", world.now().0))]).await;
 
         world.clock.advance(2 * HOUR);
@@ -30,7 +30,7 @@ on_both! {
         world.engine.plan().await.unwrap();
         world.clock.advance(UNDO_MS);
         world.beat().await;
-        // Before it goes out, a proof is not late.
+        // A proof that comes before the further round goes out is not late.
         assert_eq!(world.org.late_proofs(second).await.unwrap(), 0);
         world.run_dry().await;
         assert_eq!(world.sum(second).await, "3 = 3 sent");
@@ -39,7 +39,7 @@ on_both! {
         let late = [
             ("l1", receipt("l1", &digits[1], ids[1], "DELIVERED", at)),
             ("l2", receipt("l2", &digits[2], ids[2], "READ", at)),
-            // Read after delivered, a repetition, and no proof at all.
+            // These are a read receipt after a delivered one, a repetition, and a receipt that proves nothing.
             ("l3", receipt("l3", &digits[1], ids[1], "READ", at)),
             ("l4", receipt("l4", &digits[3], ids[3], "FAILED", at)),
         ];
@@ -48,7 +48,7 @@ on_both! {
         }
         assert_eq!(world.org.late_proofs(second).await.unwrap(), 2, "two of the three had it after all");
         assert_eq!(world.org.late_proofs(first).await.unwrap(), 0, "the first round is late to nobody");
-        // The ledger takes the better of both rounds.
+        // The ledger takes the better result of both rounds.
         let everyone = Selection::everyone(world.workshop, Default::default(), world.now());
         let told = world.org.audience_reader().told(&everyone).await.unwrap();
         assert_eq!((told.everyone, told.told, told.not_told), (4, 4, 0));

@@ -45,7 +45,8 @@ on_both! {
         let again = async || {
             world.org.send_again(id, MessageState::Unknown, &reasons, deadline, world.now()).await.unwrap()
         };
-        // Its lease ended, its calls perhaps not: the second process may come back and record them for the new attempt.
+        // The lease of the second process ended, its calls perhaps did not. It may come back and record them for the
+        // new attempt.
         assert_eq!(again().await, 0);
         world.clock.advance(MINUTE - 17 * SECOND);
         assert_eq!(again().await, 0);
@@ -100,7 +101,7 @@ on_both! {
         let mut world = World::new(db).await;
         world.crowd(20).await;
         let id = world.broadcast().await;
-        // The claim is in the database, and the loop never heard of it.
+        // The claim is in the database, and the loop never learnt of it.
         let now = world.now();
         world.engine.work().turn(&Endings::default(), &[Want::rows(id, 5)], &world.key, now).await.unwrap();
         db.damage("ALTER TABLE suppressions RENAME TO suppressions_away").await;
@@ -150,7 +151,7 @@ on_both! {
         world.give_up_others().await;
         world.run_dry().await;
         assert_eq!(world.sum(id).await, "5 = 2 sent + 3 unknown");
-        // Without anything in flight it leaves at once.
+        // A process without anything in flight leaves at once.
         let third = world.second_engine().await;
         assert_eq!(world.engine.work().workers().await.unwrap().len(), 2);
         third.work().retire().await.unwrap();

@@ -39,7 +39,7 @@ async fn listed(world: &World) -> Vec<Registrant> {
     world.org.registrants(world.workshop, &filter).await.unwrap()
 }
 
-/// Whom the plan writes to is exactly whom the pages show as told, and no number has two.
+/// The plan writes to exactly the people whom the pages show as told, and no number has two messages.
 async fn assert_told(world: &World, id: BroadcastId, about: &str) {
     let listed = listed(world).await;
     let standing = listed.iter().filter(|r| r.status == RegistrantStatus::Registered);
@@ -66,9 +66,9 @@ async fn assert_told(world: &World, id: BroadcastId, about: &str) {
 /// What happens to a workshop's people before a broadcast is planned.
 #[derive(Clone, Debug)]
 enum Step {
-    /// Numbers, names and instants, of few each: many are equal.
+    /// Adds people by numbers, names and instants. There are few of each, so many are equal.
     Add(Vec<(usize, usize, i64)>),
-    /// The nth of those listed comes to stand so.
+    /// Gives the nth person of the list this status.
     Set(usize, RegistrantStatus),
 }
 
@@ -86,8 +86,8 @@ on_both! {
     async fn r14_people_who_share_a_number_across_stretches_are_told_once(db: TestStore) {
         let world = World::new(db).await;
         let now = world.now();
-        // The border of the first stretch lies at 4,000: around it five people share each number, all registered at one
-        // instant; and a family of forty stands across it.
+        // The first stretch ends at 4,000. Around that border five people share each number, all registered at one
+        // instant, and a family of forty stands across it.
         let number = |n: usize| match n {
             3_900..3_980 => 3_900 + n / 5,
             3_980..4_020 => 4_799,
@@ -123,7 +123,7 @@ on_both! {
             world.workshop = world.org.add_workshop(&draft, now).await.unwrap();
             for step in &steps {
                 match step {
-                    // All at one instant of the clock: what was entered first has to be told by something else.
+                    // All were entered at one instant of the clock, so something else has to tell who was first.
                     Step::Add(rows) => {
                         let rows = rows.iter().map(|(number, name, at)| person(*number, &format!("Person {name}"), now.plus(*at)));
                         world.org.add_registrants(world.workshop, ImportId::new(now), rows.collect(), now).await.unwrap();
@@ -136,10 +136,10 @@ on_both! {
                 }
             }
             let about = format!("case {case}, stretches of {stretch}: {steps:?}");
-            // Of each number the one that was entered first among those that stand.
+            // Of each number the registration that was entered first counts, among those that stand.
             let mut first = BTreeMap::new();
             for one in listed(&world).await.iter().filter(|r| r.status == RegistrantStatus::Registered) {
-                // The list is the newest first: the last one seen is the first one entered.
+                // The list is newest first, so the last one seen was entered first.
                 first.insert(one.phone.clone(), one.id);
             }
             let unmarked: BTreeMap<_, _> = listed(&world)

@@ -1,4 +1,5 @@
-//! A provider that is out of order for longer than a moment: its messages are tried as long as they are of use, and nobody gets one twice.
+//! A provider is out of order for longer than a moment. Its messages are tried as long as they are of use, and nobody
+//! gets one twice.
 
 use domain::{
     message::MessageState,
@@ -10,7 +11,7 @@ use store::{on_both, testing::TestStore};
 
 use crate::world::World;
 
-/// Fewer than the bad endings in a row that hold an account back: each is put off by itself.
+/// Fewer than the bad endings in a row that hold an account back, so each message is put off by itself.
 const FEW: usize = 3;
 
 /// A world whose provider takes nothing from now on.
@@ -24,7 +25,7 @@ async fn out_of_order(db: &TestStore) -> World {
     world
 }
 
-/// How often a message that waits was tried, as what needs a person is derived of it.
+/// How often a waiting message was tried, as the attention strip reads it.
 async fn tries(world: &World) -> i64 {
     let open = world.org.broadcasts_to_look_at(world.now()).await.unwrap();
     open.iter().map(|one| one.tries).max().unwrap_or(0)

@@ -1,4 +1,5 @@
-//! Statements that run for every message find their rows by an index, also with the statistics of a day when there were three of them.
+//! Statements that run for every message find their rows by an index, also with the statistics of a day on which
+//! there were three rows.
 
 use store::{
     testing::{self, statements_of},
@@ -20,7 +21,7 @@ const LARGE: [&str; 9] = [
     "consents",
 ];
 
-/// Names under which a statement's plan speaks of large tables.
+/// The names under which the plan of a statement mentions large tables.
 fn names(statement: &str) -> Vec<String> {
     let words: Vec<&str> = statement.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
     let mut names: Vec<String> = LARGE.map(str::to_owned).to_vec();

@@ -1,4 +1,4 @@
-//! R21: a row that cannot be read costs itself and stops none of its neighbours.
+//! R21: a row that cannot be read fails alone and stops none of its neighbours.
 
 use domain::{
     broadcast::{BroadcastStatus, UNDO_MS},
@@ -14,7 +14,8 @@ on_both! {
         let mut world = World::new(db).await;
         world.crowd(12).await;
         let id = world.broadcast().await;
-        // No JSON; JSON of something else; and the separators under which rows cross from the database.
+        // The contents are not JSON, or JSON of something else, or hold the separators under which rows cross from
+        // the database.
         assert_eq!(db.damage("UPDATE messages SET content = '{' WHERE position = 3").await, 1);
         assert_eq!(db.damage("UPDATE messages SET content = '[1]' WHERE position = 5").await, 1);
         assert_eq!(db.damage("UPDATE messages SET content = '\u{1e}\u{1f}' WHERE position = 8").await, 1);
@@ -32,7 +33,7 @@ on_both! {
     async fn r21_an_unreadable_template_ends_its_own_broadcast_only(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(4).await;
-        // The oldest first: JSON that is no template, no JSON at all, and a sound one behind them.
+        // From the oldest to the newest: JSON that is not a template, no JSON at all, and a sound one behind them.
         let mut new = world.reminder(&World::template());
         new.template = json!({ "campaign": 7 });
         let odd = world.org.confirm_broadcast(new, world.now()).await.unwrap();
@@ -47,7 +48,8 @@ on_both! {
         assert_eq!(world.sum(sound).await, "4 = 4 sent");
         let truth = world.truth(odd).await;
         assert_eq!((truth.status, truth.stop_code.code()), (BroadcastStatus::Cancelled, "template"));
-        // Its page cannot show what nobody can read; it is put right so that the others' pages can be asked.
+        // Its page cannot show what nobody can read. It is repaired here so that the pages of the others can be asked
+        // for.
         db.damage("UPDATE broadcasts SET template = '{}' WHERE template = '{'").await;
         assert_eq!(world.truth(torn).await.status, BroadcastStatus::Cancelled);
     }

@@ -1,4 +1,4 @@
-//! What providers tell later: out of order, twice, too early, forged.
+//! What providers report later: out of order, twice, too early, forged.
 
 use domain::{message::MessageState, time::SECOND};
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ on_both! {
         let id = world.broadcast().await;
         world.run_dry().await;
         assert_eq!(world.sum(id).await, "4 = 4 sent");
-        // With our id; and without it, by the campaign.
+        // One receipt is found by our id, and one without it by the campaign.
         let rows = world.rows(id).await;
         for (at, (_, digits)) in people.iter().enumerate() {
             let ours = rows.iter().find(|row| row.message.position == i64::try_from(at).unwrap() + 1).unwrap();
@@ -75,7 +75,7 @@ on_both! {
             world.receive(vec![(format!("d{at}"), receipt(&format!("d{at}"), digits, provider_id, "DELIVERED", world.now().0))]).await;
         }
         assert_eq!(world.sum(id).await, "4 = 4 delivered");
-        // Another number, though it looks alike, is nobody's.
+        // A number that looks alike belongs to nobody here.
         let strange = receipt("strange", "5215512345679", None, "READ", world.now().0);
         world.receive(vec![("strange".into(), strange)]).await;
         assert_eq!(world.sum(id).await, "4 = 4 delivered");
@@ -96,7 +96,7 @@ on_both! {
             ("n3", receipt("n3", &digits[0], ids[0], "SENT", at)),
             ("n4", receipt("n4", &digits[1], ids[1], "DELIVERED", at)),
             ("n5", receipt("n5", &digits[1], ids[1], "FAILED", at)),
-            // Without the id of the send call: number and campaign find it.
+            // Without the id of the send call, number and campaign find the message.
             ("n6", receipt("n6", &digits[2], None, "FAILED", at)),
         ];
         for _ in 0..2 {
@@ -135,10 +135,10 @@ on_both! {
     async fn a_receipt_whose_code_stops_everybody_pauses_what_is_left_and_one_about_a_person_does_not(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(3).await;
-        // One message a turn: two of three still wait when the receipt comes.
+        // One message goes out in a turn, so two of three still wait when the receipt comes.
         world.pace(1, 0).await;
-        // The payment, the account, the template (providers/src/aisensy/NOTES.md §5); then the person, the moment, and
-        // a code that nobody knows.
+        // The codes are about payment, account and template (providers/src/aisensy/NOTES.md §5), then about the
+        // person, the moment, and a code that nobody knows.
         let stopping = [131042, 131031, 132001, 132015, 132016, 132018];
         let passing = [131026, 131049, 130472, 131047, 131050, 999_999];
         for (code, status) in stopping.map(|code| (code, "paused")).into_iter().chain(passing.map(|code| (code, "in_progress"))) {

@@ -168,7 +168,7 @@ on_both! {
         assert_eq!(world.sum(second).await, "2 = 1 sent + 1 skipped");
         let skipped = world.rows(second).await.into_iter().find(|row| row.state == MessageState::Skipped).unwrap();
         assert_eq!(skipped.message.position, 1);
-        // From now on the id alone is enough.
+        // From now on the network's id alone is enough.
         world.receive(vec![wrote("start", "START", &json!({ "from_user_id": USER }))]).await;
         let third = world.broadcast().await;
         world.run_dry().await;
@@ -179,7 +179,7 @@ on_both! {
         let mut world = World::new(db).await;
         world.register(&[("+52 55 1234 5678", "Asha Test")]).await;
         let both = json!({ "phone_number": "5215512345678", "user_id": USER });
-        // One batch: what is written first waits for what comes with it.
+        // Both events are in one batch: the one that was written first waits for what comes with it.
         world.receive(vec![wrote("a", "hello", &both), wrote("b", "stop", &json!({ "user_id": USER }))]).await;
         let id = world.broadcast().await;
         world.run_dry().await;

@@ -1,7 +1,8 @@
-//! Registrations, moves, edits, cancellations, outages and sends by hand, drawn from a seed around each workshop: nobody gets a step twice, nobody
-//! is told after it is of use, and whoever was to be told is, or stands with a reason.
+//! Registrations, moves, edits, cancellations, outages and sends by hand are drawn from a seed around each workshop.
+//! Nobody gets a step twice, nobody gets it after it is of use, and everybody who should get it has it or a reason.
 //!
-//! Many workshops live at the same time in one database: a look of the scheduler, which is most of the work, is for all of them.
+//! Many workshops live at the same time in one database. A look of the scheduler, which is most of the work, covers
+//! all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,19 +23,19 @@ use crate::{sequences::step, world::World};
 
 /// Seeds of the ordinary run; `MUNADI_SEEDS` asks for more.
 const SEEDS: u64 = 200;
-/// Of them so many on PostgreSQL, where each takes longer.
+/// The number of these seeds that run on PostgreSQL, where each takes longer.
 const SEEDS_ON_POSTGRES: u64 = 40;
 /// Workshops that live at the same time.
 const SEEDS_TOGETHER: u64 = 40;
 /// Moments lie on a grid of so many minutes, so that workshops share them.
 const GRID: u64 = 5;
 
-/// Chance that a seed repeats.
+/// Pseudo-random numbers, which the same seed repeats.
 struct Chance(u64);
 
 impl Chance {
     fn below(&mut self, n: u64) -> u64 {
-        // Knuth's constants of MMIX.
+        // The constants are those of Knuth's MMIX.
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
     }
@@ -49,7 +50,7 @@ impl Chance {
     }
 }
 
-/// Somebody, as the simulation knows them.
+/// A person, as the simulation knows them.
 struct Person {
     id: RegistrantId,
     phone: String,
@@ -61,7 +62,7 @@ struct Story {
     seed: u64,
     chance: Chance,
     workshop: WorkshopId,
-    /// When something happens to it next.
+    /// When something happens to the workshop next.
     next: Millis,
     people: Vec<Person>,
     steps: Vec<Step>,
@@ -74,7 +75,7 @@ struct Story {
 impl Story {
     async fn begin(world: &mut World, seed: u64, template: domain::ids::TemplateId) -> Story {
         let mut chance = Chance(seed ^ 0x9e37_79b9_7f4a_7c15);
-        // Of some the first steps are past when the plan is run.
+        // For some workshops the first steps are past when the plan is run.
         let starts_at = world.now().plus(chance.on_grid(90, 390));
         let workshop = world.org.add_workshop(&workshop_at(starts_at), world.now()).await.unwrap();
         world.workshop = workshop;
@@ -194,7 +195,7 @@ impl Story {
         }
     }
 
-    /// Everything that went out, held against the plan.
+    /// Compares everything that went out with the plan.
     async fn judge(&self, world: &World) {
         let seed = self.seed;
         let plan = world.org.plan_of(self.workshop).await.unwrap().expect("a plan");
@@ -257,7 +258,7 @@ fn workshop_at(starts_at: Millis) -> WorkshopDraft {
     }
 }
 
-/// The workshops of these seeds at the same time; how often something happened.
+/// Runs the workshops of these seeds at the same time; returns how often something happened.
 async fn live(world: &mut World, seeds: std::ops::RangeInclusive<u64>) -> usize {
     let template = world.stored_template("any").await;
     let mut chance = Chance(*seeds.start());

@@ -1,5 +1,5 @@
-//! Complaints about reminders around a date that must be impossible here, each by the name of its promise; and that a step runs once whoever
-//! looks.
+//! Complaints about reminders around a date that must be impossible here, each by the name of its promise. A step
+//! also runs once, whoever looks.
 
 use domain::{
     broadcast::{Audience, BroadcastStatus},
@@ -52,7 +52,8 @@ impl World {
         self.org.add_template(Channel::WhatsappPersonal, name, &body, self.now()).await.unwrap()
     }
 
-    /// Hours before the start, with the word `h` and the number, all for one purpose; and five minutes before, the link.
+    /// Steps so many hours before the start, with the word `h` and the number, all for one purpose; and the link five
+    /// minutes before.
     async fn usual(&self, hours: &[i64]) -> Vec<Step> {
         let template = self.stored_template("any").await;
         let before = |hours: &i64| {
@@ -175,7 +176,8 @@ on_both! {
         world.run_sequence(&steps).await;
         world.run_until(world.now().plus(MINUTE)).await;
         assert_eq!(world.got(ASHA).await, Vec::<String>::new());
-        // A day before was of use until seven hours before: both are over or were due already, and nobody said that they are to go.
+        // The step a day before was of use until seven hours before. Both steps are over or were due already, and
+        // nobody said that they are to go.
         assert_eq!(world.row("h24").await.state, RowState::Missed);
         let seven = world.row("h7").await;
         assert_eq!((seven.state, seven.why), (RowState::Skipped, WhyNot::Own(OwnWhyNot::PastAtRun)));
@@ -192,7 +194,8 @@ on_both! {
         };
         rule("never", "a", LateRule::Skip);
         rule("always", "b", LateRule::Always);
-        // A newer one of its purpose is due: its older one is of use still, and is nothing for who comes now.
+        // A newer step of its purpose is due. The older one is still of use, and a person who registers now does not
+        // get it.
         rule("newer", "c", LateRule::NewestOnly);
         let mut older = step(steps[0].template, "older", "c", Anchor::Start, Timing::before(5 * 60));
         older.until = Until::At(Anchor::Start, Timing::before(0));
@@ -212,14 +215,14 @@ on_both! {
         world.register(&[("9000000001", "Asha Test")]).await;
         let steps = world.usual(&[5, 3]).await;
         world.run_sequence(&steps).await;
-        // Nothing runs from the beginning until two hours before the start; meanwhile somebody registers.
+        // The program does not run from the beginning until two hours before the start. Meanwhile a person registers.
         world.clock.advance(4 * HOUR);
         world.beat().await;
         world.register(&[("9000000009", "Late Test")]).await;
         world.run_until(world.start().plus(-HOUR)).await;
         assert_eq!(world.row("h5").await.state, RowState::Missed, "of no use any more");
         assert_eq!((world.got(ASHA).await, world.got(LATE).await), (vec!["h3".to_owned()], vec!["h3".to_owned()]));
-        // The whole evening is missed: nobody is reminded of what has begun.
+        // The whole evening is missed: nobody is reminded of a workshop that has begun.
         world.clock.advance(2 * HOUR);
         world.beat().await;
         world.run_until(world.start().plus(2 * HOUR)).await;
@@ -251,7 +254,7 @@ on_both! {
         world.org.write_plan(copy, sequence, 1, &PlanChoice::default(), world.now()).await.unwrap();
         let due = |row: PlanRow| row.due.unwrap();
         assert_eq!(due(world.row_of(copy, "h5").await), world.start().plus(DAY - 5 * HOUR));
-        // Moving the original moves nothing of the copy.
+        // When the original workshop moves, nothing of the copy moves.
         world.move_to(world.start().plus(HOUR)).await;
         assert_eq!(due(world.row_of(copy, "h5").await), world.start().plus(DAY - 5 * HOUR));
         assert_eq!(due(world.row("h5").await), world.start().plus(-4 * HOUR));
@@ -261,7 +264,7 @@ on_both! {
         let mut world = World::new(db).await;
         world.register(&[("9000000001", "Asha Test"), ("9000000002", "Ravi Test")]).await;
         let mut steps = world.usual(&[5]).await;
-        // An hour later only who registered since.
+        // An hour later the step is only for people who registered since.
         let mut since = step(steps[0].template, "since", "reminder", Anchor::Start, Timing::before(4 * 60));
         since.audience = StepAudience::RegisteredLate;
         let mut rung = step(steps[0].template, "rung", "reminder", Anchor::Start, Timing::before(3 * 60));
@@ -296,7 +299,7 @@ on_both! {
         let mut got = world.got(LATE).await;
         got.sort();
         assert_eq!(got, ["due", "welcome"]);
-        // Somebody says so: the same steps under other keys.
+        // A person says that they are to go: the same steps under other keys.
         for one in &mut steps[2..] {
             one.key = key(&format!("{}2", one.key));
             one.label = one.key.to_string();
@@ -357,7 +360,7 @@ on_both! {
         world.crowd(3).await;
         let steps = world.usual(&[5, 3]).await;
         world.run_sequence(&steps).await;
-        // Confirmed ahead of its moment, and nothing has left.
+        // The step was confirmed ahead of its moment, and nothing has left.
         world.run_until(world.start().plus(-5 * HOUR - AHEAD_MS / 2)).await;
         assert_eq!(world.row("h5").await.state, RowState::Broadcast);
         assert_eq!(world.sandbox.world().len(), 0);
@@ -380,7 +383,8 @@ on_both! {
         let people = world.org.registrants(world.workshop, &list).await.unwrap();
         let of = |name: &str| people.iter().find(|one| one.name.starts_with(name)).unwrap().id;
         let cancelled = domain::workshop::RegistrantStatus::Cancelled;
-        // One before the step is planned, one after its people were written down and before it goes.
+        // One registration is cancelled before the step is planned, another after its people were written down and
+        // before it goes.
         world.org.set_registrant_status(world.workshop, of("Asha"), cancelled, world.now()).await.unwrap();
         world.run_until(world.start().plus(-5 * HOUR - AHEAD_MS / 2)).await;
         assert_eq!(world.row("h5").await.state, RowState::Broadcast);
@@ -432,7 +436,7 @@ on_both! {
         world.run_until(world.start().plus(-4 * HOUR - 2 * MINUTE)).await;
         assert_eq!(world.got(ASHA).await, ["Reminder"], "she knows");
         assert_eq!(world.got("+919000000002").await, ["h5"]);
-        // A step that is for everyone whatever was sent by hand says so.
+        // A step that is for everyone, whatever was sent by hand, says so.
         world.run_until(world.start().plus(-3 * HOUR)).await;
         assert_eq!(world.got(ASHA).await, ["Reminder", "all"]);
     }
@@ -466,7 +470,8 @@ on_both! {
         world.register(&[("9000000001", "Asha Test")]).await;
         let steps = world.usual(&[5, 3]).await;
         world.run_sequence(&steps).await;
-        // Moved when the first step is confirmed and has not begun: it is taken back, and comes with the workshop.
+        // The workshop is moved when the first step is confirmed and has not begun. The step is taken back and comes
+        // with the new time.
         world.run_until(world.start().plus(-5 * HOUR - AHEAD_MS / 2)).await;
         assert_eq!(world.row("h5").await.state, RowState::Broadcast);
         world.move_to(world.start().plus(DAY)).await;
@@ -530,7 +535,7 @@ on_both! {
         let row = world.row("h5").await;
         assert_eq!((row.state, row.why), (RowState::Skipped, stopped));
         assert_eq!(world.sandbox.world().len(), 0);
-        // Somebody releases the account and says: try again.
+        // A person releases the account and tries the step again.
         world.org.stop_integration(world.integration, false, world.now()).await.unwrap();
         world.org.retry_row(row.id, world.now()).await.unwrap();
         world.run_until(world.start().plus(-4 * HOUR)).await;
@@ -607,7 +612,7 @@ on_both! {
         world.clock.advance(HOUR - AHEAD_MS / 2);
         world.beat().await;
         let (work, now) = (world.engine.work(), world.now());
-        // Without a lease both have it.
+        // Without a lease both processes have the row.
         let row = work.due_rows(now, now.plus(AHEAD_MS), 10, 0).await.unwrap().remove(0);
         assert_eq!(work.due_rows(now, now.plus(AHEAD_MS), 10, 0).await.unwrap().len(), 1);
         let settings = world.org.organization().await.unwrap();
@@ -615,7 +620,8 @@ on_both! {
         let first = world.engine.composer().run_step(&caller, &row).await.unwrap();
         assert!(matches!(first, compose::StepEnd::Confirmed(_)), "{first:?}");
         world.engine.plan().await.unwrap();
-        // The second reviews with what the first made, finds nobody who was not told, and says so, or finds the row turned.
+        // The second process reviews with what the first made. It finds nobody who was not told and says so, or finds
+        // the row changed.
         let mut everybody = row.clone();
         everybody.step.audience = StepAudience::Opened(false);
         everybody.step.purpose = "another".to_owned();
@@ -633,7 +639,7 @@ on_both! {
         let row: PlanRowId = world.row("h5").await.id;
         let made = world.row("h5").await.broadcasts;
         assert_eq!(world.truth(made[0]).await.status, BroadcastStatus::Completed);
-        // A whole day of looks, and a person who tries the step again.
+        // A whole day of looks passes, and a person tries the step again.
         assert!(matches!(world.org.retry_row(row, world.now()).await, Err(StoreError::Stale)));
         world.run_until(world.start().plus(DAY)).await;
         assert_eq!(world.row("h5").await.broadcasts, made);

@@ -17,10 +17,10 @@ async fn what_another_process_changes_reaches_the_screens_of_this_one() {
     let store = Store::open(&db.url).await.unwrap();
     let engine = world.engine_on(&store);
     let mut feed = engine.feed();
-    // The clock stands before the start: this process has nothing to do of its own.
+    // The clock stands before the start, so this process has nothing of its own to do.
     let running = engine.run("serve", 1).await.unwrap();
     let seen = loop {
-        // It may not listen yet.
+        // The process may not listen yet.
         world.org.pause_broadcast(id, world.clock.now()).await.unwrap();
         world.org.resume_broadcast(id, world.clock.now()).await.unwrap();
         if let Ok(seen) = tokio::time::timeout(Duration::from_millis(300), feed.recv()).await {

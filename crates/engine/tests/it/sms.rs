@@ -40,7 +40,7 @@ struct Sms {
     account: IntegrationId,
 }
 
-/// Nothing personal: one text for everybody (stand-in, template 111112).
+/// A template without values: one text for everybody (template 111112 of the stand-in).
 fn same_for_all() -> SmsTemplate {
     template(
         "111112",
@@ -49,13 +49,13 @@ fn same_for_all() -> SmsTemplate {
     )
 }
 
-/// A text for each (stand-in, template 111111).
+/// A template with a text for each person (template 111111 of the stand-in).
 pub(crate) fn personal() -> SmsTemplate {
     let sources = [Source::RegistrantFirstName, Source::WorkshopTitle, Source::WorkshopTime];
     template("111111", "Hi {#var#}, {#var#} starts at {#var#}. -Example Academy", &sources)
 }
 
-/// A promotion, the same for all (stand-in, template 111113).
+/// A promotion with one text for everybody (template 111113 of the stand-in).
 fn promotion() -> SmsTemplate {
     let sources = [Source::Fixed("Rust".into()), Source::Fixed("1 December".into())];
     let text = "The next batch of {#var#} opens on {#var#}. -Example Academy";
@@ -157,7 +157,7 @@ impl Sms {
         failed.map(|row| format!("{} {}", row.recipient, row.reason)).collect()
     }
 
-    /// Asks the provider as long as there is something to ask, moving the clock over the steps.
+    /// Asks the provider as long as there is something to ask, and moves the clock over the steps.
     async fn ask_for_news(&self) {
         for minutes in [1, 4, 10, 45] {
             self.world.clock.advance(minutes * MINUTE);
@@ -167,7 +167,7 @@ impl Sms {
         }
     }
 
-    /// What the stand-in charged, less what it gave back.
+    /// What the stand-in charged, minus what it gave back.
     fn charged(&self) -> Money {
         Money(self.world.sandbox.fast2sms().ledger().net())
     }
@@ -186,7 +186,7 @@ impl Sms {
         self.world.org.record_consent(consent, self.world.clock.now()).await.unwrap();
     }
 
-    /// What is said of receipts that fit no message.
+    /// The notes about receipts that fit no message.
     async fn notes(&self) -> Vec<String> {
         let unmatched = self.world.org.unmatched_receipts(10).await.unwrap();
         unmatched.into_iter().map(|receipt| receipt.note).collect()
@@ -225,14 +225,14 @@ on_both! {
         assert_eq!(sms.world.sum(id).await, "250 = 250 sent");
         assert_eq!(sms.world.sandbox.world().len(), 250);
         assert_eq!(sms.world.sandbox.world().summary().calls, 3, "100 + 100 + 50 numbers");
-        // 83 characters are one segment; the price is the stand-in's own, and each row has its share of the three
-        // charges.
+        // A text of 83 characters is one segment. The price is the stand-in's own, and each row has its share of the
+        // three charges.
         let truth = sms.world.truth(id).await;
         assert_eq!((truth.units, truth.actual_cost()), (250, sms.charged()));
         let rows = sms.rows(id).await;
         assert!(rows.iter().all(|row| row.provider_id.is_some() && row.cost.is_some()));
         assert_eq!(rows.iter().filter_map(|row| row.cost).sum::<Money>(), sms.charged());
-        // Rows carry no text of their own, and screens show it all the same.
+        // Rows carry no text of their own, and screens show the text all the same.
         assert!(rows.iter().all(|row| row.content.starts_with('{')));
     }
 
@@ -307,8 +307,8 @@ on_both! {
     async fn after_three_numbers_that_were_refused_alone_the_rest_of_a_request_is_not_called(db: TestStore) {
         let mut sms = Sms::new(db).await;
         sms.world.crowd(8).await;
-        // Eight, four, two, one, one, two, one: the third that stands alone is the seventh call, and an eighth would be
-        // taken.
+        // Requests carry eight, four, two, one, one, two and one messages. The third message that stands alone is the
+        // seventh call, and an eighth would be accepted.
         sms.world.sandbox.faults().change(|faults| {
             faults.server_error = Amount::Run { after: 0, next: 7 };
             faults.server_error_status = Some(422);
@@ -339,7 +339,7 @@ on_both! {
         let odd = sms.world.engine.work().receipts_to_review(now.plus(-HOUR), now.plus(-HOUR)).await.unwrap();
         assert_eq!((odd.not_understood, odd.unmatched), (3, 0));
         assert_eq!(sms.world.sum(id).await, "1 = 1 sent");
-        // XML is read.
+        // A report in XML is read.
         sms.post(format!("<r><request_id>{request}</request_id><mobile>9000000000</mobile><status>DELIVRD</status></r>")).await;
         assert_eq!(sms.world.sum(id).await, "1 = 1 delivered");
     }
@@ -348,7 +348,7 @@ on_both! {
         let mut sms = Sms::new(db).await;
         sms.world.sandbox.faults().change(|faults| faults.habits.fast2sms.repeat_window_ms = 3_600_000);
         sms.world.crowd(1).await;
-        // Written to by somebody else's program just before.
+        // Another program wrote to this number just before.
         let first = sms.broadcast(&same_for_all()).await;
         sms.world.run_dry().await;
         sms.world.clock.advance(10 * MINUTE);
@@ -377,14 +377,14 @@ on_both! {
         assert_eq!(sms.world.sum(id).await, "300 = 200 sent + 100 unknown");
         assert_eq!(sms.world.sandbox.world().len(), 300, "all were told, once");
         assert!(sms.world.sandbox.world().repeated_phones(1).is_empty());
-        // The way back: what we named in the call comes back in the report of each number.
+        // The span that we named in the call comes back in the report of each number.
         let unknown: Vec<_> = sms.rows(id).await.into_iter().filter(|row| row.state == MessageState::Unknown).collect();
         let (first, last) = (unknown[0].message.position, unknown[99].message.position);
         let udf = format!("{}.{first}.{last}", id.0.simple());
         let report = |mobile: &str, udf: &str| json!({ "request_id": "late00000000001", "mobile": mobile, "status": "delivered",
             "delivery_timestamp": 1_791_878_500, "amount_debited": "0.2500", "udf1": udf }).to_string();
         sms.post(report(unknown[5].recipient.trim_start_matches('+'), &udf)).await;
-        // A stranger's report, and one that names a message of somebody else, move nothing.
+        // A stranger's report changes nothing, nor does one that names another message.
         sms.post(report("919999999999", &udf)).await;
         sms.post(report(unknown[6].recipient.trim_start_matches("+91"), "0198c0de000070008000000000000000.1.500")).await;
         assert_eq!(sms.world.sum(id).await, "300 = 200 sent + 1 delivered + 99 unknown");
@@ -423,14 +423,14 @@ on_both! {
         sms.world.run_dry().await;
         sms.ask_for_news().await;
         let truth = sms.world.truth(id).await;
-        // Failed, undelivered, expired, rejected, blocked and do-not-disturb; sent and pending stay handed over; the
-        // last one failed first and arrived after all (the stand-in's rule by last digits).
+        // The endings are failed, undelivered, expired, rejected, blocked and do-not-disturb; sent and pending stay
+        // handed over; the last one failed first and arrived after all (the stand-in's rule by last digits).
         assert_eq!(sms.world.sum(id).await, "49 = 2 sent + 41 delivered + 6 failed");
         assert_eq!(truth.actual_cost(), sms.charged(), "blocked and do-not-disturb were given back");
         let reasons: Vec<&str> = truth.counts.iter().filter(|c| c.state == MessageState::Failed).map(|c| c.reason.code()).collect();
         assert_eq!(reasons, ["blocked", "dnd", "expired", "failed", "rejected", "undelivered"]);
         sms.world.assert_sum().await;
-        // Whoever is on the provider's own list is not written to again.
+        // A person on the provider's own do-not-disturb list is not written to again.
         sms.world.clock.advance(HOUR);
         sms.world.beat().await;
         let again = sms.broadcast(&promotion()).await;
@@ -442,14 +442,14 @@ on_both! {
         let mut sms = Sms::new(db).await;
         sms.world.register(&[("9000000001", "Asha"), ("9000000002", "Ravi")]).await;
         let id = sms.broadcast(&personal()).await;
-        // It comes before the answer that brings the request's id, and waits for it (R9).
+        // The report comes before the answer that carries the request's id, and waits for it (R9).
         sms.post(clevertap("notyetknown0001", "delivered")).await;
         sms.world.run_dry().await;
         let of = |rows: &[MessageView], phone: &str| rows.iter().find(|row| row.recipient == phone).cloned().unwrap();
         let rows = sms.rows(id).await;
         let (asha, ravi) = (of(&rows, "+919000000001"), of(&rows, "+919000000002"));
         sms.post(clevertap(asha.provider_id.as_deref().unwrap(), "delivered")).await;
-        // Two reports in one look, one of them by number: they are about one row.
+        // Two reports in one batch, one of them by number, are about one row.
         sms.post(clevertap(ravi.provider_id.as_deref().unwrap(), "failed")).await;
         sms.post(custom(ravi.provider_id.as_deref().unwrap(), "9000000002", "Delivered")).await;
         assert_eq!(sms.world.sum(id).await, "2 = 2 delivered");
@@ -472,7 +472,7 @@ on_both! {
         while sms.world.engine.apply_receipts().await.unwrap() > 0 {}
         assert_eq!(sms.world.sum(id).await, "2 = 2 sent");
         assert_eq!(sms.notes().await.len(), 1);
-        // With its number it names one of them.
+        // With its number the report names one of them.
         let with_number = clevertap(&request, "delivered").replace("\"msgId\"", "\"mobile\":\"9000000002\",\"msgId\"");
         sms.post(with_number).await;
         let rows = sms.rows(id).await;
@@ -484,14 +484,14 @@ on_both! {
     async fn r22_questions_are_asked_for_a_day_and_leave_their_queue(db: TestStore) {
         let mut sms = Sms::new(db).await;
         sms.world.crowd(150).await;
-        // The provider knows what became of nobody.
+        // The provider knows the end of no message.
         sms.world.sandbox.faults().change(|faults| faults.outcomes.delivered = 0.0);
         let id = sms.broadcast(&same_for_all()).await;
         sms.world.run_dry().await;
         let work = sms.world.engine.work().clone();
         let waiting = async |sms: &Sms| {
             let later = sms.world.now().plus(40 * 24 * HOUR);
-            // Taken, and given back as they were: held until a moment that has come.
+            // The questions were taken and given back as they were, held until a moment that has come.
             work.take_status_polls(later, sms.world.now(), 100).await.unwrap().len()
         };
         assert_eq!(waiting(&sms).await, 2, "one for each request");
@@ -504,7 +504,7 @@ on_both! {
         }
         assert_eq!(waiting(&sms).await, 0);
         assert_eq!(sms.world.sum(id).await, "150 = 150 sent");
-        // Once everybody's end is known there is nothing to ask.
+        // Once the end of every message is known there is nothing to ask.
         sms.world.sandbox.faults().change(|faults| faults.outcomes.delivered = 1.0);
         let told = sms.broadcast(&personal()).await;
         sms.world.run_dry().await;
@@ -521,7 +521,7 @@ on_both! {
         let request = sms.rows(first).await[0].provider_id.clone().unwrap();
         sms.world.clock.advance(5 * MINUTE);
         sms.world.beat().await;
-        // Confirmed, planned and due, and not yet sent.
+        // The broadcast is confirmed, planned and due, and not yet sent.
         sms.broadcast(&personal()).await;
         sms.world.engine.poll_status().await.unwrap();
         assert_eq!(sms.world.sandbox.fast2sms().times_asked(&request), 0);
@@ -546,7 +546,7 @@ on_both! {
         }
         let id = sms.broadcast(&promotion()).await;
         assert_eq!(sms.world.sum(id).await, "4 = 3 waiting + 1 skipped");
-        // Taken back after the plan was written.
+        // The consent is withdrawn after the plan was written.
         let consent = sms.world.org.consents_of("+919000000001", &sms.world.key).await.unwrap().remove(0);
         sms.world.org.withdraw_consent(consent.id, "By telephone", sms.world.clock.now()).await.unwrap();
         sms.world.run_dry().await;
@@ -581,7 +581,7 @@ on_both! {
     async fn requests_of_numbers_from_different_places_take_only_their_own(db: TestStore) {
         let pace = Pace { per_second: 1_000_000, per_day: 0 };
         let mut sms = Sms::with(db, 4, pace).await;
-        // Numbers two and three of the later list had a message just now.
+        // The second and third number of the later list just had a message.
         sms.world.register(&[("9000000001", "One Test"), ("9000000002", "Two Test")]).await;
         sms.broadcast(&same_for_all()).await;
         sms.world.sender.turn_until_idle().await.unwrap();
@@ -590,7 +590,8 @@ on_both! {
         sms.world.crowd(6).await;
         sms.world.sandbox.faults().change(|faults| faults.latency_ms = 150);
         let id = sms.broadcast(&same_for_all()).await;
-        // The four that may go lie around the two that wait, which go in a call of their own while that one is out.
+        // The four that may go out lie around the two that wait, which go in a call of their own while that call is
+        // out.
         for calls in 1..=2 {
             while sms.world.sender.turn(true).await.unwrap().claimed == 0 {
                 tokio::task::yield_now().await;
@@ -612,7 +613,7 @@ on_both! {
     }
 
     async fn in_chaos_requests_of_seven_end_right_and_cost_what_the_provider_booked(db: TestStore) {
-        // What is refused goes again beside what goes first: requests whose numbers lie far apart.
+        // A refused message goes again beside those that go first, so the numbers of a request lie far apart.
         let pace = Pace { per_second: 1_000_000, per_day: 0 };
         in_chaos(Sms::with(db, 7, pace).await, &same_for_all()).await;
     }
@@ -631,7 +632,7 @@ async fn two_processes_that_claim_at_one_moment_keep_the_gap_as_well() {
         "one of them waits for two minutes"
     );
 
-    // The same with an account each, which share no pace.
+    // The same happens with an account for each broadcast, so that they share no pace.
     sms.world.clock.advance(5 * MINUTE);
     sms.world.give_up_others().await;
     let pace = Pace { per_second: 1_000_000, per_day: 0 };
@@ -643,8 +644,8 @@ async fn two_processes_that_claim_at_one_moment_keep_the_gap_as_well() {
     db.remove().await;
 }
 
-/// Rows that two processes claim for one broadcast each, both together and the more of the two. Both have begun to
-/// claim when the pace of their accounts is free.
+/// The rows that two processes claim for one broadcast each: both together, and the larger number of the two. Both
+/// have begun to claim when the pace of their accounts is free.
 async fn claimed_at_once(
     sms: &Sms,
     second: &munadi_engine::Engine,
@@ -689,7 +690,7 @@ async fn in_chaos(mut sms: Sms, template: &SmsTemplate) {
         match row.state {
             MessageState::Sent | MessageState::Delivered => assert_eq!(heard.len(), 1, "{row:?}"),
             MessageState::Failed => assert_eq!(heard.len(), 0, "{row:?}"),
-            // Nobody can be asked about a call that brought no id; the report would.
+            // Nobody can be asked about a call without an id; the report would tell.
             MessageState::Unknown => unanswered += heard.len(),
             other => panic!("no row may end as {other}"),
         }
@@ -701,7 +702,7 @@ async fn in_chaos(mut sms: Sms, template: &SmsTemplate) {
     sms.world.assert_sum().await;
 }
 
-/// On one thread, so that the call cannot begin before the clock has moved on.
+/// The test runs on one thread, so that the call cannot begin before the clock has moved on.
 #[tokio::test]
 async fn promotion_that_is_claimed_before_nine_is_not_called_after_it() {
     let db = store::testing::sqlite().await;
@@ -757,7 +758,7 @@ async fn stops_at_nine(db: &TestStore, then: AfterHours) {
         sms.world.clock.advance(250);
         sms.world.beat().await;
     }
-    // 30 seconds of four requests a second with ten numbers each, and one burst.
+    // 30 seconds of four requests a second with ten numbers each, and one burst, are allowed.
     let told = sms.world.sandbox.world().len();
     assert!((1_150..=1_250).contains(&told), "{told} were told before nine");
     assert!(sms.rows(id).await.iter().filter_map(|row| row.sent_at).all(|at| at < nine), "none after nine");

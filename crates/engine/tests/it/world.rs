@@ -56,7 +56,7 @@ impl Accounts for Standing {
 /// A server that is listed beside each gateway's stand-in, and where nobody answers.
 pub(crate) const AWAY: &str = "http://127.0.0.1:9/away";
 
-/// Where the stand-ins are.
+/// The addresses of the stand-ins.
 fn urls(sandbox: &Sandbox) -> Urls {
     let listed = |key: &str| {
         let all = registry::VENDORS.iter().flat_map(|vendor| vendor.base_urls());
@@ -92,7 +92,7 @@ impl World {
         World::beside(db, sandbox, World::clock()).await
     }
 
-    /// A world whose stand-ins have its own clock, for what they say about time.
+    /// A world whose stand-ins have its own clock, so that their reports name its times.
     pub(crate) async fn in_step(db: &TestStore, config: sandbox::Config) -> World {
         let clock = World::clock();
         let theirs = Arc::clone(&clock);
@@ -199,13 +199,13 @@ impl World {
         engine
     }
 
-    /// A process that has not entered itself yet: `Engine::run` does.
+    /// A process that has not yet entered itself among the workers: `Engine::run` does that.
     pub(crate) fn engine_to_run(&self, limits: Limits) -> Engine {
         let clock = Arc::clone(&self.clock);
         engine(&self.store, &self.sandbox, clock, &self.key, self.call_timeout, limits)
     }
 
-    /// A process with connections of its own.
+    /// A process with its own connections to the database.
     pub(crate) fn engine_on(&self, store: &Store) -> Engine {
         engine(store, &self.sandbox, Arc::clone(&self.clock), &self.key, self.call_timeout, limits())
     }
@@ -274,7 +274,7 @@ impl World {
         self.org.confirm_broadcast(new, self.now()).await.expect("confirms")
     }
 
-    /// A broadcast as it is usually confirmed.
+    /// A broadcast with the usual choices.
     pub(crate) fn reminder(&self, template: &WhatsappTemplate) -> NewBroadcast {
         let now = self.now();
         NewBroadcast {
@@ -311,7 +311,7 @@ impl World {
         self.org.messages(id, &MessageFilter::default(), 0, 100_000).await.expect("reads")
     }
 
-    /// Lets every other process's lease end and takes over what they had.
+    /// Lets the lease of every other process end and takes over what they had.
     pub(crate) async fn give_up_others(&self) {
         self.clock.advance(16 * SECOND);
         self.beat().await;
@@ -323,7 +323,7 @@ impl World {
         self.engine.work().beat(now, now.plus(15 * SECOND), None).await.expect("beats");
     }
 
-    /// Turns until nothing can happen any more, moving the clock over retries, holds and waits.
+    /// Turns until nothing more can happen, and moves the clock over retries, holds and waits.
     pub(crate) async fn run_dry(&mut self) {
         for _ in 0..400 {
             self.sender.turn_until_idle().await.expect("turns");
@@ -340,7 +340,7 @@ impl World {
         self.assert_sum().await;
     }
 
-    /// That much time goes by, from one moment at which something is due to the next.
+    /// Lets that much time go by, from one moment at which something is due to the next.
     pub(crate) async fn pass(&mut self, ms: i64) {
         let end = self.now().plus(ms);
         loop {
@@ -361,7 +361,7 @@ impl World {
         self.org.broadcast(id).await.expect("is there")
     }
 
-    /// `3 = 2 sent + 1 failed`, in the order of the states.
+    /// As in `3 = 2 sent + 1 failed`, in the order of the states.
     pub(crate) async fn sum(&self, id: BroadcastId) -> String {
         let broadcast = self.truth(id).await;
         let parts: Vec<String> = domain::message::MessageState::ALL

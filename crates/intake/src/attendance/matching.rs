@@ -25,11 +25,11 @@ pub enum MatchedBy {
 pub struct Attended {
     /// Id of the registration.
     pub registrant: RegistrantId,
-    /// As they registered.
+    /// The name of the registration.
     pub name: String,
-    /// As the report calls them.
+    /// The name in the report.
     pub called: String,
-    /// By what they were found.
+    /// The value by which the registrant was found.
     pub by: MatchedBy,
     /// When they came and went, and for how long they stayed.
     pub stay: Stay,

@@ -3,10 +3,10 @@
 //! Collected from reports that people publish with the programs that read them: Zoom's of meetings and of webinars, those of Microsoft Teams
 //! (several parts in one file) and Google Meet, and lists that people keep by hand.
 
-/// What a column says.
+/// What a column of an attendance report holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
-    /// Whether somebody came.
+    /// Whether the person came.
     Attended,
     Name,
     FirstName,
@@ -15,12 +15,12 @@ pub(super) enum Column {
     Phone,
     Joined,
     Left,
-    /// The first of several times, or the last: what lies between was not all spent there.
+    /// The first of several times, or the last. The person need not have been there all the time between.
     FirstJoined,
     LastLeft,
     Minutes,
     Role,
-    /// Of the meeting itself: its topic, its number.
+    /// A fact of the meeting itself, such as its topic or number.
     OfMeeting,
 }
 
@@ -118,16 +118,16 @@ fn is_part(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '\u{900}'..='\u{DFF}' | '\u{200C}' | '\u{200D}')
 }
 
-/// A part of a report.
+/// A section of an attendance report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Who attended.
+    /// The people who attended.
     People,
     /// The hosts, who are not registrants.
     Hosts,
     /// The same people once more, each time they came and went.
     Again,
-    /// No people.
+    /// Something other than people.
     Other,
 }
 

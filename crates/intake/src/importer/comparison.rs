@@ -49,14 +49,14 @@ pub struct ListComparison {
     pub groups: BTreeMap<Difference, Group>,
 }
 
-/// Differences of one kind.
+/// The differences of one kind between a newer list and the registrations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
-    /// How many registrations.
+    /// The number of registrations with such a difference.
     pub people: u64,
-    /// It is taken over with the import.
+    /// Whether the import takes the difference over.
     pub take: bool,
-    /// Registrations in which it was taken over.
+    /// The number of registrations in which it was taken over.
     pub done: u64,
 }
 

@@ -15,16 +15,16 @@ pub const TWICE_KEY: &str = "(paid and refunded)";
 /// What people read for it.
 pub(super) const TWICE_WORD: &str = "paid in one row, cancelled or refunded in another";
 
-/// What a file says of one person.
+/// What a file says about one person's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Says {
-    /// Has a place, or is in a list that has no status.
+    /// The person has a place, or the list has no status at all.
     Place,
-    /// Gave the place back.
+    /// The registration ended with this status.
     Ended(RegistrantStatus),
-    /// A status that gives no place.
+    /// The status gives no place.
     NoPlace,
-    /// Is in it, with a status that nobody has explained.
+    /// The status is one that nobody has explained.
     Open,
 }
 
@@ -261,7 +261,7 @@ mod tests {
         file.person(&paid);
         file.left_out(&row(RegistrantStatus::Registered, "pay_2", 2), true);
         assert_eq!(file.says(paid.key()), Some(Says::Place));
-        // Alone in a newer list it is about a payment that is not the registration's.
+        // Alone in a newer list, the row is about a payment that is not the registration's.
         let mut newer = FileSays::default();
         newer.left_out(&row(RegistrantStatus::Registered, "pay_2", 2), true);
         assert!(newer.is_about_another(paid.key(), "pay_1"));

@@ -7,14 +7,14 @@ use std::{
 
 use domain::ids::ImportId;
 
-/// How far something is, for the page that waits for it.
+/// The progress of a job, for the page that waits for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Rows done.
+    /// The number of rows that are done.
     pub rows: u64,
-    /// Bytes of the file that were read.
+    /// The bytes of the file that were read.
     pub bytes: u64,
-    /// Bytes of the file; 0 when what is done is no file.
+    /// The size of the file in bytes; 0 for a job that reads no file.
     pub bytes_total: u64,
 }
 
@@ -35,12 +35,12 @@ impl Progress {
 #[derive(Clone, Debug, Default)]
 pub struct Jobs(Arc<Mutex<HashMap<ImportId, Job>>>);
 
-/// One of them.
+/// A job that a page waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Job {
-    /// Under way.
+    /// The job is under way.
     Running(Progress),
-    /// Ended badly; words for people.
+    /// The job failed, in words for people.
     Failed(String),
 }
 

@@ -62,13 +62,13 @@ pub const ROWS_LEFT_OUT_MAX: u64 = 50_000;
 /// Why an import could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The file; its words are for people.
+    /// The file cannot be read. The words are for people.
     #[error(transparent)]
     Sheet(#[from] SheetError),
-    /// The store.
+    /// The store refused or could not be reached.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The program stops, or a thread broke.
+    /// The program is stopping, or a thread panicked.
     #[error("The import was interrupted. Start it again: nobody is added twice.")]
     Interrupted,
 }
@@ -76,15 +76,15 @@ pub enum ImportError {
 /// Everything that an import needs.
 #[derive(Clone)]
 pub struct Importer {
-    /// The store, bound to who imports.
+    /// The store, bound to the member who imports.
     pub org: Org,
-    /// The present moment.
+    /// The clock that gives the present moment.
     pub clock: SharedClock,
-    /// Where numbers without a country code belong.
+    /// The country of numbers that are written without a country code.
     pub home: Country,
     /// The zone of dates without an offset.
     pub zone: Zone,
-    /// Where the uploaded file lies.
+    /// The path of the uploaded file.
     pub file: PathBuf,
     /// Makes the keys of agreements and suppressions.
     pub phone_key: PhoneKey,

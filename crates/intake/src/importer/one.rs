@@ -21,18 +21,18 @@ use crate::read::{Field, Mapping, Row, Sheet, SheetError};
 const KEPT: [Field; 6] =
     [Field::Name, Field::Phone, Field::CountryCode, Field::Email, Field::Status, Field::Reference];
 
-/// What became of a post.
+/// What became of one posted registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PostOutcome {
-    /// Registered.
+    /// The person was registered.
     Registered,
-    /// Was registered before.
+    /// The person was registered before.
     Already,
-    /// Was registered, and is not any more: cancelled, refunded, or a status that gives no place.
+    /// The person was registered and no longer is: cancelled, refunded, or with a status that gives no place.
     Ended,
-    /// Its status gives no place, and nobody here has one under it.
+    /// The status gives no place, and nobody here is registered under it.
     LeftOut,
-    /// Kept for a person to look at; why, in words.
+    /// The registration is kept for a member to look at, for these reasons.
     Kept(Vec<String>),
 }
 

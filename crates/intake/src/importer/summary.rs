@@ -7,7 +7,7 @@ use store::imports::Import;
 use super::comparison::ListComparison;
 use crate::read::{ReadSummary, StatusMeaning};
 
-/// What a look at a file found, and later what its import did; kept as JSON with the import.
+/// What a look at a file found, and later what its import did. It is kept as JSON with the import.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Summary {
@@ -19,51 +19,51 @@ pub struct Summary {
     pub already: u64,
     /// Rows that cannot be taken as they are.
     pub bad: u64,
-    /// Of the ready ones, without a number.
+    /// People among the ready ones without a number.
     pub without_phone: u64,
-    /// Of the ready ones, with a landline: no WhatsApp and no SMS reaches it.
+    /// People among the ready ones with a landline, which neither WhatsApp nor SMS reaches.
     pub landlines: u64,
-    /// Of the ready ones, with something left out, such as an unreadable e-mail.
+    /// People among the ready ones with something left out, such as an unreadable e-mail address.
     pub warned: u64,
     /// Numbers that a spreadsheet has turned into 9.8E+09.
     pub digits_lost: u64,
-    /// Registrations that were made.
+    /// Registrations that the import made.
     pub new: u64,
     /// People that the organisation did not know.
     pub lead_new: u64,
     /// Rows taken as a person corrected them.
     pub fixed: u64,
-    /// Of the ready ones, with a number, who agreed to promotions.
+    /// People among the ready ones with a number who agreed to promotion.
     pub agreed: u64,
-    /// Agreements recorded.
+    /// Agreements that the import recorded.
     pub agreements: u64,
-    /// Agreements passed over, because the person opted out within 90 days.
+    /// Agreements that were not recorded, because the person opted out within 90 days.
     pub agreements_too_soon: u64,
-    /// Words of the status columns with their rows, the commonest first.
+    /// The words of the status columns with the number of rows, the most frequent first.
     pub statuses: Vec<StatusWord>,
     /// Rows left out because their status gives no place.
     pub left_out: u64,
-    /// Rows of which nobody has said what their status means; left out as well.
+    /// Rows whose status nobody has explained; they are left out, too.
     pub undecided: u64,
     /// People who are paid in one row, and cancelled or refunded in another.
     pub twice: u64,
-    /// Of the ready ones, registered as cancelled or refunded: they are told nothing.
+    /// People among the ready ones who are registered as cancelled or refunded: they are told nothing.
     pub without_place: u64,
-    /// People who want no messages; entered as such with the import.
+    /// People who want no messages. The import enters their opt-outs.
     pub opting_out: u64,
-    /// Entries about them that were new.
+    /// Opt-outs that were entered.
     pub opted_out: u64,
-    /// In what it differs from what is registered here, as far as it is a newer list of the same people.
+    /// How the file differs from the registrations, where it is a newer list of the same people.
     pub again: ListComparison,
-    /// Rows that are no people: titles again, totals, notes.
+    /// Rows that hold no person: repeated titles, totals, notes.
     pub no_people: u64,
     /// Rows of another table in the same sheet.
     pub other_table: u64,
-    /// Where that table begins.
+    /// The line where that table begins; `None` without one.
     pub other_table_line: Option<u64>,
     /// Rows left out because the workbook hides them.
     pub hidden_rows: u64,
-    /// What an undo took away.
+    /// Registrations that an undo removed.
     pub undone: u64,
     /// Registrations that an undo left, because a message was planned for them.
     pub kept: u64,
@@ -72,15 +72,15 @@ pub struct Summary {
 /// A word of the status columns, as a look at a file counted it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusWord {
-    /// The form under which it is remembered.
+    /// The normalised form under which the word is remembered.
     pub key: String,
-    /// As the file writes it.
+    /// The word as the file writes it.
     pub word: String,
-    /// Rows that it decides.
+    /// Rows whose status this word decides.
     pub rows: u64,
-    /// What it means; `None` while nobody has said so.
+    /// The meaning of the word; `None` while nobody has explained it.
     pub meaning: Option<StatusMeaning>,
-    /// A person said so, now or for an earlier file; else the meaning is the program's own knowledge.
+    /// Whether a person chose the meaning, now or for an earlier file. Otherwise the program knows it by itself.
     pub chosen: bool,
 }
 
@@ -123,7 +123,7 @@ impl Summary {
         serde_json::from_value(import.summary.clone()).unwrap_or_default()
     }
 
-    /// As it is kept with the import.
+    /// The summary as JSON, as the import keeps it.
     pub fn json(&self) -> Value {
         serde_json::to_value(self).expect("numbers are JSON")
     }

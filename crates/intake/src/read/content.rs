@@ -19,7 +19,7 @@ pub(super) struct Content {
     pub(super) codes: usize,
     pub(super) answers: usize,
     pub(super) dates: usize,
-    /// Cells with a letter.
+    /// Cells that hold a letter.
     pub(super) lettered: usize,
     /// Words of the tables of statuses, and those among them that take a place away.
     states: usize,

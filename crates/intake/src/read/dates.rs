@@ -36,15 +36,15 @@ impl std::str::FromStr for DateOrder {
 /// Why a cell is no moment; for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DateError {
-    /// Day or month may come first.
+    /// Day and month can be read in either order.
     #[error(
         "“{0}” can be read in two ways: day first, or month first. Write the year first, as in 2026-10-13 19:00."
     )]
     TwoWays(String),
-    /// It does not fit the order that all other rows have.
+    /// The date does not fit the order that all other rows have.
     #[error("“{0}” does not fit the other dates of this file. Write the year first, as in 2026-10-13 19:00.")]
     OtherOrder(String),
-    /// Nothing that we read.
+    /// The cell holds no date that can be read.
     #[error("“{0}” is no date that can be read. Write it as 2026-10-13 19:00, or 13 Oct 2026 7:00 PM.")]
     NoDate(String),
 }
@@ -230,9 +230,9 @@ enum Day {
 struct Written {
     year: i64,
     day: Day,
-    /// Since midnight.
+    /// The time of day, in seconds since midnight.
     seconds: i64,
-    /// East of UTC.
+    /// The offset east of UTC, in milliseconds; `None` where the text has none.
     offset_ms: Option<i64>,
 }
 

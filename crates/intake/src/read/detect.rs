@@ -49,9 +49,9 @@ impl Seek for Counted {
 pub enum Encoding {
     /// UTF-8, with or without its mark.
     Utf8,
-    /// UTF-16, little end first: Excel's "Unicode text".
+    /// UTF-16 with the low byte first: Excel's "Unicode text".
     Utf16Le,
-    /// UTF-16, big end first.
+    /// UTF-16 with the high byte first.
     Utf16Be,
     /// Western Windows: what is left when nothing else fits.
     Windows1252,

@@ -18,10 +18,10 @@ pub enum SheetError {
     /// The binary variant of the new one.
     #[error("This is an Excel binary file (.xlsb). Open it and save it as .xlsx or CSV, then upload that.")]
     BinaryExcel,
-    /// LibreOffice's own format.
+    /// The file is in LibreOffice's own format.
     #[error("This is an OpenDocument spreadsheet. Save it as .xlsx or CSV, then upload that.")]
     OpenDocument,
-    /// Encrypted workbook.
+    /// The workbook is encrypted with a password.
     #[error("This workbook is protected by a password. Save a copy without it, then upload the copy.")]
     Password,
     /// A PDF, a picture, a Word file.
@@ -30,7 +30,7 @@ pub enum SheetError {
         /// What it is, with its article: "a PDF".
         what: &'static str,
     },
-    /// An archive.
+    /// The file is an archive.
     #[error("This is a compressed archive. Unpack it and upload the CSV or .xlsx file inside.")]
     Archive,
     /// HTML or XML under the name `.xls`, as some portals export.
@@ -69,7 +69,7 @@ pub enum SheetError {
         "This workbook holds {mb} MB of text, more than can be read at once. Save the sheet as CSV and upload that."
     )]
     TooLarge {
-        /// Unpacked size in megabytes.
+        /// The unpacked size, in megabytes.
         mb: u64,
     },
     /// A cell longer than Excel allows, or XML that pretends to be one.
@@ -83,7 +83,7 @@ pub enum SheetError {
         "Several large workbooks are being read just now. Try again in a minute, or save the sheet as CSV."
     )]
     Busy,
-    /// A broken workbook.
+    /// The workbook is broken.
     #[error("This workbook is damaged ({detail}). Open it in Excel, save it again, and upload the new copy.")]
     Damaged {
         /// The reader's words, for the log and for support.
@@ -101,7 +101,7 @@ pub enum SheetError {
         /// Spreadsheet letters, such as `C`.
         column: String,
     },
-    /// The upload was removed.
+    /// The uploaded file was removed.
     #[error(
         "This file is no longer here: uploads that nobody imports are removed after some days, and when a person in them is erased. Upload it again."
     )]

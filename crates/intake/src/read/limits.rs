@@ -107,28 +107,28 @@ fn damaged(detail: impl Into<String>) -> SheetError {
     SheetError::Damaged { detail: detail.into() }
 }
 
-/// One part while it is read.
+/// The progress through one part of a workbook.
 #[derive(Default)]
 struct Survey {
-    /// Bytes read so far.
+    /// The number of bytes read so far.
     at: u64,
     /// Names of the elements that are open.
     open: Vec<Vec<u8>>,
-    /// The cell or shared text that is open: how deep, and where it began.
+    /// The cell or shared text that is open: its depth, and the byte at which it began.
     cell: Option<(usize, u64)>,
-    /// Rows begun.
+    /// The number of rows begun so far.
     rows: u64,
-    /// Bytes that the reader will hold.
+    /// The bytes of memory that the reader will hold.
     memory: u64,
-    /// What a sheet hides.
+    /// What the sheet hides, as far as it was read.
     marks: SheetFlags,
     /// The row under way, as a spreadsheet counts.
     row: u64,
-    /// The open cell has a formula, and a value.
+    /// Whether the open cell has a formula, and whether it has a value.
     formula: (bool, bool),
-    /// A result of the open cell is text, which may be empty.
+    /// Whether the open cell's result is text, which may be empty.
     is_text: bool,
-    /// Where the open value begins.
+    /// The byte at which the open value begins.
     value_at: u64,
     /// Ids with what they name: sheets in the workbook, parts in its relations.
     named: Vec<(String, String)>,
@@ -388,7 +388,7 @@ mod tests {
             format!("<sheetData><row><c r=\"A1\" x=\"{long}\""),
             format!("<a><!-- > {long} -->"),
             format!("<c>{}", "<t>some text</t>".repeat(200_000)),
-            // A cell whose end is only claimed.
+            // The cell claims an end that it does not have.
             format!("<c><is>{}", "<t>text</t></c><c>".repeat(10)),
             "<!DOCTYPE x><a/>".to_owned(),
             "<a>\0</a>".to_owned(),

@@ -18,7 +18,7 @@ use super::words::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
-    /// Whole name.
+    /// The whole name in one column.
     Name,
     /// First name, when names are in two columns.
     FirstName,
@@ -28,17 +28,17 @@ pub enum Field {
     Phone,
     /// Country of numbers without a code: its name, letters or calling code.
     CountryCode,
-    /// E-mail address.
+    /// The e-mail address.
     Email,
-    /// Where the registration or its payment stands.
+    /// The status of the registration or of its payment.
     Status,
     /// Whether the person agreed to promotion: yes or no.
     Consent,
     /// Whether the person wants no messages: yes or no.
     OptOut,
-    /// Where the person came from.
+    /// Where the person came from, in the words of the file.
     Source,
-    /// When the person registered.
+    /// When the person registered for the workshop.
     RegisteredAt,
     /// The id of the registration, ticket or order, by which a newer export of the list knows it again.
     Reference,

@@ -26,20 +26,22 @@ pub struct Row {
     pub in_doubt: bool,
 }
 
-/// What may be done with a row.
+/// Whether a row may be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Import it.
+    /// The row is imported.
     Good,
-    /// Import it, and show what is missing.
+    /// The row is imported, and what is missing is shown.
     Warned,
-    /// Not to be imported until corrected: its number cannot be read, it is perhaps no person, or there is nothing in it.
+    /// The row is not imported until it is corrected: its number cannot be read, it may not be a person, or it is
+    /// empty.
     Bad,
-    /// Its status says that there is no place: not imported.
+    /// The row is not imported, because its status gives no place.
     LeftOut,
-    /// Its status is not known: not imported before somebody says what it means.
+    /// The row is not imported before somebody explains its status.
     Unknown,
-    /// The file has a status for others and none for this one. Imported where no row has one, or where somebody says so.
+    /// The row has no status although others have one. It is imported where no row has one, or where somebody says
+    /// so.
     NoStatus,
 }
 
@@ -76,25 +78,25 @@ impl fmt::Debug for Row {
 pub struct Candidate {
     /// Whole name, joined from two columns when need be.
     pub name: Option<PersonName>,
-    /// Address, when there is a readable one.
+    /// The e-mail address; `None` where there is none that can be read.
     pub email: Option<Email>,
-    /// Number, or why there is none.
+    /// The number, or why there is none.
     pub phone: PhoneCell,
-    /// Other numbers of theirs in the row, in the order of the columns.
+    /// The person's other numbers in the row, in the order of the columns.
     pub other_phones: Vec<Phone>,
-    /// Where the registration stands.
+    /// The status of the registration in the row.
     pub status: StatusCell,
-    /// What they agreed to; `None` when the file says nothing, or says it in unknown words.
+    /// What the person agreed to; `None` where the row says nothing, or says it in unknown words.
     pub consent: Option<Agreed>,
-    /// They want no messages.
+    /// Whether the person wants no messages.
     pub opted_out: bool,
-    /// The columns, from 0, in which they say so: each is about its own channel.
+    /// The columns in which they say so, from 0. Each is about its own channel.
     pub refused_in: Vec<usize>,
     /// Where the person came from, as written.
     pub source: Option<String>,
     /// When they registered; `None` when the file says nothing, or something that cannot be read.
     pub registered_at: Option<Millis>,
-    /// The id that the list's maker gave the registration.
+    /// The id that the maker of the list gave the registration.
     pub reference: Option<String>,
 }
 
@@ -121,18 +123,18 @@ impl StatusCell {
     }
 }
 
-/// What a row says about the number.
+/// What a row says about the person's number.
 #[derive(Clone, PartialEq, Eq)]
 pub enum PhoneCell {
-    /// A number.
+    /// A number that can be used.
     Ok(Phone),
     /// Nothing, or a word for nothing (`-`, `N/A`).
     Missing,
     /// Something that cannot be used.
     Bad {
-        /// Why, for people.
+        /// What is wrong with the number, in words for people.
         error: NumberError,
-        /// As it stands in the file.
+        /// The text of the cell.
         raw: String,
     },
 }
@@ -151,7 +153,7 @@ impl fmt::Debug for PhoneCell {
 /// Why a cell is not the number of the person in its row. Its `Display` is shown to people as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NumberError {
-    /// The cell itself.
+    /// The text of the cell is not a number.
     #[error(transparent)]
     Cell(#[from] PhoneError),
     /// The row names a country that is not understood: its numbers are not taken for Indian ones.

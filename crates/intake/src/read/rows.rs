@@ -19,7 +19,7 @@ use super::{Mapping, SheetError};
 pub struct Progress {
     /// Bytes of the file read so far. In a workbook a place in the file: it may begin in the middle.
     pub bytes: u64,
-    /// Bytes of the file.
+    /// The size of the file in bytes.
     pub bytes_total: u64,
     /// Rows given out so far.
     pub rows: u64,
@@ -40,14 +40,14 @@ pub struct ReadSummary {
     pub hidden_rows: u64,
 }
 
-/// What a sheet knows of its own build.
+/// What is known about the layout of a sheet.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layout {
     /// The first line below the header.
     pub(super) first_line: u64,
     /// Columns that rows are meant to have.
     pub(super) width: usize,
-    /// Titles, by column.
+    /// The titles of the columns.
     pub(super) titles: Vec<Option<String>>,
     /// Columns that nearly every person has filled.
     pub(super) usual: Vec<usize>,
@@ -55,9 +55,9 @@ pub(super) struct Layout {
     pub(super) whose: Vec<usize>,
     /// Columns with a country besides the chosen one: where that says nothing, they do.
     pub(super) countries: Vec<usize>,
-    /// Columns that hold amounts.
+    /// The columns that hold amounts of money.
     pub(super) amounts: Vec<usize>,
-    /// Lines to leave out.
+    /// The lines that the sheet hides, as pairs of first and last. Their rows are left out.
     pub(super) hidden: Vec<(u64, u64)>,
 }
 

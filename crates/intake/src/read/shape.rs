@@ -31,13 +31,14 @@ pub(super) struct Shape {
     people: Vec<usize>,
     names: Vec<usize>,
     usual: Vec<usize>,
-    /// Rows below belong to another table.
+    /// Whether the rows below belong to another table.
     elsewhere: bool,
-    /// A total or a note was met: the list has ended, as far as one can tell.
+    /// Whether a total or a note was met, after which the list has probably ended.
     ended: bool,
-    /// What stood right before.
+    /// What stands directly above the present row.
     gap: Gap,
-    /// Rows below belong to another table whose titles are not known ones: a row with a number is a person again.
+    /// Whether the rows below belong to another table with unknown titles, in which a row with a number may be a
+    /// person again.
     unsure: bool,
     told: ReadSummary,
 }
@@ -256,9 +257,9 @@ enum Gap {
     None,
     /// A blank row.
     Blank,
-    /// A single cell.
+    /// A row with a single cell.
     Title,
-    /// A single cell below a blank row.
+    /// A row with a single cell, below a blank row.
     TitleBelowBlank,
 }
 

@@ -29,17 +29,17 @@ const SAMPLE_BYTES: usize = 2 * 1024 * 1024;
 /// Values of a column shown on the mapping screen.
 const SAMPLES_SHOWN: usize = 5;
 
-/// What a file is.
+/// The kind of an uploaded file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Separated text.
+    /// Text with a separator between cells.
     Text {
         /// How its bytes become letters.
         encoding: Encoding,
         /// The separator of cells: `,`, tab, `;` or `|`.
         separator: char,
     },
-    /// An Excel workbook.
+    /// An Excel workbook in the present format.
     Xlsx {
         /// The sheet that is read.
         tab: String,
@@ -59,7 +59,7 @@ pub struct Column {
     pub header: Option<String>,
     /// The first few different values.
     pub samples: Vec<String>,
-    /// The workbook hides it.
+    /// Whether the workbook hides the column.
     pub hidden: bool,
     pub(super) content: Content,
 }

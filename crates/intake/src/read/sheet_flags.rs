@@ -7,7 +7,7 @@ pub struct SheetFlags {
     pub hidden_rows: Vec<(u64, u64)>,
     /// Columns that are hidden, from 0.
     pub hidden_columns: Vec<usize>,
-    /// A filter is set.
+    /// Whether a filter is set on the sheet.
     pub filtered: bool,
     /// Cells with a formula whose result was never stored: Excel shows a value, the file has none.
     pub formulas_without_value: u64,

@@ -23,15 +23,15 @@ pub const NO_STATUS_WORD: &str = "nothing in the status column";
 /// One word of the status columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatusSeen {
-    /// The form under which it is remembered.
+    /// The normalised form under which the word is remembered.
     pub key: String,
-    /// As the file writes it the first time.
+    /// The word as the file first writes it.
     pub word: String,
-    /// Rows that it decides.
+    /// Rows whose status this word decides.
     pub rows: u64,
-    /// What it means; `None` while nobody has said so.
+    /// The meaning of the word; `None` while nobody has explained it.
     pub meaning: Option<StatusMeaning>,
-    /// A person said so; else the meaning is the table's.
+    /// Whether a person chose the meaning. Otherwise the table of known words gives it.
     pub chosen: bool,
 }
 
@@ -56,11 +56,11 @@ struct Column {
     own: usize,
     now: Option<usize>,
     title: String,
-    /// The column says where leads stand.
+    /// Whether the column says at which stage a lead is.
     is_stage: bool,
-    /// The column holds amounts.
+    /// Whether the column holds amounts of money.
     is_amount: bool,
-    /// No other column says where a registration stands.
+    /// Whether no other column says what the status of a registration is.
     is_alone: bool,
     yes: Option<YesMeans>,
     /// Cells met already, each with its place among what was seen; `None` for what says nothing.

@@ -16,7 +16,7 @@ pub struct NotUsed {
     pub column: usize,
     /// Its title, or its letters.
     pub title: String,
-    /// Why; for people.
+    /// Why the column is not used, in words for people.
     pub why: String,
     /// The field that it may well be: somebody has to say so, or that it is not, before anybody is registered from a
     /// command line.

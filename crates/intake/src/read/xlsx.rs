@@ -17,7 +17,7 @@ use super::sheet_flags::SheetFlags;
 /// An open workbook, and its share of the memory that workbooks may hold.
 pub(super) struct Workbook {
     book: Xlsx<BufReader<Counted>>,
-    /// What each sheet hides.
+    /// What each sheet hides, by the name of the sheet.
     marks: HashMap<String, SheetFlags>,
     _share: Share,
 }

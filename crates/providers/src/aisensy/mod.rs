@@ -62,14 +62,14 @@ impl Default for AisensySettings {
     }
 }
 
-/// What an integration seals.
+/// The secrets of an integration.
 #[derive(Clone, Debug)]
 pub struct AisensySecrets {
-    /// Of the campaign interface. Never checked by shape (§2.1).
+    /// The key of the campaign interface. Its shape is never checked (§2.1).
     pub api_key: Secret,
-    /// `X-AiSensy-Project-API-Pwd` (§3).
+    /// The value of the header `X-AiSensy-Project-API-Pwd` (§3).
     pub project_password: Option<Secret>,
-    /// Of the webhook subscription (§4.1).
+    /// The secret of the webhook subscription (§4.1).
     pub webhook_secret: Option<Secret>,
 }
 

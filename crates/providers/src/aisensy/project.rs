@@ -57,13 +57,13 @@ pub fn project_id_of(key: &Secret) -> Option<String> {
 pub struct ProjectFacts {
     /// Name of the project.
     pub name: String,
-    /// `ACTIVE`, `PENDING`, `SUSPENDED`, `STOPPED`, `ARCHIVED`.
+    /// The status: `ACTIVE`, `PENDING`, `SUSPENDED`, `STOPPED` or `ARCHIVED`.
     pub status: String,
-    /// The plan.
+    /// The name of the plan that the project pays for.
     pub plan: String,
-    /// Balance of the wallet.
+    /// The credit in the wallet, where it is told.
     pub credit: Option<Money>,
-    /// The sending number.
+    /// The sending number, as digits.
     pub wa_number: String,
     /// The messaging tier in Meta's words, such as `TIER_2K`.
     pub tier: String,
@@ -71,7 +71,7 @@ pub struct ProjectFacts {
     pub tier_limit: Option<i64>,
     /// Quality rating, such as `GREEN`.
     pub quality: String,
-    /// State of the shown name.
+    /// The approval of the name that people see.
     pub display_name_status: String,
 }
 
@@ -82,56 +82,56 @@ pub struct TemplateFacts {
     pub id: String,
     /// Name of the template.
     pub name: String,
-    /// `PENDING`, `APPROVED`, `REJECTED`.
+    /// The approval: `PENDING`, `APPROVED` or `REJECTED`.
     pub status: String,
     /// Category in Meta's words, such as `UTILITY`.
     pub category: String,
-    /// Language, such as `en`.
+    /// The language, such as `en`.
     pub language: String,
-    /// Text with `{{1}}` ….
+    /// The text with `{{1}}`, `{{2}}` ….
     pub text: String,
-    /// `TEXT`, `IMAGE`, `VIDEO`, `FILE` ….
+    /// The kind of header: `TEXT`, `IMAGE`, `VIDEO`, `FILE` ….
     pub kind: String,
-    /// Values that it wants.
+    /// The number of values that it wants.
     pub parameters: Option<usize>,
     /// Why Meta rejected it; empty when it did not.
     pub rejected_reason: String,
 }
 
-/// An API campaign.
+/// A campaign of the API, through which messages are sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Campaign {
-    /// Its id, for the audience.
+    /// Its id, with which its audience is asked for.
     pub id: String,
-    /// Its name, for sending.
+    /// Its name, with which messages are sent.
     pub name: String,
-    /// `LIVE`, `STOPPED`, `PAUSED`.
+    /// Its status: `LIVE`, `STOPPED` or `PAUSED`.
     pub status: String,
 }
 
 /// A page of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// What it holds.
+    /// The entries of the page.
     pub items: Vec<T>,
     /// Where the next one begins; `None` on the last.
     pub next: Option<String>,
 }
 
-/// Which people of a campaign are asked for.
+/// The state of the people that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AudienceCategory {
-    /// Handed to WhatsApp.
+    /// People whose message was handed to WhatsApp.
     Sent,
-    /// Arrived.
+    /// People whose message arrived.
     Delivered,
-    /// Opened.
+    /// People who opened the message.
     Read,
-    /// Will not arrive.
+    /// People whose message will not arrive.
     Failed,
-    /// Answered, and so read.
+    /// People who answered, and so have read the message.
     Replied,
-    /// Pressed a link, and so read.
+    /// People who pressed a link, and so have read the message.
     Clicked,
 }
 

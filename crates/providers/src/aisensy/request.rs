@@ -95,7 +95,7 @@ struct Extra {
     carousel_cards: Vec<Value>,
     /// Place of a location template.
     location: Map<String, Value>,
-    /// Fallbacks of `$Name` parameters.
+    /// Values for `$Name` parameters that the contact does not have.
     params_fallback: BTreeMap<String, String>,
 }
 

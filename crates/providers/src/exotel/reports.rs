@@ -29,7 +29,8 @@ pub const STATUSES: &[(&str, CallReportKind)] = &[
     ("cancelled", CallReportKind::Ended(Ended::Cancelled)),
 ];
 
-/// The same in version 3, where the registrant is the first leg (§3). Talk turns a cancelled leg into a call that was heard.
+/// A call's status in version 3, where the registrant is the first leg, and what it reports (§3). Where somebody
+/// talked, a cancelled leg counts as a call that was heard.
 pub const V3_STATUSES: &[(&str, CallReportKind)] = &[
     ("completed", CallReportKind::Ended(Ended::Completed)),
     ("fromlegunanswered", CallReportKind::Ended(Ended::NoAnswer)),
@@ -39,7 +40,7 @@ pub const V3_STATUSES: &[(&str, CallReportKind)] = &[
     ("tolegnodial", CallReportKind::Ended(Ended::Failed(Failure::Other))),
 ];
 
-/// The same of a leg (§3).
+/// The status of one leg, and what it reports (§3).
 pub const LEG_STATUSES: &[(&str, CallReportKind)] = &[
     ("inprogress", CallReportKind::Calling),
     ("completed", CallReportKind::Ended(Ended::Completed)),

@@ -22,7 +22,7 @@ use crate::{
 pub const NUMBERS_REFUSED: &str = "f2s_411";
 /// The number is on Fast2SMS's own do-not-disturb list, or may not be written to. In a batch one such number refuses all.
 pub const NUMBER_BLOCKED: &str = "f2s_427";
-/// The same by its other code.
+/// The other code of [`NUMBER_BLOCKED`].
 pub const NUMBER_NOT_ALLOWED: &str = "f2s_428";
 /// Several SMS went to one number within a short time.
 pub const SAME_NUMBER: &str = "f2s_995";
@@ -34,11 +34,11 @@ pub const SMS_NO_CREDIT: &str = "f2s_416";
 pub struct CodeRow {
     /// Fast2SMS's `status_code`.
     pub status_code: i64,
-    /// What it proves.
+    /// What an answer with this code proves.
     pub class: Class,
-    /// Under which equal endings are grouped; its words stand in `codes.rs`.
+    /// The code under which equal endings are grouped. Its words stand in `codes.rs`.
     pub code: &'static str,
-    /// Whether the same message may be tried once more, and after how many milliseconds.
+    /// The time after which the same message may be tried once more, in milliseconds; `None` where it may not.
     pub again_ms: Option<i64>,
 }
 

@@ -19,31 +19,31 @@ use crate::{
 /// The wallet (§4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wallet {
-    /// What is left.
+    /// The credit that is left.
     pub balance: Money,
-    /// For how many SMS that lasts, where Fast2SMS says so.
+    /// The number of SMS that it lasts for, where Fast2SMS says so.
     pub sms_count: Option<i64>,
 }
 
 /// A header in the account's DLT Manager.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisteredSender {
-    /// The header.
+    /// The header as it is registered.
     pub sender: SenderId,
     /// The business that it belongs to.
     pub entity_id: Option<EntityId>,
-    /// Its name; may be empty.
+    /// The name of the business; may be empty.
     pub entity_name: String,
-    /// Its approved templates.
+    /// The templates that are approved for the header.
     pub templates: Vec<RegisteredTemplate>,
 }
 
 /// An approved template in the account's DLT Manager.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegisteredTemplate {
-    /// The register's id.
+    /// The register's id of the text.
     pub template_id: Option<DltTemplateId>,
-    /// Fast2SMS's short number.
+    /// Fast2SMS's short number for it.
     pub message_id: Option<MessageId>,
     /// The registered text, character by character.
     pub text: String,

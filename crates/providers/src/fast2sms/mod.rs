@@ -41,7 +41,7 @@ const KEY_HEADER: HeaderName = AUTHORIZATION;
 /// Most numbers of one request, whatever is set; one public client splits there (§2.2).
 pub const NUMBERS_PER_REQUEST_MAX: usize = 1_000;
 
-/// What an integration stores in the open.
+/// The settings of an integration that are not secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Fast2smsSettings {
@@ -52,14 +52,14 @@ pub struct Fast2smsSettings {
     pub default_sender: Option<SenderId>,
     /// The business of templates that name none.
     pub entity_id: Option<EntityId>,
-    /// How new templates go.
+    /// The route of new templates.
     pub default_route: SmsRoute,
     /// Numbers of one request when the text is the same for all: 1 to [`NUMBERS_PER_REQUEST_MAX`]. A small batch also keeps an
     /// unknown outcome small.
     pub numbers_per_request: usize,
-    /// The organisation's own hours for this account; `None` leaves law and quiet hours alone to say when it may send.
+    /// The account's own hours; `None` where only the law and the quiet hours decide when it may send.
     pub hours: Option<OpenHours>,
-    /// Longest values that the operators of this account's templates take.
+    /// The longest values that the operators of this account's templates accept.
     pub limits: ValueLimits,
 }
 

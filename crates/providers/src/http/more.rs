@@ -60,14 +60,14 @@ impl Http {
     }
 }
 
-/// How an answer begins.
+/// The beginning of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseStart {
-    /// HTTP status.
+    /// The HTTP status code.
     pub status: u16,
-    /// Bytes of the whole, where the server says.
+    /// The size of the whole in bytes, where the server says so.
     pub bytes: Option<u64>,
-    /// The first bytes.
+    /// The first bytes of the body.
     pub first: Vec<u8>,
 }
 

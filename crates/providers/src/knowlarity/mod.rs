@@ -67,23 +67,23 @@ pub const ABILITIES: CallAbilities = CallAbilities {
     plays: Playback::Nothing,
 };
 
-/// What an integration stores in the open.
+/// The settings of an integration that are not secrets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct KnowlaritySettings {
-    /// Part of every path.
+    /// The channel, which is part of every path.
     pub channel: String,
-    /// Our number at Knowlarity.
+    /// Our number at Knowlarity, from which calls are placed.
     pub number: String,
     /// The number that people see; empty takes Knowlarity's.
     pub caller_id: String,
-    /// The IVR that calls go into.
+    /// The id of the IVR that calls go into.
     pub ivr_id: String,
     /// How many calls an order has under way, or starts in a minute: its meaning is not clear.
     pub throttling: i64,
     /// Names that the hook was given besides those of the two presets: `digit=key number=phone`.
     pub names: String,
-    /// What all accounts of calls have.
+    /// The settings that all accounts of calls have.
     #[serde(flatten)]
     pub common: CommonSettings,
 }

@@ -95,14 +95,14 @@ impl<A: LinkedGateway> Account for A {
 /// Opens an account at a gateway.
 type Open = fn(Endpoint, Settings, &Secrets) -> Result<Box<dyn Account>, OpenError>;
 
-/// A vendor of a gateway: accounts of all of them have the same settings, and a server that the host lists.
+/// A vendor of a gateway. All of them have the same settings and a server that the host lists.
 #[derive(Debug)]
 pub struct LinkedVendor {
-    /// Constants of the vendor.
+    /// The constants of the vendor.
     pub(crate) about: &'static About,
-    /// Key of the addresses that the host lists.
+    /// The configuration key of the addresses that the host lists.
     pub(crate) url: &'static str,
-    /// Opens an account at one of them.
+    /// Opens an account at one of these addresses.
     pub(crate) open: Open,
 }
 

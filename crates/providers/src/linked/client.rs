@@ -23,11 +23,11 @@ pub(crate) const LIST_BYTES_MAX: usize = 12 * 1024 * 1024;
 /// Where a gateway is, and the header that carries its key.
 #[derive(Clone, Debug)]
 pub(crate) struct GatewayClient {
-    /// Its base address.
+    /// The base address of the gateway.
     pub(crate) base: Endpoint,
-    /// The header of the key.
+    /// The name of the header that carries the key.
     pub(crate) header: HeaderName,
-    /// The value of that header.
+    /// The key, as the value of that header.
     pub(crate) key: Secret,
 }
 

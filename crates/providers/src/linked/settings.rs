@@ -11,19 +11,19 @@ pub(crate) const API_KEY: &str = "api_key";
 /// Key of the secret that a gateway signs its posts with.
 pub(crate) const SIGNING_KEY: &str = "webhook_key";
 
-/// What an account of any gateway stores in the open.
+/// The settings of an account of any gateway that are not secrets.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
 pub(crate) struct Settings {
-    /// The gateway, of those that the server's configuration lists; empty for the only one.
+    /// The name of the gateway in the server's configuration; empty for the only one.
     pub(crate) gateway: String,
-    /// What the gateway calls the account.
+    /// The gateway's name for the account.
     pub(crate) session: String,
     /// The proxy through which the gateway reaches WhatsApp; empty for none.
     pub(crate) proxy: String,
     /// The user name at the proxy; may be empty.
     pub(crate) proxy_user: String,
-    /// How fast it posts.
+    /// The pace at which the account posts.
     #[serde(flatten)]
     pub(crate) pace: PostPace,
 }
@@ -166,9 +166,9 @@ pub(crate) fn check(settings: &Value) -> Vec<FieldError> {
 pub(crate) struct Proxy {
     /// `http`, `https`, `socks4` or `socks5`.
     pub(crate) scheme: String,
-    /// Host.
+    /// The host name or address of the proxy.
     pub(crate) host: String,
-    /// Port.
+    /// The port of the proxy.
     pub(crate) port: u16,
 }
 

@@ -56,35 +56,35 @@ pub const ABILITIES: CallAbilities = CallAbilities {
     plays: Playback::Nothing,
 };
 
-/// What an integration stores in the open.
+/// The settings of an integration that are not secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MyOperatorSettings {
-    /// The account.
+    /// The account's company id at MyOperator.
     pub company_id: String,
-    /// The IVR that calls go into.
+    /// The public id of the IVR that calls go into.
     pub public_ivr_id: String,
     /// The number that people see, where several are rented.
     pub caller_id: String,
-    /// The input node that speaks and asks.
+    /// The id of the input node that speaks and asks.
     pub ask_node: String,
-    /// The input node that gets the key.
+    /// The id of the input node that gets the key.
     pub digit_node: String,
-    /// The name that hooks come with; empty where none is set.
+    /// The user name that hooks come with; empty where none is set.
     pub hook_user: String,
-    /// What all accounts of calls have.
+    /// The settings that all accounts of calls have.
     #[serde(flatten)]
     pub common: CommonSettings,
 }
 
-/// What an integration seals.
+/// The secrets of an integration.
 #[derive(Clone, Debug)]
 pub struct MyOperatorSecrets {
-    /// The application's key.
+    /// The key of the application.
     pub api_key: Secret,
-    /// The account's own secret.
+    /// The secret token of the account.
     pub secret_token: Secret,
-    /// For the log search; a plan may have none.
+    /// The token of the log search; `None` where the plan has none.
     pub search_token: Option<Secret>,
     /// The password that hooks come with.
     pub hook_password: Option<Secret>,

@@ -94,38 +94,38 @@ pub trait Voice: Send + Sync + fmt::Debug {
     fn status<'a>(&'a self, http: &'a Http, about: &'a str) -> BoxFuture<'a, Status>;
 }
 
-/// How many calls an account takes.
+/// The limits of an account of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallCapacity {
-    /// At once.
+    /// The most calls at the same time.
     pub at_once: i64,
-    /// New ones a minute.
+    /// The most new calls in a minute.
     pub per_minute: i64,
 }
 
 /// A request to place calls.
 #[derive(Clone, Copy)]
 pub struct Dial<'a> {
-    /// What is said, before values are put in.
+    /// The script, before values are put in.
     pub script: &'a CallScript,
-    /// Who is called.
+    /// The people who are called.
     pub calls: &'a [Callee<'a>],
-    /// The address of the account's callback; what a call is told at hangs below it.
+    /// The address of the account's callback. The addresses at which a call reports lie below it.
     pub callback: &'a str,
     /// The present moment.
     pub now: Millis,
-    /// After this moment no phone may begin to ring.
+    /// The moment after which no phone may begin to ring.
     pub until: Millis,
 }
 
 /// One person to call.
 #[derive(Clone, Copy)]
 pub struct Callee<'a> {
-    /// The call.
+    /// Our own reference of the call.
     pub call: CallRef,
     /// The number in E.164 form.
     pub to: &'a str,
-    /// What they hear.
+    /// The script with this person's values.
     pub said: &'a FilledScript,
 }
 
@@ -139,18 +139,18 @@ impl fmt::Debug for Dial<'_> {
     }
 }
 
-/// What came to a callback of calls.
+/// What a post to a callback of calls contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallbackContent {
-    /// Under which it is stored once, however often it comes.
+    /// The key under which it is stored once, however often it comes.
     pub dedupe_key: String,
-    /// What it tells.
+    /// The reports that it holds.
     pub news: Vec<CallReport>,
-    /// What it says was pressed, in the provider's own writing; `None` where no key was asked for.
+    /// What it says was pressed, in the provider's own form; `None` where no key was asked for.
     pub pressed: Option<String>,
-    /// It asks what to say.
+    /// The question for the next words; `None` where it does not ask.
     pub ask: Option<Step>,
-    /// It may concern us and cannot be read: why, in words for people.
+    /// Why it cannot be read although it may concern us, in words for people.
     pub not_understood: Option<&'static str>,
 }
 
@@ -166,7 +166,7 @@ impl CallbackContent {
     }
 }
 
-/// Where a conversation stands that is under way.
+/// The point that a conversation has reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The call, as we named it. Without it the newest call to `digits` of the last day is meant; somebody who calls back has none.
@@ -175,9 +175,9 @@ pub struct Step {
     pub provider_id: Option<String>,
     /// The phone at the other end: digits with country code.
     pub digits: Option<String>,
-    /// What is asked for.
+    /// What the provider asks for.
     pub at: StepKind,
-    /// What was pressed, as the provider writes it; `None` before a key was asked for.
+    /// What was pressed, in the provider's own form; `None` before a key was asked for.
     pub heard: Option<String>,
 }
 
@@ -204,14 +204,14 @@ pub enum StepKind {
 /// The stored call that a conversation follows.
 #[derive(Clone, Copy, Debug)]
 pub struct StoredCall<'a> {
-    /// What is said, before values are put in.
+    /// The script, before values are put in.
     pub script: &'a CallScript,
-    /// What this person hears.
+    /// The script with this person's values.
     pub said: &'a FilledScript,
     /// How far it has come. Where two steps of a provider share a key ([`StepKind::Noted`] and [`StepKind::Closing`]), the key of the first
     /// has to be here at the second.
     pub so_far: CallProgress,
-    /// Below which address recordings are fetched, with a slash at its end; empty where none can be.
+    /// The address below which recordings are fetched, with a slash at its end; empty where none can be fetched.
     pub sounds: &'a str,
 }
 
@@ -232,9 +232,9 @@ impl StoredCall<'_> {
 /// A call that is asked about.
 #[derive(Clone, Copy)]
 pub struct CallQuery<'a> {
-    /// The call, as we named it.
+    /// Our own reference of the call.
     pub call: CallRef,
-    /// The provider's id; `None` where its answer was lost.
+    /// The provider's id of the call; `None` where its answer was lost.
     pub provider_id: Option<&'a str>,
     /// The number in E.164 form.
     pub to: &'a str,

@@ -7,18 +7,18 @@ use sha2::Sha256;
 
 use crate::secret::Secret;
 
-/// What an address is for.
+/// What an address below the callback is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// What became of a call.
+    /// Reports of what became of a call.
     Status,
-    /// What to say next.
+    /// Requests for the next words, whatever they are.
     Step,
-    /// Text and question.
+    /// Requests for text and question.
     Prompt,
-    /// Which key was pressed.
+    /// Reports of the key that was pressed.
     Digit,
-    /// The closing words.
+    /// Requests for the closing words.
     Closing,
 }
 
@@ -44,9 +44,9 @@ impl Kind {
 /// What a path names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathTarget {
-    /// What it is for; `None` for the account's address alone.
+    /// What the path is for; `None` for the account's address alone.
     pub kind: Option<Kind>,
-    /// The call, proven.
+    /// The call that the path names, after its proof was checked; `None` where the path names none.
     pub call: Option<CallRef>,
 }
 

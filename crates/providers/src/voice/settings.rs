@@ -11,21 +11,21 @@ use serde_json::Value;
 use super::CallCapacity;
 use crate::field::{Field, FieldDisplay, FieldError, FieldKind, PLAIN, TEXT};
 
-/// What every account of calls has besides its own.
+/// The settings that every account of calls has besides its vendor's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CommonSettings {
     /// How long a phone rings, in seconds.
     pub ring_s: i64,
-    /// Most calls at once: the channels of the plan.
+    /// The most calls at the same time: the channels of the plan.
     pub lines: i64,
-    /// Most new calls a minute.
+    /// The most new calls in a minute.
     pub per_minute: i64,
     /// The length of a charged stretch, in seconds.
     pub pulse_s: i64,
-    /// What one costs, in rupees; empty while nobody knows.
+    /// The price of one such stretch, in rupees; empty while nobody entered it.
     pub pulse_price: String,
-    /// The account's own hours.
+    /// The account's own hours; `None` for all hours in which calls may ring.
     pub hours: Option<OpenHours>,
 }
 

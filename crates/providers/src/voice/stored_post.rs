@@ -4,19 +4,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{CallbackRequest, hook::NO_HEADERS};
 
-/// A proven post, ready to be stored and read again.
+/// A post whose origin is proven, in the form in which it is stored and read again.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StoredPost {
-    /// What followed the account's key in the path.
+    /// The path behind the account's key.
     pub path: String,
     /// The query, as it came.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub query: String,
-    /// Of the body.
+    /// The content type of the body.
     #[serde(rename = "type", skip_serializing_if = "String::is_empty")]
     pub content_type: String,
-    /// The body; what is no text in it is lost.
+    /// The body as text. Bytes that are not text are lost.
     pub body: String,
 }
 
@@ -31,7 +31,7 @@ impl StoredPost {
         }
     }
 
-    /// As it is stored.
+    /// The post as JSON, as it is stored.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("four texts are always JSON")
     }

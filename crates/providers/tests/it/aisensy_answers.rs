@@ -76,10 +76,10 @@ async fn each_row_of_the_document_ends_as_it_says() {
         (400, r#"{"message":"contact is blocked"}"#.into(), "recipient opted_out".into()),
         (400, r#"{"message":"Contact unsubscribed"}"#.into(), "recipient opted_out".into()),
         (400, r#"{"message":"Your account is blocked"}"#.into(), "stop account_blocked".into()),
-        // One person, though the words name the business (§12).
+        // The answer is about one person, though its words name the business (§12).
         (400, r#"{"message":"User has blocked the business"}"#.into(), "recipient opted_out".into()),
         (403, r#"{"error":"The customer has blocked this business account"}"#.into(), "recipient opted_out".into()),
-        // The template, though the words name authentication (§12).
+        // The answer is about the template, though its words name authentication (§12).
         (400, r#"{"message":"Authentication template requires OTP parameter"}"#.into(), "config template_refused".into()),
         (401, r#"{"message":"OTP parameter is missing"}"#.into(), "config template_refused".into()),
         (400, r#"{"message":"Authentication failed"}"#.into(), "stop bad_key".into()),
@@ -114,7 +114,7 @@ async fn retry_after_is_read_as_seconds_and_as_a_date() {
     for (status, header, expected) in [
         (429, "retry-after: 30\r\n", "retry http_429 30000 slower"),
         (408, "Retry-After: 2\r\n", "retry http_408 2000"),
-        // `now` of the call is ten seconds earlier.
+        // The moment of the call is ten seconds earlier than that date.
         (503, "retry-after: Wed, 21 Oct 2015 07:28:00 GMT\r\n", "retry http_503 10000 slower"),
         (429, "retry-after: later\r\n", "retry http_429 -1 slower"),
     ] {

@@ -123,8 +123,8 @@ async fn templates_are_read_page_by_page() {
     assert!(heard[1].head.contains("/wa_template/?limit=100&after=c2 "), "{}", heard[1].head);
 }
 
-/// The list as a bare array, as the vendor's page shows it, former words for categories, and buttons written after the
-/// text (§12).
+/// The vendor's page shows the list as a bare array, with former words for categories and with buttons written after
+/// the text (§12).
 #[tokio::test]
 async fn templates_are_read_in_every_documented_form() {
     let body = r#"[
@@ -150,7 +150,7 @@ async fn templates_are_read_in_every_documented_form() {
     assert_eq!(server.heard().len(), 1, "a short page is the last");
 }
 
-/// One page of `size`, and `count` of all (§12).
+/// The listing answers with one page of `size`, and with `count` of all (§12).
 #[tokio::test]
 async fn campaigns_are_read_page_by_page_until_all_that_are_counted_are_there() {
     let page = |from: usize, to: usize| {
@@ -254,7 +254,7 @@ async fn one_message_is_asked_for_by_the_id_of_its_call_and_read_like_a_receipt(
         assert_eq!((reading.provider_id.as_deref(), &reading.proof), (Some(id), &Proof::Delivered), "{body}");
         assert_eq!(reading.cost, Some(Money(1_450)));
     }
-    // What is not there, what says nothing, and what is another message's is not believed.
+    // A report that is absent, says nothing or belongs to another message is not believed.
     let other = json!({ "message": { "submitted_message_id": "another", "status": "READ" } }).to_string();
     for reply in [answer(404, r#"{"message":"Message not found"}"#), answer(200, "{}"), answer(200, &other)] {
         let server = Server::start(vec![reply]).await;

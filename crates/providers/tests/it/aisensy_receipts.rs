@@ -43,7 +43,7 @@ fn a_body_that_was_spread_out_is_genuine_by_its_compact_form_with_its_own_order(
     assert!(genuine(&spread, DELIVERED_SIGNATURE));
 }
 
-/// Signed with another implementation of HMAC-SHA256 (Python's) over the text without its spaces.
+/// The signature was made with another implementation of HMAC-SHA256 (Python's) over the text without its spaces.
 #[test]
 fn a_body_is_not_parsed_to_be_checked_so_figures_and_signs_stay_as_they_were_written() {
     let spread = "{ \"price\" : 1.50,\r\n\t\"name\": \"A \\u0041 \\\" b\" }";
@@ -195,7 +195,7 @@ fn what_is_written_in_several_ways_is_read_the_same() {
         let told = timed(name);
         assert!(matches!(&told[..], [Event::Receipt(one)] if one.proof == proof), "{name}: {told:?}");
     }
-    // A price in a unit that nobody can mean is not booked.
+    // A price in an impossible unit is not booked.
     let events = updated(json!({"status": "SENT", "message_price": 109_000}));
     assert!(matches!(&events[..], [Event::Receipt(r)] if r.cost.is_none()));
 }
@@ -221,7 +221,7 @@ fn other_topics_do_not_concern_us() {
         let raw = DELIVERED.replace("message.status.updated", topic);
         assert_eq!(read(raw.as_bytes()), [Event::Other], "{topic}");
     }
-    // One that may tell of messages, and none at all, are kept and shown.
+    // A topic that may be about messages, and a post without a topic, are kept and shown.
     for topic in ["message.status.revised", "contact.campaign.bounced", ""] {
         let raw = DELIVERED.replace("message.status.updated", topic);
         assert!(matches!(read(raw.as_bytes())[..], [Event::NotUnderstood(_)]), "{topic}");

@@ -105,7 +105,7 @@ async fn every_field_of_the_document_can_be_sent() {
         UrlButton { label: "Help".into(), value: None },
         UrlButton { label: "Join".into(), value: Some(Source::WorkshopJoinLink) },
     ];
-    // As it is frozen: the template's own JSON and what AiSensy takes beyond it.
+    // The frozen template is its own JSON and what AiSensy takes beyond it.
     let mut frozen = serde_json::to_value(&template).unwrap();
     for (name, value) in [
         ("tags", json!(["workshop"])),

@@ -224,7 +224,7 @@ async fn a_community_has_a_parent_and_posts_go_to_its_announcements() {
     );
 }
 
-/// What came to our callback, read.
+/// The events read from what came to our callback.
 async fn heard(place: &World, server: &crate::server::Server) -> Vec<Event> {
     place.sandbox.flush_receipts().await;
     let all = server.heard();

@@ -1,4 +1,5 @@
-//! What is asked of every line of the registry, whoever the vendor is. Its own answers, row by row, stand in tests of its own.
+//! Questions that are asked of every line of the registry, whoever the vendor is. Each vendor's own answers, row by
+//! row, stand in tests of their own.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +31,7 @@ use crate::{
     voice,
 };
 
-/// Whom a message of that channel goes to.
+/// The recipient of a message on that channel.
 fn to_of(channel: Channel) -> &'static str {
     match channel {
         Channel::WhatsappGroup => "120363000000000001@g.us",
@@ -40,7 +41,7 @@ fn to_of(channel: Channel) -> &'static str {
 
 const SECRET: &str = "TEST-KEY-NOT-REAL-0000000000";
 
-/// A message of that channel, and the values of one person.
+/// A message of that channel, with the values of one person.
 fn template_of(channel: Channel) -> (Message, domain::template::Content) {
     match channel {
         Channel::Sms => (fast2sms_request::template().into(), fast2sms_request::content()),
@@ -64,12 +65,12 @@ fn template_of(channel: Channel) -> (Message, domain::template::Content) {
     }
 }
 
-/// What a call is asked for by; messages name nothing.
+/// The span that a call names; messages name none.
 fn span_of(channel: Channel) -> Option<MessageSpan> {
     (channel == Channel::IvrCall).then(|| voice::call(1).span())
 }
 
-/// Where a call is asked and told about.
+/// What a telephone call needs besides, where calls can be asked and told about.
 fn ring_of(channel: Channel) -> Option<Ringing<'static>> {
     let ring = Ringing { callback: voice::CALLBACK, attempt: 1, until: Millis(20 * 60_000) };
     (channel == Channel::IvrCall).then_some(ring)
@@ -88,7 +89,7 @@ fn credit_is_bought_on_a_page_of_the_vendors_own_and_never_where_a_clone_answers
     assert!(with_page >= 4, "{with_page}");
 }
 
-/// Secrets for all that a vendor wants, its settings as a new account begins, and where it is said to be.
+/// Opens an account with all secrets that the vendor wants, the settings of a new account, and this address.
 fn open(vendor: &dyn Vendor, url: &str) -> Box<dyn Account> {
     let (settings, secrets) = new_account(vendor);
     vendor.open(&settings, &secrets, &Urls::all_at(url)).unwrap()
@@ -166,7 +167,7 @@ fn every_field_has_a_name_of_its_own_and_a_new_account_begins_well() {
             let begins = field.initial();
             let must = !field.missing.is_empty() || matches!(field.kind, FieldKind::Rate { .. });
             assert_eq!(field.read(&empty).is_err(), must, "{kind}: {} when it is empty", field.key);
-            // What has to be typed begins empty, and beside an example that can be taken.
+            // A field that has to be typed begins empty, and shows an example that is accepted.
             let typed =
                 if must && begins.iter().all(|(_, text)| text.is_empty()) { example(field) } else { begins };
             if !field.is_secret() {
@@ -177,11 +178,11 @@ fn every_field_has_a_name_of_its_own_and_a_new_account_begins_well() {
             vendor.settings().iter().filter(|field| matches!(field.kind, FieldKind::Rate { .. })).count();
         let ceilings =
             vendor.settings().iter().filter(|field| matches!(field.kind, FieldKind::Ceiling { .. })).count();
-        // Posts to groups have a pace of their own kind: pauses, so many an hour and a day.
+        // Posts to groups have a pace of their own kind: pauses, and limits an hour and a day.
         let expected = if vendor.channels() == [Channel::WhatsappGroup] { (0, 0) } else { (1, 1) };
         assert_eq!((rates, ceilings), expected, "{kind}: one pace");
         let (settings, secrets) = new_account(*vendor);
-        // What a form shows of a stored account, read again, is what was stored.
+        // What a form shows of a stored account is read again as what was stored.
         let mut again = Map::new();
         for field in vendor.settings().iter().filter(|field| field.is_setting()) {
             let filled = field.filled(&settings);
@@ -363,7 +364,7 @@ async fn a_message_of_another_channel_never_leaves() {
 fn what_nobody_signed_is_not_taken_where_a_vendor_signs() {
     for vendor in VENDORS {
         if vendor.channels() == [Channel::IvrCall] {
-            // Nothing of a call is signed; a password for webhooks is tested by itself.
+            // Nothing of a call is signed. A password for webhooks is tested by itself.
             continue;
         }
         let account = open(*vendor, "https://vendor.example");

@@ -95,8 +95,8 @@ fn each_answer_proves_what_its_row_says() {
     assert_eq!(said.text, "instance requires property \"text\"", "a list in a list is flattened");
 }
 
-/// Made with another program: HS256 over `{"alg":"HS256","typ":"JWT"}` and `{"iat":1767240000,"exp":1767240600,"app":"evolution","action":"webhook"}`
-/// under `TEST-KEY`.
+/// The token was made with another program: HS256 over `{"alg":"HS256","typ":"JWT"}` and
+/// `{"iat":1767240000,"exp":1767240600,"app":"evolution","action":"webhook"}` under `TEST-KEY`.
 const TOKEN: &str = "Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpYXQiOjE3NjcyNDAwMDAsImV4cCI6MTc2NzI0MDYwMCwiYXBwIjoiZXZvbHV0aW9uIiwiYWN0aW9uIjoid2ViaG9vayJ9.n5b1C21kKSvPI_tF_0qLkbjqT9UYqg1ugizETaVm4YY";
 
 #[test]
@@ -341,7 +341,7 @@ async fn a_refusal_arrives_late_without_its_code_and_no_member_is_ever_told_of()
         !genuine.iter().any(|event| matches!(event, Event::Group(GroupEvent::Seen { .. }))),
         "{genuine:?}"
     );
-    // What the stand-in shows for benchmarks is genuine as well.
+    // The sample that the stand-in gives to benchmarks is genuine, too.
     let sample = sandbox::evolution::FACE.delivered(1, "3EB0AA", "919000000001", "TEST-KEY");
     let (_, token) = sample.signature.unwrap();
     assert!(is_genuine(&Secret::new("TEST-KEY"), &token));

@@ -125,7 +125,8 @@ async fn every_code_is_understood_however_it_is_written() {
 
 #[tokio::test]
 async fn a_status_code_is_no_http_status() {
-    // 401 is a missing sender and no wrong key, 408 a wrong route and no time-out, 500 must not be tried again.
+    // 401 is a missing sender and not a wrong key, 408 is a wrong route and not a time-out, and 500 must not be tried
+    // again.
     for (code, expected) in [
         (401, "config f2s_401"),
         (402, "config f2s_402"),
@@ -141,7 +142,7 @@ async fn a_status_code_is_no_http_status() {
         let bare = format!(r#"{{"status_code":{code},"message":"x"}}"#);
         assert_eq!(becomes(400, &bare).await, expected, "{bare}");
     }
-    // A program that broke calls its own breaking 500: nothing proves that it refused.
+    // A program that breaks calls its own failure 500, so nothing proves that it refused.
     let broke = r#"{"status_code":500,"message":"Server Error"}"#;
     assert_eq!(becomes(500, broke).await, "unknown http_500");
 }
@@ -170,7 +171,7 @@ async fn a_yes_is_a_yes_with_or_without_details() {
     ] {
         assert_eq!(becomes(200, body).await, expected, "for {body}");
     }
-    // What decides is `return`, whatever stands beside it.
+    // The member `return` decides, whatever stands beside it.
     assert_eq!(becomes(400, ACCEPTED).await, "accepted abc0123456789xy -");
     let long = format!(r#"{{"return":true,"request_id":"{}"}}"#, "x".repeat(200));
     assert_eq!(becomes(200, &long).await, "accepted - -");
@@ -191,7 +192,7 @@ async fn what_no_row_knows_is_read_by_its_return_and_then_by_http() {
         (400, r#"{"return":false,"status_code":777,"message":"something new"}"#, "recipient unrecognised"),
         (200, r#"{"return":false,"status_code":777,"message":"something new"}"#, "recipient unrecognised"),
         (200, r#"{"return":false}"#, "recipient unrecognised"),
-        // Words without a code, or with one that is new (§12).
+        // The refusal has words without a code, or with a new code (§12).
         (400, r#"{"return":false,"message":"Number blocked in Fast2SMS DND list"}"#, "recipient f2s_427"),
         (
             200,
@@ -217,7 +218,7 @@ async fn what_no_row_knows_is_read_by_its_return_and_then_by_http() {
         (408, "", "retry http_408 -1"),
         (429, html, "retry http_429 -1 slower"),
         (429, r#"{"return":false,"message":"Too many requests"}"#, "retry http_429 -1 slower"),
-        // Known not to be accepted, so it may be tried again.
+        // The message is known not to be accepted, so it may be tried again.
         (503, r#"{"return":false,"message":"Busy"}"#, "retry http_503 -1 slower"),
         (500, r#"{"return":false}"#, "retry http_503 -1 slower"),
         // Nothing proves that these were not accepted.
@@ -275,7 +276,7 @@ fn every_code_has_words_and_a_next_step() {
         let meaning = codes::meaning(row.code).unwrap_or_else(|| panic!("{} has no words", row.code));
         assert_eq!(row.code, format!("f2s_{}", row.status_code));
         assert_eq!(row.class, meaning.class, "{}", row.code);
-        // A receipt never carries one of these; a stop, if it did, would stop the broadcast.
+        // A receipt never carries one of these codes. If it did, a code that stops would stop the broadcast.
         let stops = matches!(meaning.action, NextAction::PauseAccount | NextAction::TopUp);
         assert_eq!(meaning.pauses, stops, "{}", row.code);
     }

@@ -48,7 +48,7 @@ async fn a_balance_never_passes_through_a_float() {
         ("\"0.0001\"", 1),
         ("\"0\"", 0),
         ("\"-3.5\"", -35_000),
-        // Above 2^53 a float would lose the last places.
+        // Above 2^53 a floating-point number would lose the last places.
         ("\"900719925474099.3001\"", 9_007_199_254_740_993_001),
         ("\"1250.50009\"", 12_505_000),
         ("1250", 12_500_000),
@@ -97,7 +97,7 @@ async fn registered_senders_and_templates_are_read_with_every_space() {
     assert!(head.starts_with("GET /dev/dlt_manager?type=template HTTP/1.1"), "{head}");
     assert!(head.contains(&format!("authorization: {KEY}")), "in no query: {head}");
 
-    // Another spelling of the same, a header that cannot be sent with, and rows that are none.
+    // The answer has another spelling of the same, a header that cannot be sent with, and rows that are no templates.
     let body = r#"{"return":"true","data":[{"sender_id":"WRKSHP","templates":[{"id":111111,"text":" Hi {#var#} "},{"id":2},7]},
         {"sender_id":"600123"},{},null]}"#;
     let server = Server::start(vec![answer(200, body)]).await;

@@ -135,12 +135,12 @@ async fn whatever_goes_wrong_the_outcome_never_denies_what_the_phone_got() {
         set(&mut faults);
         faults
     };
-    // Each with what the phone has, and whether the outcome may be tried again.
+    // Each fault stands with what the phone has, and with whether the outcome may be tried again.
     for (name, faults, heard, again) in [
         ("cut before", fault(|f| f.reset_before = Amount::ALWAYS), 0, false),
         ("cut after", fault(|f| f.reset_after = Amount::ALWAYS), 1, false),
         ("429", fault(|f| f.too_many = Amount::ALWAYS), 0, true),
-        // It says `return` false, so it took nothing.
+        // The answer says `return` false, so nothing was accepted.
         ("500", fault(|f| f.server_error = Amount::ALWAYS), 0, true),
         ("502", fault(|f| f.bad_gateway = Amount::ALWAYS), 0, false),
         ("502 accepted", fault(|f| f.bad_gateway_accepted = Amount::ALWAYS), 1, false),
@@ -237,7 +237,7 @@ async fn wallet_templates_and_probe_are_read_as_the_vendor_tells_them() {
     }
 }
 
-/// Each ending of a number, and what the stand-in lets become of it.
+/// Each ending of a number, and what becomes of its message at the stand-in.
 const FATES: [(&str, &str); 8] = [
     ("+919000009901", "failed"),
     ("+919000009902", "undelivered"),
@@ -249,7 +249,7 @@ const FATES: [(&str, &str); 8] = [
     ("+919000000001", "delivered"),
 ];
 
-/// The furthest that readings prove of each number.
+/// The furthest state that the receipts prove of each number.
 fn proven(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, String> {
     let mut proven: BTreeMap<String, String> = BTreeMap::new();
     for event in events {
@@ -305,7 +305,7 @@ async fn posts_and_reports_tell_the_same_of_every_fate_in_every_form() {
         };
         vendor.flush_receipts().await;
         let account = fast2sms(&vendor);
-        // Whoever does not know the secret posts next to it.
+        // Somebody who does not know the secret posts to an address next to it.
         let heard = ours.heard();
         let genuine: Vec<&[u8]> = heard
             .iter()
@@ -334,7 +334,7 @@ async fn posts_and_reports_tell_the_same_of_every_fate_in_every_form() {
         }));
         let polled = proven(report);
         assert_eq!(polled, expected);
-        // Nothing is posted of what waits for ever.
+        // Nothing is posted about a message that waits for ever.
         let mut posted_expected = expected.clone();
         if !posted.contains_key("+919000009908") {
             posted_expected.remove("+919000009908");

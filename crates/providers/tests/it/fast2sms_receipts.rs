@@ -141,7 +141,8 @@ fn a_number_is_the_same_in_every_spelling() {
 #[test]
 fn every_state_moves_a_message_where_the_document_says() {
     use MessageState::{Delivered, Failed, Sent};
-    // State, where it takes an accepted message, the code that is kept, and whether nothing is charged.
+    // The columns are the vendor's state, the state of an accepted message after it, the code that is kept, and
+    // whether nothing is charged.
     for (status, to, code, free) in [
         ("Pending", None, None, false),
         ("Submitted", None, None, false),
@@ -175,7 +176,7 @@ fn every_state_moves_a_message_where_the_document_says() {
     }
 }
 
-/// Operators' own spellings (§12).
+/// These are operators' own spellings (§12).
 #[test]
 fn the_operators_spellings_of_a_state_are_known() {
     for (status, expected) in [
@@ -339,7 +340,7 @@ fn a_repeat_has_the_key_of_the_first_and_shows_no_number() {
 
 #[test]
 fn the_secret_address_is_the_proof() {
-    // It signs nothing (§6).
+    // Fast2SMS signs nothing (§6).
     let post = Post { raw: WEBHOOK.as_bytes(), header: &|_| None };
     assert!(fast2sms("https://sms.example").receive(&post).is_ok());
 }

@@ -215,7 +215,7 @@ async fn what_is_not_set_up_is_said_without_a_call() {
             "{outcome:?} for {missing}"
         );
     }
-    // The account's own header and business serve templates that name none.
+    // The account's own header and business are used for templates that name none.
     let server = Server::start(vec![answer(200, r#"{"return":true}"#)]).await;
     let settings = Fast2smsSettings {
         default_sender: SenderId::parse("ACADEM").ok(),

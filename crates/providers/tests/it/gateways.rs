@@ -28,7 +28,7 @@ pub(crate) const EVENING: &str = "120363000000000002@g.us";
 pub(crate) const PARENT: &str = "120363000000000010@g.us";
 pub(crate) const ALUMNI: &str = "120363000000000020@g.us";
 
-/// The kinds of all vendors whose accounts are held by a gateway.
+/// The kinds of all vendors whose accounts a gateway holds.
 pub(crate) fn kinds() -> Vec<&'static str> {
     let all = registry::VENDORS.iter().filter(|vendor| vendor.base_urls().iter().any(|url| url.listed));
     all.map(|vendor| vendor.kind()).collect()
@@ -118,7 +118,7 @@ async fn a_post_lies_on_every_members_phone_once_and_the_answer_names_it() {
 #[tokio::test]
 async fn whatever_goes_wrong_on_the_way_the_outcome_never_denies_what_the_group_got() {
     for kind in kinds() {
-        // Each with what the group has, and whether the outcome may be tried again.
+        // Each fault stands with what the group has, and with whether the outcome may be tried again.
         for (name, faults, there, again) in [
             ("cut before", faults(|f| f.reset_before = Amount::ALWAYS), 0, false),
             ("cut after", faults(|f| f.reset_after = Amount::ALWAYS), 1, false),

@@ -1,4 +1,4 @@
-//! What an ending proves: sent once, and known or unknown.
+//! What the end of a request proves: sent once, and with a known or unknown outcome.
 
 use std::time::Duration;
 
@@ -57,13 +57,14 @@ async fn a_cut_on_a_reused_connection_is_unknown_and_the_request_was_sent_once()
 
 #[tokio::test]
 async fn a_kept_connection_that_was_closed_costs_nothing_and_sends_once() {
-    // The server closes after its answer without saying so; the next request must not be written into the void twice.
+    // The server closes after its answer without saying so. The next request must not be sent twice because of that.
     let Reply::Raw(first) = ok() else { panic!("raw") };
     let server = Server::start(vec![Reply::Part(first), ok()]).await;
     let http = http();
     for sent in 1..=2 {
         let outcome = send(&http, &server.url).await;
-        // Either the client saw the closing in time, or it did not: then the end is unknown, never a second copy.
+        // The client either saw the closing in time or did not. In that case the outcome is unknown, and never a
+        // second copy.
         assert!(matches!(outcome, Outcome::Accepted { .. } | Outcome::Unknown(_)), "{outcome:?}");
         assert!(server.heard().len() <= sent);
     }
@@ -76,7 +77,7 @@ async fn a_cut_in_the_middle_of_the_answer_is_unknown() {
         is_unknown(&send(&http(), &server.url).await, NO_ANSWER);
         assert_eq!(server.heard().len(), 1);
     }
-    // The status came whole, the body did not: 200 needs its body, 402 does not.
+    // The status came whole and the body did not: 200 needs its body, 402 does not.
     for (status, unknown) in [(200, true), (402, false)] {
         let part = format!("HTTP/1.1 {status} X\r\ncontent-length: 100\r\n\r\n{{\"success\":\"true\"");
         let server = Server::start(vec![Reply::Part(part)]).await;
@@ -144,7 +145,7 @@ async fn an_answer_without_end_is_not_read_to_its_end() {
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 99999999\r\n\r\n";
     let server = Server::start(vec![Reply::Part(format!("{head}{body}{body}"))]).await;
     is_unknown(&send(&http(), &server.url).await, UNREADABLE);
-    // Just inside the limit it is read.
+    // A body just inside the limit is read.
     let padding = " ".repeat(64 * 1024 - 18);
     let server = Server::start(vec![answer(200, &format!(r#"{{"success":"true"}}{padding}"#))]).await;
     assert!(matches!(send(&http(), &server.url).await, Outcome::Accepted { .. }));
@@ -178,7 +179,7 @@ async fn a_client_of_a_rehearsal_calls_this_machine_and_nobody_else() {
     let settings = HttpSettings { local_targets: true, this_machine_only: true, ..HttpSettings::default() };
     let http = Http::new(settings).unwrap();
     let port = server.url.rsplit(':').next().unwrap();
-    // A name may lead anywhere, whatever it leads to now.
+    // A name may lead anywhere later, whatever it leads to now.
     for url in [
         "https://api.example.com",
         "http://192.0.2.1",

@@ -18,7 +18,7 @@ fn http(local_targets: bool) -> Http {
     Http::new(HttpSettings { local_targets, ..HttpSettings::default() }).unwrap()
 }
 
-/// What is found at a server that answers so.
+/// What a look at a file finds on a server that answers so.
 async fn found(reply: Reply) -> Result<Option<u64>, MediaProblem> {
     let server = Server::start(vec![reply]).await;
     let looked =
@@ -34,7 +34,7 @@ async fn no_more_than_the_beginning_of_a_file_is_fetched_and_its_size_is_known()
     let part = format!("content-range: bytes 0-11/{}\r\n", 9_000_000);
     assert_eq!(found(with_headers(206, &part, MP4)).await, Ok(Some(9_000_000)));
     assert_eq!(found(answer(200, MP4)).await, Ok(Some(12)));
-    // A server that sends the whole of a large file is left after its beginning.
+    // The transfer of a large file is ended after its beginning.
     let large = PICTURE_BYTES_MAX + 1;
     let whole = format!("HTTP/1.1 200 X\r\ncontent-length: {large}\r\n\r\n{MP4}{}", " ".repeat(4_096));
     let too_large = MediaProblem::TooLarge { bytes: large, max: PICTURE_BYTES_MAX };

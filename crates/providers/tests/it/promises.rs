@@ -69,7 +69,7 @@ async fn whatever_goes_wrong_the_outcome_never_denies_what_the_phone_got() {
         set(&mut faults);
         faults
     };
-    // Each with what the phone has, and whether the outcome may be tried again.
+    // Each fault stands with what the phone has, and with whether the outcome may be tried again.
     for (name, faults, heard, again) in [
         ("cut before", fault(|f| f.reset_before = Amount::ALWAYS), 0, false),
         ("cut after", fault(|f| f.reset_after = Amount::ALWAYS), 1, false),
@@ -151,7 +151,7 @@ fn signature(heard: &Heard) -> Option<&str> {
 #[tokio::test]
 async fn receipts_are_genuine_repeatable_and_end_where_the_phone_is() {
     let mut faults = Faults::default();
-    // Kept until the flush, so that none is on its way by itself.
+    // Receipts are kept until the flush, so that none is on its way by itself.
     faults.receipts.mode = sandbox::faults::ReceiptMode::Held;
     faults.receipts.duplicated = 1.0;
     faults.receipts.indented = 1.0;
@@ -196,7 +196,7 @@ async fn receipts_are_genuine_repeatable_and_end_where_the_phone_is() {
     }
 }
 
-/// Everything that is logged while it stands.
+/// Collects everything that is logged while it exists.
 struct Ear(&'static Mutex<Vec<u8>>);
 
 impl Write for Ear {
@@ -212,7 +212,7 @@ impl Write for Ear {
 #[tokio::test]
 async fn no_log_line_holds_a_key_a_number_or_a_message() {
     static HEARD: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-    // For the whole process: it hears the other tests as well, which hold no other secrets.
+    // It is set for the whole process and also hears the other tests, which hold no other secrets.
     tracing_subscriber::fmt().with_env_filter("trace,munadi_sandbox=off").with_writer(|| Ear(&HEARD)).init();
     let vendor = Server::start(vec![
         answer(200, r#"{"success":"true"}"#),

@@ -107,7 +107,7 @@ fn a_bare_id_joins_call_and_receipt_in_every_form() {
     }
 }
 
-/// The vector of the facts (providers/src/waha/NOTES.md §6), which was checked independently.
+/// The vector is that of the facts (providers/src/waha/NOTES.md §6), and was checked independently.
 #[test]
 fn a_signature_is_hmac_sha512_over_the_body_as_it_came() {
     let body = br#"{"event":"message","session":"default","engine":"WEBJS"}"#;
@@ -151,7 +151,7 @@ fn a_members_receipt_names_group_message_and_person_by_number_or_hidden_id() {
         ("919000000001@c.us", "READ", 3, &number, MemberReceiptKind::Read),
         ("919000000001@c.us", "PLAYED", 4, &number, MemberReceiptKind::Read),
         ("100000000000001@lid", "READ", 3, &hidden, MemberReceiptKind::Read),
-        // An older build (providers/src/waha/NOTES.md §6).
+        // This is the form of an older build (providers/src/waha/NOTES.md §6).
         ("100000000000001@lid", "SERVER", 1, &hidden, MemberReceiptKind::Delivered),
     ] {
         let expected = GroupEvent::Seen {

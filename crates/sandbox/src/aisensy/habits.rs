@@ -16,11 +16,11 @@ pub struct Habits {
     pub refusal_as_200: f64,
     /// Which members carry the text of a refusal.
     pub error_shape: ErrorShape,
-    /// Where campaign-details puts `requestBody`.
+    /// Where the campaign-details answer has `requestBody`.
     pub request_body_in: RequestBodyIn,
     /// How receipts write instants.
     pub epoch: Epoch,
-    /// Also post `contact.campaign.*` receipts.
+    /// Whether `contact.campaign.*` receipts are posted, too.
     pub campaign_topics: bool,
     /// Write `sha256=` before the signature.
     pub signature_prefix: bool,
@@ -37,11 +37,11 @@ pub enum ErrorShape {
     /// `message`, `name`, `errorCode`, `errorMessage`, `aisTraceId`.
     #[default]
     Full,
-    /// `message` only.
+    /// `message` and nothing else.
     Message,
     /// `errorMessage` with `name` and `errorCode`.
     ErrorMessage,
-    /// `error` only.
+    /// `error` and nothing else.
     Error,
     /// One of the above, drawn for each refusal.
     Mixed,
@@ -51,12 +51,12 @@ pub enum ErrorShape {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequestBodyIn {
-    /// At the top.
+    /// At the top of the answer.
     #[default]
     Top,
-    /// Under `data`.
+    /// Inside `data`.
     Data,
-    /// Under `campaign`.
+    /// Inside `campaign`.
     Campaign,
 }
 
@@ -69,9 +69,9 @@ pub enum Epoch {
     AsCaptured,
     /// As captured, with `created_at` as ISO 8601 text, which a captured envelope had as well (§12).
     Iso,
-    /// All as strings.
+    /// All instants as strings.
     String,
-    /// All as numbers.
+    /// All instants as numbers.
     Number,
 }
 

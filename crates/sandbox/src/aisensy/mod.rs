@@ -32,15 +32,15 @@ pub const DEFAULT_PASSWORD: &str = "test-project-password";
 /// The vendor counts money in this part of a rupee (`providers/src/aisensy/NOTES.md` §3).
 pub const CREDIT_PER_RUPEE: i64 = 100_000;
 
-/// All of AiSensy.
+/// The configuration of AiSensy's stand-in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The accounts.
+    /// The accounts that it knows.
     pub projects: Vec<Project>,
-    /// Accept every campaign name with any number of parameters.
+    /// Whether every campaign name is accepted, with any number of parameters.
     pub any_campaign: bool,
-    /// Take an unknown key for the first project's.
+    /// Whether an unknown key counts as one of the first project's.
     pub any_key: bool,
     /// HTTP status for a key that is not good. No captured body is public (§9).
     pub bad_key_status: u16,
@@ -70,25 +70,25 @@ impl Default for Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Project {
-    /// 24 hexadecimal digits.
+    /// The id of the project: 24 hexadecimal digits.
     pub id: String,
-    /// Name shown by the vendor.
+    /// The name of the project, as the vendor shows it.
     pub name: String,
-    /// Keys of the campaign API.
+    /// The keys of the campaign API.
     pub keys: Vec<ApiKey>,
-    /// Password of the project API.
+    /// The password of the project API.
     pub password: String,
-    /// `ACTIVE`, `PENDING`, `SUSPENDED`, `STOPPED` or `ARCHIVED`.
+    /// The status: `ACTIVE`, `PENDING`, `SUSPENDED`, `STOPPED` or `ARCHIVED`.
     pub status: String,
-    /// Whether a plan is paid.
+    /// Whether a plan is paid for.
     pub plan_active: bool,
-    /// Wallet, in 1/100,000 rupee.
+    /// The credit in the wallet, in 1/100,000 rupee.
     pub credit: i64,
     /// Meta's messaging tier, such as `TIER_2K`.
     pub wa_messaging_tier: String,
     /// The sending number, digits with country code.
     pub wa_number: String,
-    /// Its API campaigns.
+    /// The API campaigns of the project.
     pub campaigns: Vec<Campaign>,
     /// Numbers that opted out, any spelling.
     pub opted_out: BTreeSet<String>,
@@ -138,9 +138,9 @@ impl Default for Project {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiKey {
-    /// The key itself.
+    /// The key, as requests carry it.
     pub key: String,
-    /// Whether it still works.
+    /// Whether requests with it are still accepted.
     pub valid: bool,
 }
 
@@ -173,13 +173,13 @@ pub fn key_of(project: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Campaign {
-    /// Exact name.
+    /// The name, exactly as requests have to write it.
     pub name: String,
     /// Its id, 24 hexadecimal digits; made from the name when empty.
     pub id: String,
     /// Whether it may be used.
     pub status: CampaignStatus,
-    /// Number of parameters its template takes.
+    /// The number of parameters that its template takes.
     pub parameters: usize,
     /// Whether its template has a media header.
     pub media: bool,
@@ -232,12 +232,12 @@ impl Default for Campaign {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum CampaignStatus {
-    /// May be used.
+    /// The campaign may be used.
     #[default]
     Live,
-    /// Ended by a person.
+    /// A person ended the campaign.
     Stopped,
-    /// Halted, by a person or by the vendor.
+    /// A person or the vendor halted the campaign.
     Paused,
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct Job {
     kind: Kind,
     /// When it happened, in milliseconds UTC; the receipt may be later.
     at: i64,
-    /// The same for a repeated receipt.
+    /// The number of the receipt's envelope. A repeated receipt has the same.
     envelope: u64,
     with_id: bool,
     indented: bool,

@@ -22,17 +22,17 @@ pub const DEFAULT_KEY: &str = "TEST-VPS-KEY-NOT-REAL-0000000001";
 /// The session that it starts with.
 pub const DEFAULT_SESSION: &str = "wa_munadi";
 
-/// What it starts with.
+/// The configuration of the gateway's stand-in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The key of the whole server.
     pub key: String,
-    /// Its sessions.
+    /// The sessions, one for each account.
     pub sessions: Vec<Device>,
-    /// The groups that there are on WhatsApp.
+    /// The groups that exist on WhatsApp.
     pub groups: Vec<Group>,
-    /// Where its callbacks go.
+    /// The addresses that its callbacks go to.
     pub callbacks: Vec<String>,
 }
 

@@ -21,15 +21,15 @@ pub const DEFAULT_KEY: &str = "TEST-EVOLUTION-KEY-NOT-REAL-0001";
 /// The instance that it starts with.
 pub const DEFAULT_INSTANCE: &str = "munadi";
 
-/// What it starts with.
+/// The configuration of the gateway's stand-in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The key of the whole server.
     pub key: String,
-    /// Its instances.
+    /// The instances, one for each account.
     pub instances: Vec<Device>,
-    /// The groups that there are on WhatsApp.
+    /// The groups that exist on WhatsApp.
     pub groups: Vec<Group>,
 }
 

@@ -14,11 +14,11 @@ pub const DEFAULT_SENDER: &str = "WRKSHP";
 /// The principal entity of the default account.
 pub const DEFAULT_ENTITY: &str = "1100000000000000002";
 
-/// All of Fast2SMS.
+/// The configuration of Fast2SMS's stand-in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The accounts.
+    /// The accounts that it knows.
     pub accounts: Vec<Account>,
     /// Price of one segment on the DLT routes, in 1/10,000 rupee (§8).
     pub dlt_price: i64,
@@ -93,9 +93,9 @@ impl Route {
 pub struct Account {
     /// The stand-in's name for it, under which control and ledger know it.
     pub id: String,
-    /// Its keys.
+    /// The keys of its API.
     pub keys: Vec<ApiKey>,
-    /// Wallet, in 1/10,000 rupee.
+    /// The credit in the wallet, in 1/10,000 rupee.
     pub wallet: i64,
     /// Whether it may send at all; 415 if not.
     pub enabled: bool,
@@ -159,7 +159,7 @@ impl Default for Account {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ApiKey {
-    /// The key itself.
+    /// The key, as requests carry it.
     pub key: String,
     /// Whether it was switched off; 413 then.
     pub disabled: bool,
@@ -182,9 +182,9 @@ impl Default for ApiKey {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sender {
-    /// 3 to 6 letters.
+    /// The header: 3 to 6 letters.
     pub sender_id: String,
-    /// On the operators' blacklist; 500 then.
+    /// Whether it stands on the operators' blacklist; 500 then.
     pub blacklisted: bool,
     /// The texts that the operators know for it.
     pub templates: Vec<Template>,
@@ -250,11 +250,11 @@ pub struct Template {
     pub template_id: String,
     /// The text, with tags such as `{#var#}`.
     pub text: String,
-    /// Promotional rather than service.
+    /// Whether the text is promotional. Otherwise it is a service message.
     pub promotional: bool,
     /// Whether the account entered it in the vendor's DLT Manager. The operators know it anyway.
     pub in_manager: bool,
-    /// On the operators' blacklist; 500 then.
+    /// Whether it stands on the operators' blacklist; 500 then.
     pub blacklisted: bool,
 }
 
@@ -289,11 +289,11 @@ impl Default for Template {
 pub struct Webhook {
     /// Address to post to; a secret can only be part of it.
     pub url: String,
-    /// Shape of the body.
+    /// The shape of the body.
     pub template: WebhookTemplate,
-    /// Which states it is told of.
+    /// The states that it is told of.
     pub event: WebhookEvent,
-    /// Request method.
+    /// The HTTP method.
     pub method: WebhookMethod,
     /// How the body is written.
     pub content_type: WebhookContentType,
@@ -310,7 +310,7 @@ impl Webhook {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookTemplate {
-    /// The vendor's members.
+    /// The vendor's own members.
     #[default]
     Custom,
     /// `payloadVersion` and `statuses`.
@@ -321,12 +321,12 @@ pub enum WebhookTemplate {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookEvent {
-    /// Every one.
+    /// Every state of a message.
     #[default]
     All,
-    /// Only `delivered`.
+    /// Only the state `delivered`.
     Delivered,
-    /// Only the failures.
+    /// Only the states of failure.
     Failed,
 }
 
@@ -334,12 +334,12 @@ pub enum WebhookEvent {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum WebhookMethod {
-    /// `POST`.
+    /// `POST` with a body.
     #[default]
     Post,
     /// `GET`, with the members in the query.
     Get,
-    /// `PUT`.
+    /// `PUT` with a body.
     Put,
 }
 
@@ -347,7 +347,7 @@ pub enum WebhookMethod {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookContentType {
-    /// `application/json`.
+    /// `application/json` in the body.
     #[default]
     Json,
     /// `application/x-www-form-urlencoded`; lists become JSON text.

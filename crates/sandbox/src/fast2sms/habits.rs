@@ -12,7 +12,7 @@ use crate::faults::Amount;
 pub struct Habits {
     /// Share of refusals answered with HTTP 200 and `return` false.
     pub refusal_as_200: f64,
-    /// How `message` is written.
+    /// How `message` is written in answers.
     pub message_as: MessageAs,
     /// `status_code` as a string instead of a number.
     pub code_as_text: bool,
@@ -87,9 +87,9 @@ pub enum MessageAs {
     /// A list on success, a text on refusal.
     #[default]
     Documented,
-    /// Always a text.
+    /// A text in every answer.
     Text,
-    /// Always a list.
+    /// A list in every answer.
     List,
 }
 
@@ -97,12 +97,12 @@ pub enum MessageAs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DetailsIn {
-    /// At the top.
+    /// At the top of the answer.
     #[default]
     Top,
-    /// Under `sms_details`.
+    /// Inside `sms_details`.
     SmsDetails,
-    /// Under `data`.
+    /// Inside `data`.
     Data,
     /// Nowhere, though it was asked for.
     Nowhere,
@@ -123,26 +123,26 @@ pub enum BadNumbers {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
-    /// Delivered.
+    /// The message is delivered.
     Delivered,
-    /// Failed; charged.
+    /// The message ends as failed, and the charge stays.
     Failed,
-    /// Undelivered; charged.
+    /// The message ends as undelivered, and the charge stays.
     Undelivered,
-    /// Expired; charged.
+    /// The message ends as expired, and the charge stays.
     Expired,
-    /// Refused by the operator's scrubbing; charged.
+    /// The operator's scrubbing refuses the message, and the charge stays.
     Rejected,
-    /// On the vendor's own list of those who do not want to be disturbed; the charge comes back.
+    /// The number stands on the vendor's own do-not-disturb list, and the charge is given back.
     Blocked,
     /// On the register of those who do not want promotion. Promotional texts end as `DND` and the
     /// charge comes back; service texts are delivered.
     Dnd,
-    /// Handed to the operator, and nothing is heard of it again.
+    /// The message is handed to the operator, and nothing more is heard of it.
     Sent,
-    /// Waits with the vendor for ever.
+    /// The message waits with the vendor for ever.
     Pending,
-    /// Reported failed first, and delivered after that.
+    /// The message is reported as failed first, and as delivered afterwards.
     DeliveredAfterFailed,
 }
 

@@ -7,17 +7,17 @@ use serde::Serialize;
 /// What an account was charged, and what for. `charged - refunded` is what left its wallet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Ledger {
-    /// Requests that were accepted.
+    /// Send requests that were accepted.
     pub requests: u64,
     /// Messages that were accepted: one for each number of each request.
     pub messages: u64,
-    /// Segments of those messages.
+    /// The segments of those messages, which are charged.
     pub segments: i64,
     /// Charged on acceptance, in 1/10,000 rupee.
     pub charged: i64,
     /// Given back for Blocked and DND, in 1/10,000 rupee.
     pub refunded: i64,
-    /// Messages it was given back for.
+    /// Messages for which something was given back.
     pub refunds: u64,
     /// Numbers left out without a word, neither sent to nor charged.
     pub dropped: u64,
@@ -25,7 +25,7 @@ pub struct Ledger {
     pub promotional_outside_hours: u64,
     /// Delivery reports that were asked for and found.
     pub reports: u64,
-    /// Refused requests by code.
+    /// Refused requests, by the code of the refusal.
     pub refusals: BTreeMap<u16, u64>,
 }
 

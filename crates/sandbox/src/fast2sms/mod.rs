@@ -81,21 +81,21 @@ pub struct Request {
 /// One text to one list of numbers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Part {
-    /// Route it went by.
+    /// The route that it went by.
     pub route: Route,
     /// Header; empty on routes without one.
     pub sender: Box<str>,
     /// The sender's own words, echoed in webhooks.
     pub udf: [Box<str>; 3],
-    /// Septets, or UTF-16 units.
+    /// The length of the text: septets, or UTF-16 units.
     pub units: usize,
     /// Whether it was sent as UCS-2.
     pub unicode: bool,
-    /// Segments for each number.
+    /// The segments that each number is charged for.
     pub segments: i64,
     /// Charged for each number, in 1/10,000 rupee.
     pub cost: i64,
-    /// Promotional rather than service.
+    /// Whether the text is promotional. Otherwise it is a service message.
     pub promotional: bool,
     /// Whether the operators refuse it.
     pub rejected: bool,

@@ -9,12 +9,12 @@ const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ
 /// Its extension: an escape and one more septet.
 const EXTENSION: &str = "^{}[]\\~|€\u{c}";
 
-/// A text as it is billed.
+/// The length of a text, as it is billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counted {
     /// Whether it goes out as UCS-2.
     pub(super) unicode: bool,
-    /// Septets, or UTF-16 units.
+    /// The length: septets, or UTF-16 units.
     pub(super) units: usize,
     /// Segments; one for an empty text.
     pub(super) segments: i64,

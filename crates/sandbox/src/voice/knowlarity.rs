@@ -33,10 +33,10 @@ pub const ACCOUNT_KEY: &str = "00000000-0000-0000-0000-000000000000";
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Preset {
-    /// `callid`, `caller_id`, `type`, `action`.
+    /// The hook writes `callid`, `caller_id`, `type`, `action`.
     #[default]
     A,
-    /// `call_uuid`, `customer_number`, `call_transfer_status`; keys come as in A.
+    /// The hook writes `call_uuid`, `customer_number`, `call_transfer_status`. Keys come as in A.
     B,
 }
 
@@ -44,27 +44,27 @@ pub enum Preset {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Knowlarity {
-    /// The application's key.
+    /// The key of the application.
     pub key: String,
-    /// The account's key.
+    /// The key of the account.
     pub account_key: String,
     /// The number that calls come from.
     pub number: String,
-    /// Its IVRs.
+    /// The ids of its IVRs.
     pub ivrs: Vec<String>,
-    /// Keys that the IVR takes, and what it says then.
+    /// The closing words of the IVR, after a key and without one.
     pub closing: String,
-    /// Balance, in 1/10,000 rupee.
+    /// The balance, in 1/10,000 rupee.
     pub balance: i64,
-    /// Simultaneous calls.
+    /// The most calls at the same time.
     pub lines: usize,
-    /// Address of the hook.
+    /// The address of the hook that gets reports.
     pub hook_url: String,
-    /// Its names.
+    /// The names that the hook writes.
     pub preset: Preset,
     /// Whether numbers are escaped once too often.
     pub escapes_twice: bool,
-    /// An order whose start has passed is refused; else it begins at once.
+    /// Whether an order whose start has passed is refused. Otherwise it begins at once.
     pub refuses_late: bool,
 }
 

@@ -30,11 +30,11 @@ pub struct KooKoo {
     pub key: String,
     /// Whether support enabled outgoing calls.
     pub outgoing: bool,
-    /// Its numbers; the first is shown unless another is named.
+    /// The numbers of the account. The first is shown unless another is named.
     pub numbers: Vec<String>,
-    /// Balance, in 1/10,000 rupee.
+    /// The balance, in 1/10,000 rupee.
     pub balance: i64,
-    /// Simultaneous calls.
+    /// The most calls at the same time.
     pub lines: usize,
     /// Whether no calls are placed from 9 PM to 9 AM.
     pub keeps_hours: bool,

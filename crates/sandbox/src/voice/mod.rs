@@ -28,17 +28,17 @@ pub use kookoo::KooKoo;
 pub use myoperator::MyOperator;
 pub use network::{Ended, Placed};
 
-/// What the network starts with.
+/// The configuration of the telephones and of the providers' accounts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// What a phone does when it rings.
     pub callee: Callee,
-    /// The same of numbers with this ending.
+    /// What the phones with this ending of the number do instead.
     pub by_ending: BTreeMap<String, Callee>,
     /// Numbers with one of these endings are on the do-not-disturb register.
     pub dnd_endings: BTreeSet<String>,
-    /// What goes wrong with what providers ask and tell.
+    /// What goes wrong with the providers' requests and reports.
     pub chaos: Chaos,
     /// Exotel's account.
     pub exotel: Exotel,
@@ -81,14 +81,14 @@ pub enum Does {
     Presses {
         /// The key that is pressed.
         key: char,
-        /// Seconds after the question.
+        /// The seconds between the question and the key.
         after_s: u32,
     },
     /// Picks up, presses nothing and listens to the end.
     Listens,
     /// Picks up and hangs up so many seconds later.
     HangsUp {
-        /// Seconds after picking up.
+        /// The seconds between picking up and hanging up.
         after_s: u32,
     },
     /// The line is busy.
@@ -111,7 +111,7 @@ pub struct Chaos {
     pub repeat_reports: f64,
     /// Share of reports that come after all others.
     pub late_reports: f64,
-    /// How late, in milliseconds.
+    /// How late these reports come, in milliseconds.
     pub late_ms: i64,
     /// Share of requests for the next words that are made twice.
     pub repeat_steps: f64,
@@ -119,7 +119,7 @@ pub struct Chaos {
     pub lose_keys: f64,
     /// Share of heard calls that are reported as missed, where a provider is known for it.
     pub call_heard_missed: f64,
-    /// How report bodies are written; as the provider does when absent.
+    /// How the bodies of reports are written; `None` leaves it to the provider.
     pub body: Option<BodyForm>,
     /// Times of what did not happen are written as the beginning of 1970.
     pub times_of_1970: bool,
@@ -147,7 +147,7 @@ impl Default for Chaos {
     }
 }
 
-/// How a body is written.
+/// The form of a report's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BodyForm {

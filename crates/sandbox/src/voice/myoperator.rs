@@ -36,7 +36,7 @@ pub enum Shape {
     /// A form with one member that holds short keys as JSON.
     #[default]
     Member,
-    /// JSON with long names.
+    /// JSON in the body, with long names.
     Long,
     /// A GET with long names.
     Query,
@@ -46,29 +46,29 @@ pub enum Shape {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MyOperator {
-    /// The application's key.
+    /// The key of the application.
     pub key: String,
-    /// The account.
+    /// The account's company id.
     pub company: String,
-    /// Its secret.
+    /// The secret token of the account.
     pub token: String,
-    /// The token of its log search.
+    /// The token of the log search.
     pub search_token: String,
-    /// Its IVRs.
+    /// The ids of its IVRs.
     pub ivrs: Vec<String>,
     /// Whether the campaign feature is enabled.
     pub campaigns: bool,
-    /// Balance, in 1/10,000 rupee.
+    /// The balance, in 1/10,000 rupee.
     pub balance: i64,
-    /// Simultaneous calls.
+    /// The most calls at the same time.
     pub lines: usize,
     /// Address that input nodes call; empty where they are not enabled.
     pub node_url: String,
     /// Ids of the nodes that ask and get the key.
     pub nodes: (String, String),
-    /// Address of the webhooks.
+    /// The address of the webhooks that get reports.
     pub hook_url: String,
-    /// `authorization` that nodes and webhooks carry; empty for none.
+    /// The `authorization` header that nodes and webhooks carry; empty for none.
     pub hook_authorization: String,
     /// The shape of the report after a call.
     pub shape: Shape,

@@ -23,30 +23,30 @@ pub enum Ended {
     Cancelled,
 }
 
-/// One call.
+/// A call on the stand-ins' telephones.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Placed {
-    /// Word of the provider.
+    /// The word of the provider that placed it.
     pub vendor: &'static str,
-    /// The provider's id.
+    /// The provider's id of the call.
     pub id: String,
     /// The phone: digits with country code.
     pub phone: u64,
-    /// What the caller named it.
+    /// The caller's own reference of the call.
     pub reference: String,
-    /// When it was taken, in milliseconds UTC, as are all instants below.
+    /// When it was accepted, in UTC milliseconds, as are all instants below.
     pub placed_at: i64,
-    /// When it began to ring.
+    /// When the phone began to ring; `None` where it did not.
     pub rang_at: Option<i64>,
-    /// When it was picked up.
+    /// When somebody or something picked up; `None` where nobody did.
     pub answered_at: Option<i64>,
-    /// When it was over.
+    /// When it was over; `None` before.
     pub ended_at: Option<i64>,
-    /// How it ended.
+    /// How it ended; `None` before.
     pub ended: Option<Ended>,
-    /// What the person heard, text by text.
+    /// The texts that the person heard, in order.
     pub heard: Vec<String>,
-    /// Which key they pressed.
+    /// The key that the person pressed; `None` for none.
     pub pressed: Option<char>,
     /// Whether a machine picked up.
     pub machine: bool,

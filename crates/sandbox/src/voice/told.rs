@@ -144,7 +144,7 @@ pub(super) fn indian(at: i64) -> String {
     local.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// The same without seconds, as orders have their times.
+/// The time in India without seconds, as orders write it.
 pub(super) fn minute(at: i64) -> String {
     indian(at).chars().take(16).collect()
 }

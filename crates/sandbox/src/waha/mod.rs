@@ -25,15 +25,15 @@ pub const DEFAULT_KEY: &str = "TEST-WAHA-KEY-NOT-REAL-000000001";
 /// The session that it starts with.
 pub const DEFAULT_SESSION: &str = "munadi";
 
-/// What it starts with.
+/// The configuration of the gateway's stand-in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The key of the whole server.
     pub key: String,
-    /// Its sessions.
+    /// The sessions, one for each account.
     pub sessions: Vec<Device>,
-    /// The groups that there are on WhatsApp.
+    /// The groups that exist on WhatsApp.
     pub groups: Vec<Group>,
 }
 

@@ -139,7 +139,7 @@ async fn money_keys_and_campaigns_run_out_after_so_many_and_can_be_repaired() {
     assert_eq!(five(&sandbox).await, [401; 5]);
 }
 
-/// What each of sixty people's calls ended in, sent in the given order.
+/// The ending of the calls to each of sixty people, sent in the given order.
 async fn endings(seed: u64, order: impl Iterator<Item = usize>) -> Vec<(usize, Option<u16>)> {
     let faults = Faults {
         reset_after: Amount::Rate(0.2),

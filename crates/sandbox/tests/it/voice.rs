@@ -1,4 +1,4 @@
-//! Providers of calls: what each refuses, and phones that ring by the clock of whoever tests.
+//! Providers of calls: what each refuses, and phones that ring by the clock of the test.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -87,7 +87,7 @@ async fn each_phone_has_habits_of_its_own_and_a_call_without_words_ends() {
     }
     assert!(over(&sandbox, 3).await);
     let ended: Vec<_> = sandbox.telephones().calls().iter().map(|call| call.ended).collect();
-    // The longest ending counts; a flow that was not drawn has nothing to say.
+    // The longest ending counts. A flow that was not drawn has nothing to say.
     assert_eq!(ended, [Some(Ended::Busy), Some(Ended::Failed), Some(Ended::Completed)]);
     sandbox.stop().await;
 }
@@ -115,7 +115,7 @@ async fn exotel_refuses_what_it_documents() {
         let wrong = client().post(&url).basic_auth(user, Some(token)).body(GOOD);
         assert_eq!(answer(wrong).await.0, 401, "{user} {token}");
     }
-    // Very old clients use the SID as user.
+    // Very old clients use the SID as the user name.
     let other =
         client().post(url.replace("udaan1", "other1")).basic_auth("udaan1", Some(exotel::TOKEN)).body(GOOD);
     assert_eq!(answer(other).await.0, 404);

@@ -22,20 +22,20 @@ use crate::{app::App, ui::format::grouped};
 /// Where a member's phone leads: short, because an SMS is charged by its length.
 pub const LINK: &str = "/a";
 
-/// What goes out, to whom, for whom.
+/// An alert on its way to a member's phone.
 #[derive(Clone, Copy)]
 pub struct PhoneAlert<'a> {
-    /// The organisation's handle.
+    /// The store, bound to the organisation.
     pub org: &'a Org,
-    /// The organisation.
+    /// The organisation whose member is alerted.
     pub organization: &'a Organization,
-    /// How its alerts go out.
+    /// The organisation's settings for alerts.
     pub settings: &'a AlertSettings,
-    /// The alert.
+    /// The alert that is sent.
     pub alert: &'a Alert,
-    /// The member.
+    /// The member who gets it.
     pub member: &'a AlertMember,
-    /// The try.
+    /// The send that is due, with the number of its try.
     pub due: &'a DueAlert,
 }
 

@@ -48,18 +48,18 @@ pub struct BackupCommand {
     pub(crate) json: bool,
 }
 
-/// What an archive says about itself.
+/// The description that an archive carries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
-    /// Form of the archive.
+    /// The number of the archive's form.
     pub format: u32,
     /// Version of the program that wrote it.
     pub version: String,
-    /// When, UTC milliseconds.
+    /// When the backup was taken, in UTC milliseconds.
     pub taken_at: i64,
     /// Schema version of the database; `None` where it is PostgreSQL and not in here.
     pub schema: Option<i64>,
-    /// Rows per table of the copy.
+    /// The number of rows in each table of the copy.
     pub rows: BTreeMap<String, i64>,
 }
 

@@ -57,28 +57,28 @@ pub struct DoctorCommand {
     quick: bool,
 }
 
-/// How bad a finding is.
+/// How grave a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// As it should be.
+    /// It is as it should be.
     Ok,
-    /// Works, and should be looked at.
+    /// It works and should be looked at.
     Warn,
-    /// Does not work.
+    /// It does not work.
     Fail,
 }
 
 /// One line of the report.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
-    /// How bad.
+    /// How grave the finding is.
     pub level: Level,
-    /// What was looked at.
+    /// The thing that was looked at.
     pub about: &'static str,
-    /// What was found.
+    /// What was found about it.
     pub found: String,
-    /// What to do; empty when nothing is to be done.
+    /// What to do about it; empty where nothing is to be done.
     pub todo: String,
 }
 

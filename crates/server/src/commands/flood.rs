@@ -48,16 +48,16 @@ pub struct FloodCommand {
     key: String,
 }
 
-/// What an attack reached.
+/// The figures of an attack.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Reached {
-    /// Posts answered per second.
+    /// The posts that were answered, in a second.
     pub posts_per_second: f64,
-    /// Of them, answered as taken (2xx). Forged ones never should be.
+    /// Posts among them that were answered with 2xx. Forged posts never should be.
     pub taken: u64,
-    /// Half-open connections at the end.
+    /// The half-open connections at the end.
     pub half_open: u64,
-    /// Half-open connections that the server ended.
+    /// The half-open connections that the server ended.
     pub ended: u64,
 }
 

@@ -29,7 +29,7 @@ pub struct NewKeysCommand {
 pub struct Loss {
     /// Accounts whose secrets have to be entered again.
     pub accounts: u64,
-    /// Numbers.
+    /// What became of the keyed hashes of telephone numbers.
     pub numbers: Rehashed,
     /// Where the old key file lies now; `None` when there was none.
     pub old_file: Option<PathBuf>,

@@ -22,14 +22,14 @@ pub async fn run(config: Config) -> anyhow::Result<()> {
     done
 }
 
-/// What a rotation did.
+/// The result of a rotation of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// An earlier rotation that had not ended was ended, instead of beginning another.
+    /// Whether an earlier rotation was completed instead of beginning another.
     pub resumed: bool,
-    /// Accounts sealed anew.
+    /// The number of accounts whose secrets were sealed with the new key.
     pub resealed: usize,
-    /// The key that seals now.
+    /// The id of the key that seals from now on.
     pub newest: String,
 }
 

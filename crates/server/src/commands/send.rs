@@ -185,12 +185,12 @@ const LEFT_OUT_SAID: usize = 20;
 /// Broadcasts of a purpose that are looked at for one that told something.
 const TELLINGS: i64 = 50;
 
-/// Who of the people, as far as the words alone tell.
+/// Which people get the message, as far as the words of the flag tell.
 #[derive(Clone, Debug)]
 enum Who {
-    /// That audience.
+    /// People of this audience.
     Said(Audience),
-    /// Whoever is registered for another workshop with the tag of that name.
+    /// People who are registered for another workshop with the tag of this name.
     Tagged(String),
 }
 

@@ -19,13 +19,13 @@ use crate::{
     },
 };
 
-/// What is posted where, as it was typed.
+/// What is posted in which groups, as it was typed.
 pub(super) struct Typed<'a> {
-    /// Names of groups, or the last digits of their ids; empty for all of the workshop.
+    /// The names of groups, or the last digits of their ids; empty for all groups of the workshop.
     pub(super) groups: &'a str,
-    /// The text; else a template is named.
+    /// The text of the post; `None` where a template is named.
     pub(super) text: Option<&'a str>,
-    /// The template's name.
+    /// The name of the template; `None` where a text is given.
     pub(super) template: Option<&'a str>,
 }
 

@@ -61,20 +61,20 @@ pub struct OutgoingFlags {
     pub webhook_hosts: Vec<String>,
 }
 
-/// The mail server that alerts go out by.
+/// The mail server through which alerts go out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Smtp {
-    /// Name or address.
+    /// The host name or address of the server.
     pub host: String,
-    /// Port.
+    /// The port of the server.
     pub port: u16,
-    /// How the connection is kept from others.
+    /// How the connection is encrypted.
     pub tls: SmtpTls,
-    /// User; `None` where it asks for none.
+    /// The user name; `None` where the server asks for none.
     pub user: Option<String>,
-    /// File with the password.
+    /// The file with the password; `None` where the server asks for none.
     pub password_file: Option<PathBuf>,
-    /// Sender of alerts.
+    /// The address from which alerts are sent.
     pub from: String,
 }
 

@@ -13,11 +13,11 @@ use super::{error::Problem, gate::who_may};
 /// table.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Store, organisation, role and moment.
+    /// The store, the organisation, the member's role and the moment.
     pub asks: compose::Caller,
     /// The user who is signed in.
     pub user: User,
-    /// Session and place.
+    /// The session, and the place in an organisation that it stands for.
     pub signed_in: SignedIn,
 }
 

@@ -8,13 +8,13 @@ use crate::config::Config;
 /// What a cookie is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jar {
-    /// The session's token.
+    /// Holds the token of a session.
     Session,
-    /// Random bits of a visitor; what forms outside a session are bound to.
+    /// Holds random bits of a visitor, to which forms outside a session are bound.
     OutsidePage,
-    /// A sentence to be shown once.
+    /// Holds a sentence that is shown once.
     Notice,
-    /// Proves that somebody signed in with this browser before.
+    /// Proves that somebody has signed in with this browser before.
     Device,
 }
 

@@ -11,24 +11,24 @@ use crate::seal::random_bytes;
 /// The answer of a page or a form.
 pub type PageResult = Result<Response, Problem>;
 
-/// What went wrong.
+/// Why a request failed.
 ///
-/// A handler returns it; one layer of the pages turns it into a page or JSON, in the theme and frame of the request.
+/// A handler returns it. One layer of the pages turns it into a page or JSON, in the theme and frame of the request.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// HTTP status.
+    /// The HTTP status of the answer.
     pub status: StatusCode,
-    /// Stable word for programs, such as `not_found`.
+    /// The word for programs, such as `not_found`. It does not change.
     pub code: &'static str,
-    /// Heading of the page.
+    /// The heading of the page.
     pub title: String,
-    /// Fact, then way out.
+    /// The sentences for people: the fact, then the way out.
     pub words: String,
-    /// For the log only.
+    /// Words for the log only; `None` where nothing is to be logged.
     pub log: Option<Box<str>>,
-    /// Found on the page and in the log, so that one leads to the other.
+    /// Stands on the page and in the log, so that one leads to the other.
     pub reference: Box<str>,
-    /// Seconds after which a new attempt makes sense.
+    /// The seconds after which a new attempt makes sense; `None` where that is not known.
     pub retry_after_s: Option<i64>,
 }
 
@@ -190,11 +190,11 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Who will read an answer.
+/// Who reads an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A person.
+    /// A person in a browser.
     Page,
-    /// A program.
+    /// A program that reads JSON.
     Json,
 }

@@ -21,38 +21,38 @@ use crate::{
     },
 };
 
-/// Whoever calls, known or not.
+/// The caller of a page, signed in or not.
 #[derive(Clone, Debug)]
 pub struct Visitor {
-    /// Who it is, when signed in.
+    /// The user and session; `None` where nobody is signed in.
     pub signed_in: Option<SignedIn>,
-    /// Token for the forms of the page.
+    /// The token for the forms of the page.
     pub csrf: Csrf,
-    /// Theme of the page.
+    /// The theme of the page.
     pub theme: Theme,
-    /// Network address, for the throttle.
+    /// The network address, for the throttle.
     pub address: String,
-    /// What the token is bound to.
+    /// What the token is bound to: the session, or the random bits of a visitor.
     pub(super) bound_to: String,
 }
 
-/// A person who is signed in, perhaps in no organisation.
+/// A person who is signed in, perhaps without an organisation.
 #[derive(Clone, Debug)]
 pub struct Person {
-    /// Who, with session and place.
+    /// The user, the session and its place.
     pub signed_in: SignedIn,
-    /// The visitor.
+    /// The caller as a visitor, with token and theme.
     pub visitor: Visitor,
 }
 
 /// The caller who asks for a page, and the frame around the page.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// Who asks.
+    /// The member who asks, and what they may do.
     pub caller: Caller,
-    /// What is the same on every page of this request.
+    /// The parts that are the same on every page of this request.
     pub frame: Frame,
-    /// The links of samples; they stop nothing and count nothing.
+    /// The links that previews show. They stop no messages and count no openings.
     pub link_samples: OwnLinks,
 }
 

@@ -57,19 +57,19 @@ pub async fn load(
     })
 }
 
-/// What the frame shows of the engine's life.
+/// The signs of the engine's life that the frame shows.
 #[derive(Clone, Debug)]
 pub struct Pulse {
-    /// How long ago the scheduler was last heard of, in milliseconds; none if never.
+    /// The time since the scheduler's last heartbeat, in milliseconds; `None` where there never was one.
     pub heartbeat_ms: Option<i64>,
-    /// How many broadcasts are running.
+    /// The number of broadcasts that are running.
     pub running: i64,
-    /// What needs somebody now.
+    /// The matters that need somebody now.
     pub attention: Strip,
 }
 
 impl Pulse {
-    /// Reads it.
+    /// Reads the signs of life from the engine and the store.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -80,7 +80,7 @@ impl Pulse {
         Ok(Pulse { heartbeat_ms: beat.map(|at| asks.now.since(at).max(0)), running, attention })
     }
 
-    /// The same as parts of the stream.
+    /// The signs of life as parts of the live stream.
     pub fn fragments(&self, zone: &Zone, now: Millis, length: Length) -> [Fragment; 6] {
         let n = self.attention.n();
         [

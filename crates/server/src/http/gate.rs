@@ -63,14 +63,14 @@ pub async fn gate(State((app, rule)): State<(App, Rule)>, request: Request, next
     response
 }
 
-/// What the gate saw of a request, for whoever shows what went wrong.
+/// What the gate knows about a request, for the page that shows what went wrong.
 #[derive(Clone, Debug)]
 pub struct RequestFacts {
     /// Who reads the answer.
     pub kind: Kind,
-    /// Who called, where that was looked at.
+    /// The visitor, where the session was looked up.
     pub visitor: Option<Visitor>,
-    /// Who asked, when somebody in an organisation did.
+    /// The member who asked; `None` for everybody else.
     pub caller: Option<Caller>,
 }
 

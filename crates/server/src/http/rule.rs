@@ -12,11 +12,11 @@ pub enum Needs {
     /// Anybody and any program; no session is looked up and no form is guarded. For assets, health, and callbacks that prove
     /// themselves.
     Anyone,
-    /// Anybody; forms are guarded.
+    /// Anybody; forms have to carry their token.
     Public,
-    /// Whoever is signed in.
+    /// Anybody who is signed in, also without an organisation.
     SignedIn,
-    /// A member whose role allows it.
+    /// A member whose role has this permission.
     Role(Permission),
     /// The host of the installation.
     SuperAdmin,
@@ -28,19 +28,19 @@ impl From<Permission> for Needs {
     }
 }
 
-/// What the gate knows about a route.
+/// What the gate has to know about a route.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
-    /// Pattern of the path.
+    /// The pattern of the path, such as `/broadcasts/{broadcast}`.
     pub path: &'static str,
-    /// Who may use it.
+    /// Who may use the route.
     pub needs: Needs,
     /// Who reads its answers.
     pub kind: Kind,
-    /// Most bytes of a body.
+    /// The largest body of a request, in bytes.
     pub body_max: usize,
-    /// Longest time until the answer begins.
+    /// The longest time until the answer begins.
     pub timeout: Duration,
-    /// Whether sessions may end by it, or rights change: live streams look again at once.
+    /// Whether the route may end sessions or change rights. Live streams then check their rights again at once.
     pub changes_access: bool,
 }

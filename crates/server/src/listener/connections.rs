@@ -22,22 +22,24 @@ const PER_NETWORK_MAX: usize = 512;
 /// When the program stops, who has not begun a request has so long.
 const WHILE_STOPPING: Duration = Duration::from_secs(1);
 
-/// How many connections there may be, and how long each may do nothing.
+/// The number of connections, and how long each may do nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections that are served.
+    /// The number of connections on which everything is answered.
     pub open_max: usize,
-    /// Further ones, on which only callbacks and health checks are answered; others hear to come again.
+    /// The number of further connections, on which only callbacks and health checks are answered. Other requests hear
+    /// to come again.
     pub callbacks_max: usize,
     /// Connections of one address, or of one customer's network in IPv6. None behind a proxy: there everybody has the same.
     pub per_network_max: Option<usize>,
-    /// Until a request's head is there.
+    /// The longest wait for the head of a request.
     pub head: Duration,
-    /// Between two requests. Longer than proxies keep a line that they mean to use again.
+    /// The longest time between two requests. It is longer than proxies keep a connection that they mean to use
+    /// again.
     pub idle: Duration,
-    /// While an answer waits to be read.
+    /// The longest time that an answer waits to be read.
     pub write: Duration,
-    /// Between two pieces of a request's body.
+    /// The longest time between two pieces of a request's body.
     pub body: Duration,
 }
 
@@ -65,12 +67,12 @@ impl Limits {
     }
 }
 
-/// What is answered on a connection.
+/// The requests that are answered on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Serves {
-    /// Every request.
+    /// All requests are answered.
     Everything,
-    /// Callbacks and health checks.
+    /// Callbacks and health checks are answered, and nothing else.
     CallbacksOnly,
 }
 
@@ -82,15 +84,15 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// What a connection is doing.
+/// The present state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Doing {
-    /// A request is due, or a part of its head is here.
+    /// A request is expected, or a part of its head has come.
     Head,
-    /// Nothing, after a request.
+    /// A request was answered, and none has begun since.
     Idle,
-    /// A request is answered.
+    /// A request is being answered.
     Busy,
 }
 

@@ -38,18 +38,18 @@ pub struct Mailer {
     hello: ClientId,
 }
 
-/// One e-mail.
+/// One e-mail to a member.
 #[derive(Clone, Copy, Debug)]
 pub struct Letter<'a> {
     /// The member's name.
     pub name: &'a str,
-    /// The member's address.
+    /// The member's e-mail address.
     pub address: &'a str,
-    /// Subject.
+    /// The subject line.
     pub subject: &'a str,
-    /// Plain text.
+    /// The body as plain text.
     pub text: &'a str,
-    /// A name of its own, the same in every try.
+    /// The message id, which is the same in every try.
     pub id: &'a str,
 }
 

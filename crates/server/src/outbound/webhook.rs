@@ -41,26 +41,26 @@ impl Secret {
     }
 }
 
-/// What is posted.
+/// An alert as it is posted to the organisation's webhook.
 #[derive(Clone, Copy, Debug)]
 pub struct Post<'a> {
     /// The alert's id; a repeated post has the same.
     pub id: &'a str,
     /// The organisation's name.
     pub organisation: &'a str,
-    /// The matter's key.
+    /// The key of the matter. Equal matters have equal keys.
     pub matter: &'a str,
-    /// One sentence.
+    /// The alert in one sentence.
     pub title: &'a str,
-    /// What stands behind it.
+    /// The facts behind the sentence.
     pub why: &'a str,
-    /// How many.
+    /// The number of people, messages or posts that it concerns.
     pub n: i64,
-    /// Whether it is urgent.
+    /// Whether the alert goes out at any hour of the day.
     pub urgent: bool,
-    /// Where it is shown.
+    /// The address of the page that shows the matter.
     pub url: &'a str,
-    /// When it was raised.
+    /// When the matter was first seen.
     pub at: Millis,
 }
 
@@ -140,13 +140,13 @@ mod tests {
 
     #[test]
     fn the_signature_is_that_of_standard_webhooks() {
-        // The example of the specification's own libraries: secret, id, time and body.
+        // The example is that of the specification's own libraries: secret, id, time and body.
         let bytes = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let mut mac = Hmac::<Sha256>::new_from_slice(&bytes).unwrap();
         mac.update(b"msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{\"test\": 2432232314}");
         let example = STANDARD.encode(mac.finalize().into_bytes());
         assert_eq!(example, "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
-        // Ours is made the same way, of ours.
+        // Our signature is made in the same way from our own secret.
         let secret = Secret([7; 32]);
         let mut mac = Hmac::<Sha256>::new_from_slice(&[7; 32]).unwrap();
         mac.update(b"a.5.{}");

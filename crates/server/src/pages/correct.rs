@@ -62,7 +62,7 @@ pub(super) fn href(workshop: WorkshopId, registrant: RegistrantId) -> String {
     format!("{}/registrants/{registrant}/correct", workshop_href(workshop))
 }
 
-/// The same, coming from a message, and back to it.
+/// The page that corrects the registration behind a message, and leads back to that message.
 pub(super) fn href_from(
     workshop: WorkshopId,
     registrant: RegistrantId,
@@ -77,7 +77,7 @@ pub(super) fn tell_href(workshop: WorkshopId, people: &[RegistrantId]) -> String
     format!("/?workshop={workshop}&who=chosen:{}", people.join(","))
 }
 
-/// The same for the person of a message, with what that message said.
+/// The composer for the person of a message, with what that message said.
 pub(super) fn tell_again_href(message: MessageRef) -> String {
     format!("/broadcasts/{}/messages/{}/tell", message.broadcast, message.position)
 }

@@ -38,12 +38,13 @@ use crate::{
     },
 };
 
-/// Longest description (docs/facts/groups.md §3).
+/// The longest description of a group, in characters (docs/facts/groups.md §3).
 const DESCRIPTION_MAX: usize = 2_048;
-/// People who are added at once: WhatsApp refuses more of a new number soon (docs/facts/groups.md §12).
+/// The largest number of people who are added when a group is made. WhatsApp soon refuses a new number that adds more
+/// (docs/facts/groups.md §12).
 const PEOPLE_MAX: usize = 10;
 
-/// An account that makes groups or communities.
+/// An account that can make groups or communities.
 struct Maker {
     integration: Integration,
     account: Box<dyn Account>,
@@ -55,7 +56,7 @@ impl Maker {
     }
 }
 
-/// The organisation's accounts that can.
+/// The organisation's accounts that can make groups or communities.
 async fn makers(app: &App, member: &Member) -> Result<Vec<Maker>, Problem> {
     let all = member.org.integrations().await?;
     let opened = all.into_iter().filter_map(|integration| {
@@ -66,7 +67,7 @@ async fn makers(app: &App, member: &Member) -> Result<Vec<Maker>, Problem> {
     Ok(opened.collect())
 }
 
-/// What a person types about the group.
+/// The form with what a person types about the new group.
 #[derive(Debug, Default, Deserialize)]
 pub struct NewForm {
     #[serde(default)]
@@ -81,7 +82,7 @@ pub struct NewForm {
     people: String,
 }
 
-/// What is wrong with it.
+/// What is wrong with the form, by field.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Errors {
     kind: Option<String>,
@@ -90,7 +91,7 @@ struct Errors {
     people: Option<String>,
 }
 
-/// A text with the workshop's values in it.
+/// A text with the workshop's values in its placeholders, or what is wrong with it.
 fn filled(text: &str, facts: &Facts, max: usize) -> Result<String, String> {
     let post = GroupPost::of_text(text);
     if let Some(PostProblem::Unknown(name)) =
@@ -191,7 +192,7 @@ pub async fn make(
     }
 }
 
-/// Reads the account's groups again and gives the new one to the workshop.
+/// Reads the account's groups again and adds the new group to the workshop's.
 async fn made(
     app: &App,
     member: &Member,

@@ -1,4 +1,4 @@
-//! The groups of a workshop: which belong to it, and groups that are named by hand.
+//! The groups of a workshop: the choice of groups, and groups that are named by hand.
 
 use axum::extract::State;
 use domain::{
@@ -34,12 +34,12 @@ use crate::{
 
 /// Longest name of a group on WhatsApp (docs/facts/groups.md §3).
 pub(super) const SUBJECT_MAX: usize = 100;
-/// Most members of a group that are believed; WhatsApp takes about a thousand.
+/// The largest number of members that is accepted. A WhatsApp group has about a thousand at most.
 const MEMBERS_MAX: i64 = 100_000;
-/// How an invite link begins.
+/// The beginning of every invite link.
 const INVITE: &str = "https://chat.whatsapp.com/";
 
-/// The page of a workshop's groups.
+/// The address of the page of a workshop's groups.
 pub(crate) fn of_workshop(id: WorkshopId) -> String {
     format!("/workshops/{id}/groups")
 }
@@ -54,7 +54,7 @@ pub async fn list(member: Member, Path(id): Path<WorkshopId>) -> PageResult {
     Ok(ok(page(&member, &workshop, &GroupForm::default(), &Errors::default()).await?))
 }
 
-/// `POST /workshops/{workshop}/groups`: these belong to it, and no others.
+/// `POST /workshops/{workshop}/groups`: makes the chosen groups those of the workshop, and no others.
 pub async fn choose(
     State(app): State<App>,
     member: Member,
@@ -77,7 +77,7 @@ pub async fn choose(
     }
 }
 
-/// What a person types about a group.
+/// The form with what a person types about a group.
 #[derive(Debug, Default, Deserialize)]
 pub struct GroupForm {
     #[serde(default)]
@@ -88,7 +88,7 @@ pub struct GroupForm {
     members: String,
 }
 
-/// What is wrong with it.
+/// What is wrong with the form, by field.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Errors {
     subject: Option<String>,
@@ -150,7 +150,7 @@ impl GroupForm {
     }
 }
 
-/// `POST /workshops/{workshop}/groups/name`: a group that no account has.
+/// `POST /workshops/{workshop}/groups/name`: adds a group that no account is in.
 pub async fn name(
     State(app): State<App>,
     member: Member,
@@ -168,7 +168,7 @@ pub async fn name(
     }
 }
 
-/// `POST /groups/{group}/invite`: the way into a group of an account, as its gateway tells it.
+/// `POST /groups/{group}/invite`: reads the group's invite link from its gateway.
 pub async fn invite(State(app): State<App>, member: Member, Path(id): Path<GroupId>) -> PageResult {
     let group = member.org.group(id).await?;
     Ok(match accounts::read_invite(&app, &member, &group).await? {
@@ -177,7 +177,7 @@ pub async fn invite(State(app): State<App>, member: Member, Path(id): Path<Group
     })
 }
 
-/// The last six digits of the messenger's id, by which groups of one name are told apart; nothing for a group that was
+/// The last six digits of the group's id, by which groups of one name are told apart; `None` for a group that was
 /// named by hand.
 pub(crate) fn last_six(group: &Group) -> Option<String> {
     let digits: Vec<char> = group.jid.split('@').next()?.chars().collect();
@@ -208,7 +208,7 @@ pub async fn update(
     }
 }
 
-/// `POST /groups/{group}/remove`: out of every list; what was posted to it stays on record.
+/// `POST /groups/{group}/remove`: takes the group out of every list. What was posted to it stays on record.
 pub async fn remove(State(app): State<App>, member: Member, Path(id): Path<GroupId>) -> PageResult {
     let group = member.org.group(id).await?;
     if !group.by_hand {

@@ -16,13 +16,13 @@ use crate::{
     uploads,
 };
 
-/// A file that has come, and what its form said.
+/// An uploaded file that was kept, and the fields of its form.
 pub(super) struct Came {
-    /// The name that it has from now on.
+    /// The id under which the file is kept.
     pub(super) id: ImportId,
-    /// Where it lies.
+    /// The path of the kept file.
     pub(super) file: PathBuf,
-    /// Its fields, and the name of the file on the sender's computer.
+    /// The form's fields, and the file's name on the sender's computer.
     pub(super) received: Received,
 }
 

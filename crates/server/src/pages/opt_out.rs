@@ -72,12 +72,12 @@ enum Behind {
     Nobody,
 }
 
-/// What a form asks for.
+/// What the form on the opt-out page asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
-    /// Promotions only.
+    /// Stop promotion only.
     StopPromotions,
-    /// Everything on the channel.
+    /// Stop everything on this channel.
     StopAll,
     Undo,
 }

@@ -1,4 +1,4 @@
-//! Posting by hand: the page on which a person takes text and file, opens WhatsApp, and marks each group.
+//! Posting by hand: the page on which a person copies the text and the file, opens WhatsApp, and marks each group.
 
 use axum::{
     extract::State,
@@ -45,12 +45,12 @@ use crate::{
     },
 };
 
-/// Groups of one broadcast that are shown.
+/// The largest number of a broadcast's groups that the page shows.
 const ROWS_MAX: i64 = 1_000;
-/// What the button *Copy text* copies.
+/// The id of the text that the button *Copy text* copies.
 const TEXT_ID: &str = "post-text";
 
-/// The page on which that broadcast is posted.
+/// The address of the page on which a broadcast is posted by hand.
 pub(crate) fn href(id: BroadcastId) -> String {
     format!("{}/post", broadcast_href(id))
 }
@@ -61,25 +61,25 @@ pub async fn show(State(app): State<App>, member: Member, Path(id): Path<Broadca
     Ok(hand.page())
 }
 
-/// What a button beside a group sends: what happened, and in which group, such as `posted 3`.
+/// The form of a button beside a group: the mark and the group's position, as in `posted 3`.
 #[derive(Debug, Deserialize)]
 pub struct MarkForm {
     #[serde(default)]
     mark: String,
 }
 
-/// The words of [`MarkForm`].
+/// The words that [`MarkForm`] sends for the marks.
 const MARKS: [(PostMark, &str); 3] =
     [(PostMark::Posted, "posted"), (PostMark::NotYet, "not_yet"), (PostMark::CannotPost, "cannot_post")];
 
-/// `POST /broadcasts/{broadcast}/post`: one group was posted to, or was not.
+/// `POST /broadcasts/{broadcast}/post`: records that a group was posted to, or was not.
 pub async fn mark(
     State(app): State<App>,
     member: Member,
     Path(id): Path<BroadcastId>,
     Form(form): Form<MarkForm>,
 ) -> PageResult {
-    // Whose broadcast it is comes first.
+    // Another organisation's broadcast is not found here, before anything else is read.
     member.org.broadcast(id).await?;
     let read = form.mark.split_once(' ').and_then(|(word, position)| {
         let (mark, _) = MARKS.iter().find(|(_, known)| *known == word)?;
@@ -100,7 +100,7 @@ pub async fn mark(
     }
 }
 
-/// Why a mark was not written down.
+/// Why a mark was not recorded, in words.
 fn why_not(broadcast: &Broadcast, now: Millis) -> &'static str {
     match broadcast.status {
         BroadcastStatus::Cancelled => {
@@ -113,21 +113,21 @@ fn why_not(broadcast: &Broadcast, now: Millis) -> &'static str {
     }
 }
 
-/// What the choice of another person sends.
+/// The form that asks another person to post.
 #[derive(Debug, Deserialize)]
 pub struct AskForm {
     #[serde(default)]
     asked: String,
 }
 
-/// `POST /broadcasts/{broadcast}/ask`: somebody else is to post.
+/// `POST /broadcasts/{broadcast}/ask`: asks another person to post.
 pub async fn ask(
     State(app): State<App>,
     member: Member,
     Path(id): Path<BroadcastId>,
     Form(form): Form<AskForm>,
 ) -> PageResult {
-    // Whose broadcast it is comes first.
+    // Another organisation's broadcast is not found here, before anything else is read.
     member.org.broadcast(id).await?;
     let posters = member.org.posters().await?;
     let chosen = posters.into_iter().find(|one| one.user.to_string() == form.asked);
@@ -191,7 +191,7 @@ impl PostsByHandPage<'_> {
         self.now >= self.broadcast.starts_at && self.now < self.broadcast.deadline
     }
 
-    /// Whether marks are taken now.
+    /// Whether marks are accepted now.
     fn is_open(&self) -> bool {
         let open = matches!(
             self.broadcast.status,
@@ -269,7 +269,7 @@ impl PostsByHandPage<'_> {
         }
     }
 
-    /// Text and file, to be taken along.
+    /// The card with the text and the file to take along.
     fn give(&self) -> Markup {
         let parts = self.message.preview(&self.content).into_iter().map(Part::from).collect();
         let bubble =
@@ -307,7 +307,7 @@ impl PostsByHandPage<'_> {
         }
     }
 
-    /// What is pasted: the text, or the poll written out.
+    /// What a person pastes: the text, or the poll written out.
     fn plain(&self) -> String {
         let Some(poll) = &self.post.poll else { return self.post.text.clone() };
         let answers: Vec<String> = poll.options.iter().map(|option| format!("- {option}")).collect();
@@ -430,7 +430,7 @@ impl PostsByHandPage<'_> {
     }
 }
 
-/// A button that says something of one group: the usual one stands out, the others are quiet.
+/// A button that marks one group. The usual mark stands out, the others are quiet.
 fn marks(label: &str, mark: PostMark, row: &MessageView) -> Button {
     let word = MARKS.iter().find(|(known, _)| *known == mark).map_or("", |(_, word)| word);
     let value = format!("{word} {}", row.message.position);
@@ -442,7 +442,7 @@ fn marks(label: &str, mark: PostMark, row: &MessageView) -> Button {
     }
 }
 
-/// Works with a script; without one the text is selected by hand.
+/// The button that copies the text. It works with a script; without one the text is selected by hand.
 fn copy_button() -> Markup {
     html! {
         button class="mui-btn mui-btn--outline mui-btn--md m-copy__do" type="button" data-copy=(TEXT_ID) hidden {
@@ -451,7 +451,7 @@ fn copy_button() -> Markup {
     }
 }
 
-/// The address that opens WhatsApp with the text, to choose the group there.
+/// The address that opens WhatsApp with the text. The person chooses the group there.
 fn whatsapp(text: &str) -> String {
     format!("https://wa.me/?text={}", escape(text))
 }

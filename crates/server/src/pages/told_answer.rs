@@ -13,23 +13,23 @@ use store::people::{PersonMessage, Registration, Story};
 use super::broadcast::calls;
 use crate::ui::{chip::Tone, icons::Icon, words::reasons};
 
-/// The sentence, and how good the news is.
+/// The answer to whether a person was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Answer {
-    /// Good, open, or neither.
+    /// The colour of the answer: good, open, or neither.
     tone: Tone,
-    /// The sentence.
+    /// The answer in one sentence.
     pub(super) line: String,
-    /// What waits to go out besides.
+    /// A message that waits to go out besides; `None` without one.
     waits: Option<Waits>,
 }
 
-/// A message of the same workshop that has not gone out.
+/// A message of the same workshop that has not gone out yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Waits {
     broadcast: BroadcastId,
     title: String,
-    /// What follows its name.
+    /// The words behind the broadcast's title.
     words: String,
 }
 

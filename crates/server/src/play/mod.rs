@@ -63,25 +63,25 @@ const NOTE_EVERY: Duration = Duration::from_millis(700);
 /// The clock runs on so long behind the last useful moment, for receipts.
 const AFTERWARDS_MS: i64 = 5 * MINUTE;
 
-/// Why a plan is not played.
+/// Why a rehearsal was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// There are too many people.
     #[error("a rehearsal takes at most {PEOPLE_MAX} people, and this workshop has {0}")]
     TooMany(i64),
-    /// Another one of the organisation runs.
+    /// Another rehearsal of the organisation runs.
     #[error("“{0}” is being rehearsed; an organisation plays one plan at a time")]
     Running(String),
-    /// There is no plan and no sequence.
+    /// The workshop has no plan, and no sequence was named.
     #[error("there is no sequence to rehearse")]
     NoSequence,
-    /// Nothing is to come.
+    /// No step of the plan is still to come.
     #[error("nothing of this plan is to come")]
     NothingToCome,
     /// The workshop was cancelled.
     #[error("the workshop was cancelled")]
     Cancelled,
-    /// The store.
+    /// The store refused or could not be reached.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -46,55 +46,55 @@ pub fn cost_of(message: &PlayedMessage) -> Option<(Money, bool)> {
     Some((Money(message.unit_price.0.saturating_mul(template.segments(&content))), false))
 }
 
-/// What became of one step.
+/// What became of one step in a rehearsal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepReport {
     /// The key of the step in its sequence.
     pub key: StepKey,
-    /// What it is called.
+    /// The name of the step.
     pub name: String,
-    /// On which channel.
+    /// The channel of the step.
     pub channel: Channel,
     /// When it was due; `None` where it follows each registration.
     pub due: Option<Millis>,
-    /// The first moment at which it was of no use any more.
+    /// The first moment at which it was no longer of use.
     pub until: Millis,
-    /// Where it stands, as its word.
+    /// The state of the step.
     pub state: RowState,
-    /// Why it did not go, as its word.
+    /// The word of the reason for which it did not go out.
     pub why: String,
-    /// The same in the words of whoever refused; may be empty.
+    /// The words of the provider or account that refused; may be empty.
     pub why_text: String,
-    /// It went out before the rehearsal began.
+    /// Whether it went out before the rehearsal began.
     pub before: bool,
-    /// Rounds that it took: its own, and those of who registered later.
+    /// The number of its broadcasts: its own, and those for people who registered later.
     pub rounds: i64,
-    /// People or groups in the states that a message ends in.
+    /// The people or groups, by the states that their messages ended in.
     pub counts: Counts,
-    /// What it cost.
+    /// What its messages cost.
     pub cost: Money,
-    /// The provider said so; else it is an estimate.
+    /// Whether the provider reported that cost. Otherwise it is an estimate.
     pub cost_known: bool,
 }
 
-/// Messages by what became of them.
+/// The number of messages by what became of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// All that were written down.
+    /// All messages that were planned.
     pub planned: i64,
-    /// Arrived or read.
+    /// Messages that arrived or were read.
     pub arrived: i64,
-    /// Handed over, without a word since.
+    /// Messages that were handed over and have no receipt.
     pub handed_over: i64,
-    /// Failed.
+    /// Messages that failed.
     pub failed: i64,
-    /// Nobody knows.
+    /// Messages of which nobody knows whether they went out.
     pub unknown: i64,
-    /// Left out, each with a reason.
+    /// Messages to people who were left out, each for a reason.
     pub skipped: i64,
-    /// Came too late, or were cancelled.
+    /// Messages that came too late or were cancelled.
     pub ended: i64,
-    /// Still to go.
+    /// Messages that are still to go out.
     pub to_go: i64,
 }
 
@@ -142,23 +142,23 @@ pub struct Report {
     pub ladders: Vec<LadderPlayed>,
 }
 
-/// What a reach ladder did.
+/// What a reach ladder did in a rehearsal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LadderPlayed {
-    /// Which.
+    /// The key of the ladder.
     pub key: StepKey,
     /// People whom it was for.
     pub people: i64,
-    /// Those who are proven to be reached.
+    /// People who are proven to be reached.
     pub reached: i64,
     /// What all of its rungs cost.
     pub cost: Money,
-    /// Messages that did not go because it would have cost more than it may.
+    /// Messages that did not go out because the ladder would have cost more than it may.
     pub over_cap: i64,
 }
 
 impl Report {
-    /// As it is kept.
+    /// The report as JSON, as the rehearsal keeps it.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }

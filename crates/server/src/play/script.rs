@@ -10,16 +10,16 @@ use serde::{Deserialize, Serialize};
 /// Longest trouble, in minutes.
 pub const MINUTES_MAX: i64 = 24 * 60;
 
-/// What is to go wrong.
+/// What goes wrong in a rehearsal, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Script {
     /// How the providers are on the whole.
     pub weather: Weather,
     /// What goes wrong for a while.
     pub trouble: Trouble,
-    /// From when.
+    /// The beginning of the trouble.
     pub from: Millis,
-    /// For so long, in minutes; 1 to [`MINUTES_MAX`].
+    /// The length of the trouble in minutes, 1 to [`MINUTES_MAX`].
     pub minutes: i64,
 }
 

@@ -46,11 +46,11 @@ pub const WEBHOOK_SECRET: &str = "rehearsal-shared-secret";
 /// Rows added in one transaction: few enough that what they take is not felt beside the memory that is measured.
 const CHUNK: usize = 1_000;
 
-/// Who and what stands on the stage.
+/// The people and accounts of a rehearsal's installation.
 pub struct Stage {
-    /// The admin.
+    /// The user who is the admin.
     pub user: UserId,
-    /// Calls as the admin.
+    /// The store, bound to the admin.
     pub org: Org,
     /// The account for WhatsApp at the stand-in.
     pub integration: IntegrationId,
@@ -149,7 +149,7 @@ impl Stage {
         self.confirm_as(None, workshop, (title, message), (starts_at, deadline), now).await
     }
 
-    /// The same as the run of a step.
+    /// Confirms a broadcast to everybody registered, as the run of a step where `run` names one.
     async fn confirm_as(
         &self,
         run: Option<StepRun>,

@@ -22,7 +22,7 @@ pub enum Asset {
     Drafts,
     /// Records a voice in the browser; the form takes a file without it.
     Recorder,
-    /// Inter, variable, Latin.
+    /// The typeface Inter, variable, with Latin letters.
     Font,
     /// The sign of the product, for the tab of a browser.
     Icon,
@@ -30,11 +30,11 @@ pub enum Asset {
 
 /// An asset as it is served.
 pub struct Served {
-    /// Where it is found, from the root of the site.
+    /// The path of the asset, from the root of the site.
     pub path: String,
-    /// Its bytes.
+    /// The bytes of the asset.
     pub bytes: Vec<u8>,
-    /// Its media type.
+    /// The media type of the asset.
     pub content_type: &'static str,
 }
 

@@ -14,39 +14,39 @@ pub const HREF: &str = "/attention";
 /// Matters that a narrow window shows over a page; brand.css hides the others.
 const SHOWN_NARROW: usize = 2;
 
-/// One matter.
+/// One matter of the strip.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// What kind of thing it is.
+    /// The icon for the kind of matter.
     pub icon: Icon,
-    /// One sentence.
+    /// The matter in one sentence.
     pub title: String,
-    /// The name of what it is about, and where that is shown.
+    /// The name of what the matter is about, and the address of its page.
     pub link: Option<(String, String)>,
-    /// The rest of what is known.
+    /// The further facts.
     pub why: String,
     /// What has to be done elsewhere first.
     pub first: Option<Button>,
-    /// The one thing to do; `None` for somebody who may not.
+    /// The one thing to do; `None` for a reader who may not do it.
     pub act: Option<Button>,
 }
 
-/// How much of the strip is shown.
+/// How much of the strip is shown on a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Length {
     /// The most pressing matter, and how many there are besides.
     #[default]
     First,
-    /// Every matter.
+    /// Every matter of the strip.
     All,
     /// Every matter, in the page itself: it is what the page is about.
     Inside,
 }
 
-/// All that needs somebody.
+/// The strip of everything that needs somebody.
 #[derive(Clone, Debug, Default)]
 pub struct Strip {
-    /// The most pressing first.
+    /// The matters, the most pressing first.
     pub rows: Vec<Row>,
 }
 
@@ -136,7 +136,7 @@ pub fn count(n: i64) -> Markup {
     }
 }
 
-/// The same on the button that opens the menu of a phone.
+/// The number of matters on the button that opens the menu of a phone.
 pub fn badge(n: i64) -> Markup {
     html! { span class="m-badge" data-live-id="attention-badge" aria-hidden="true" hidden[n == 0] { (grouped(n)) } }
 }

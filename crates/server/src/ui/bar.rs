@@ -5,25 +5,25 @@ use maud::{Markup, Render, html};
 /// What a piece of a bar, and the dot beside its figure, stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
-    /// Read.
+    /// Messages that were read.
     Read,
-    /// Delivered, reachable, ready: proven.
+    /// Delivered, reachable or ready: whatever is proven.
     Done,
     /// Handed over: hatched, because nobody proved more.
     HandedOver,
-    /// Failed, invalid.
+    /// Messages that failed, and invalid numbers.
     Failed,
-    /// Skipped, missing phone.
+    /// Messages that were skipped, and missing numbers.
     Skipped,
-    /// Expired, duplicate.
+    /// Messages that expired, and duplicate registrations.
     Expired,
-    /// Cancelled, suppressed.
+    /// Messages that were cancelled, and people who must not be contacted.
     Cancelled,
-    /// Unknown, needs a look.
+    /// Messages whose outcome is unknown, and whatever needs a look.
     Unknown,
-    /// In flight.
+    /// Messages whose call to the provider is under way.
     InFlight,
-    /// Waiting.
+    /// Messages that wait for their turn.
     Waiting,
     /// A key of the telephone was pressed.
     Pressed(u8),

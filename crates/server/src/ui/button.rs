@@ -9,16 +9,16 @@ use super::icons::Icon;
 pub enum Weight {
     /// Violet: the next step of this view.
     Primary,
-    /// Outline: everything else.
+    /// An outline: for everything else.
     #[default]
     Outline,
-    /// No ground: in rows and toolbars.
+    /// No background: in rows and toolbars.
     Ghost,
-    /// Red: cannot be undone.
+    /// Red: for what cannot be undone.
     Danger,
 }
 
-/// How large it is.
+/// The size of a button.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Size {
     /// In the head of a card, in the foot of a table.
@@ -26,7 +26,7 @@ pub enum Size {
     /// 32 px, 44 px on a phone.
     #[default]
     Medium,
-    /// The way in.
+    /// For the one button of a page outside: sign in, join.
     Large,
 }
 
@@ -42,17 +42,17 @@ pub enum Size {
 pub struct Button {
     /// Verb and number: "Cancel remaining (3,412)".
     pub label: String,
-    /// Before the label, or alone.
+    /// The icon before the label, or instead of it.
     pub icon: Option<Icon>,
     /// How much it asks for attention.
     pub weight: Weight,
-    /// How large it is.
+    /// The size of the button.
     pub size: Size,
     /// Shows the icon only; the label is read aloud and shown on hover.
     pub icon_only: bool,
-    /// Makes it a link.
+    /// The address that makes it a link; `None` for a button.
     pub href: Option<String>,
-    /// Its id.
+    /// The id of the element; `None` without one.
     pub id: Option<String>,
     /// Submits the form; without it the button does nothing but open a dialog.
     pub submits: bool,
@@ -68,17 +68,17 @@ pub struct Button {
     pub dialog: Option<String>,
     /// As wide as its box.
     pub wide: bool,
-    /// Not now: the reason stands beside it, never only here.
+    /// Whether it cannot be pressed now. The reason stands beside it, never only here.
     pub disabled: bool,
     /// What it says while its form is on the way: "Sending…".
     pub busy_label: Option<String>,
     /// What a screen reader says instead of the label, when the label alone is not enough: "Pause Morning reminder".
     pub spoken: Option<String>,
-    /// Fetches a file: the browser stores it.
+    /// Whether the browser stores what the link leads to as a file.
     pub download: bool,
-    /// Leads to somebody else's page, in another tab.
+    /// Whether the link leads out of the product, in another tab.
     pub outside: bool,
-    /// Hidden where there is a script that does its work, as "Update" beside a select.
+    /// Whether it is hidden where a script does its work, as "Update" beside a select.
     pub without_script_only: bool,
     /// Counts the ticked boxes of its form whose names begin so, where there is a script.
     pub ticked: Option<&'static str>,
@@ -259,9 +259,9 @@ impl Render for Button {
 /// A plain link in the text or at the end of a row.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// Its words.
+    /// The words of the link.
     pub label: String,
-    /// Where it leads.
+    /// The address that it leads to.
     pub href: String,
 }
 

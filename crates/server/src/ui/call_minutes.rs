@@ -4,29 +4,29 @@ use maud::{Markup, Render, html};
 
 use super::format::grouped;
 
-/// So many channels, and the minutes that they take.
+/// A row of the table: a number of channels, and the minutes that it takes with them.
 #[derive(Clone, Debug)]
 pub struct Channels {
-    /// How many calls go on at once.
+    /// The number of calls at the same time.
     pub channels: i64,
-    /// "yours".
+    /// A quiet word beside the number, such as "yours"; may be empty.
     pub note: String,
-    /// Minutes, one for each length.
+    /// The minutes, one for each length of a call.
     pub minutes: Vec<i64>,
 }
 
-/// The table.
+/// The table of how long it takes to call everybody.
 #[derive(Clone, Debug)]
 pub struct CallMinutes {
-    /// What it says.
+    /// The caption of the table.
     pub caption: String,
-    /// How long somebody is on the line, in seconds: its columns.
+    /// The lengths of a call in seconds, which are the columns.
     pub lengths_s: Vec<i64>,
-    /// Its rows.
+    /// The rows, one for each number of channels.
     pub rows: Vec<Channels>,
-    /// Row and column of what is expected, from 0.
+    /// The row and column of what is expected, each from 0.
     pub chosen: (usize, usize),
-    /// What holds it back besides.
+    /// A further limit, in words.
     pub limit: String,
 }
 

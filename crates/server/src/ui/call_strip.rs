@@ -11,29 +11,29 @@ use super::{
     truth_strip::{Live, live_sign},
 };
 
-/// How many stand at one stage.
+/// One stage of the strip, with the people at it.
 #[derive(Clone, Debug)]
 pub struct Stop {
-    /// Its colour.
+    /// The colour and mark of the stage.
     pub key: Key,
-    /// "Pressed 1", "No answer".
+    /// The name of the stage, such as "Pressed 1".
     pub label: String,
-    /// How many.
+    /// The number of people at it.
     pub n: i64,
-    /// The list of these people.
+    /// The address of the list of these people.
     pub href: String,
 }
 
-/// The strip of calls. The live stream sends it whole, in the place of the strip of messages.
+/// The strip of a broadcast of calls. The live stream sends it whole, in place of the strip of messages.
 #[derive(Clone, Debug)]
 pub struct CallStrip {
-    /// What it is about, beside the sum; empty on the broadcast's own page.
+    /// What the strip is about, beside the sum; empty on the broadcast's own page.
     pub about: Markup,
     /// Picked up, did not pick up, still to go, left out: each with its stages.
     pub groups: Vec<(&'static str, Vec<Stop>)>,
-    /// Average length, cost so far.
+    /// Further facts: the average length of a call, and the cost so far.
     pub facts: Vec<Fact>,
-    /// Whether changes arrive.
+    /// Whether the page gets changes.
     pub live: Live,
 }
 
@@ -76,29 +76,29 @@ impl Render for CallStrip {
     }
 }
 
-/// What came of one key, or of none.
+/// A row of the table of keys.
 #[derive(Clone, Debug)]
 pub struct KeyRow {
     /// The key; `None` for an icon in its place.
     pub key: Option<u8>,
-    /// In the place of a key.
+    /// The icon in place of a key.
     pub icon: Option<Icon>,
-    /// How many.
+    /// The number of people.
     pub n: i64,
-    /// What the key does.
+    /// What the key does, or what happened without one.
     pub title: String,
-    /// What came of it.
+    /// What was done for these people.
     pub note: String,
-    /// The list of these people.
+    /// The address of the list of these people.
     pub href: String,
-    /// What can be done next for them: words and address.
+    /// The words and the address of what can be done next for them.
     pub next: Option<(String, String)>,
 }
 
-/// What people pressed.
+/// The table of the keys that people pressed.
 #[derive(Clone, Debug)]
 pub struct CallKeys {
-    /// Who picked up.
+    /// The number of people who picked up.
     pub picked_up: i64,
     /// A row for each key, for none, and for those who were not reached.
     pub rows: Vec<KeyRow>,

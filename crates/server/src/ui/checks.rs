@@ -5,12 +5,12 @@ use maud::{Markup, Render, html};
 use super::format::counted;
 use super::icons::Icon;
 
-/// What a check found.
+/// How grave a finding is on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// Stands in the way.
+    /// It prevents sending.
     Error,
-    /// Explains; the decision is a person's.
+    /// It explains something, and a person decides.
     Warning,
 }
 

@@ -7,13 +7,13 @@ use super::icons::Icon;
 /// What a colour means here; never the only sign of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tone {
-    /// Green: done, proven.
+    /// Green: something is done or proven.
     Done,
     /// Amber: somebody has to act or look.
     Act,
-    /// Blue: ready to run, running.
+    /// Blue: something is ready to run, or runs.
     Run,
-    /// Red: failed.
+    /// Red: something failed.
     Fail,
     /// Grey: scheduled, cancelled, not set up.
     Rest,
@@ -45,49 +45,49 @@ impl Tone {
 /// The states that screens name, each with its one icon, word and tone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// A message not yet due or not yet its turn.
+    /// A message that is not due yet, or whose turn has not come.
     Waiting,
     /// The call to the provider is under way.
     InFlight,
-    /// The provider took it; nobody proved more.
+    /// The provider accepted the message, and nothing more is proven.
     HandedOver,
-    /// A receipt says it reached the phone.
+    /// A receipt proves that the message reached the phone.
     Delivered,
-    /// A receipt says it was read.
+    /// A receipt proves that the message was read.
     Read,
-    /// Refused, or out of tries.
+    /// The message was refused, or all tries were used up.
     Failed,
-    /// Left out, with a reason.
+    /// The person was left out, with a reason.
     Skipped,
-    /// Its last useful moment passed.
+    /// The last useful moment passed.
     Expired,
-    /// Stopped by a person or by a moved workshop.
+    /// A person or a moved workshop stopped the message.
     Cancelled,
-    /// It may have gone out.
+    /// The message may have gone out; nobody knows.
     Unknown,
-    /// Written but not confirmed.
+    /// Something that is written and not confirmed.
     Draft,
-    /// Waits for its time.
+    /// Something that waits for its time.
     Scheduled,
     /// The next one that goes out.
     Next,
-    /// Going out now.
+    /// Messages are going out now.
     Sending,
-    /// Stopped for a while.
+    /// Sending is stopped for a while.
     Paused,
-    /// All went out.
+    /// All messages went out.
     Sent,
     /// Nothing is left to do.
     Completed,
-    /// Everything is in place.
+    /// Everything that is needed is in place.
     Ready,
     /// Something is missing before it can go out.
     Setup,
-    /// Not connected yet.
+    /// The account is not connected yet.
     NotSetUp,
     /// Approved by the provider or the registry.
     Approved,
-    /// The account's money will not do.
+    /// The account's credit is not enough.
     LowBalance,
     /// The account is logged out or does not answer.
     Disconnected,
@@ -170,11 +170,11 @@ impl Render for State {
 /// A state as icon, word and colour. Most come from [`State::chip`]; own words such as "22 failed" from the fields.
 #[derive(Clone, Debug)]
 pub struct Chip {
-    /// What the colour says.
+    /// The colour of the chip.
     pub tone: Tone,
-    /// What the shape says.
+    /// The icon of the chip.
     pub icon: Icon,
-    /// What the word says.
+    /// The word on the chip.
     pub word: String,
 }
 
@@ -231,12 +231,12 @@ impl TagColour {
     }
 }
 
-/// A tag of a workshop.
+/// The tag of a workshop, as a dot and a name.
 #[derive(Clone, Debug)]
 pub struct Tag {
-    /// Its name.
+    /// The name of the tag.
     pub name: String,
-    /// Its colour.
+    /// The colour of its dot.
     pub colour: TagColour,
 }
 

@@ -6,35 +6,35 @@ use super::button::{Button, Csrf};
 use super::format::{counted, rupees};
 use super::icons::Icon;
 
-/// The form and the column beside it.
+/// The form of the composer, and the column beside it.
 #[derive(Clone, Debug)]
 pub struct Composer {
     /// The id of the form, for buttons outside it.
     pub id: String,
     /// The address of the form. It is sent with GET, so that the choices are in the address.
     pub action: String,
-    /// The session's token, where the form is posted: what is written on it is too long for an address.
+    /// The session's token, where the form is posted because its texts are too long for an address; `None` for GET.
     pub posts: Option<Csrf>,
-    /// It has a field for a file.
+    /// Whether the form has a field for a file.
     pub uploads: bool,
     /// Names and values that go along unseen: the channel, the draft.
     pub hidden: Vec<(String, String)>,
-    /// Who, What, When.
+    /// The parts *Who*, *What* and *When*.
     pub parts: Vec<ComposerPart>,
-    /// Preview and checks.
+    /// The column with preview and checks.
     pub aside: Markup,
 }
 
 /// One numbered part.
 #[derive(Clone, Debug)]
 pub struct ComposerPart {
-    /// "Who", "What", "When".
+    /// The title: "Who", "What" or "When".
     pub title: String,
     /// What was chosen, in one line: "Everyone registered, 1,231 people". Set once the part is complete.
     pub summary: Option<String>,
-    /// Shown open although it is complete: the part at hand, or one with an error.
+    /// Whether it is shown open although it is complete: it is the part at hand, or has an error.
     pub open: bool,
-    /// Its fields.
+    /// The fields of the part.
     pub body: Markup,
 }
 
@@ -73,25 +73,25 @@ impl ComposerPart {
     }
 }
 
-/// Where each value of a template comes from.
+/// The table of a template's values, with the source of each.
 #[derive(Clone, Debug)]
 pub struct Variables {
     /// Head of the first column: "Value" or "Slot".
     pub head: &'static str,
     /// The person of the preview: "Ananya".
     pub person: String,
-    /// Its rows.
+    /// The rows, one for each value.
     pub rows: Vec<Variable>,
     /// Behind a fold with these words after their number, because nothing has to be done about them; `None` shows them.
     pub folded: Option<&'static str>,
 }
 
-/// One value.
+/// A row of the table: one value of the template.
 #[derive(Clone, Debug)]
 pub struct Variable {
     /// As the template has it: `{{1}}`, `{name}`, `1`.
     pub placeholder: String,
-    /// What it is: "first name", "Text, up to 30".
+    /// The label of the value, such as "first name" or "Text, up to 30".
     pub name: String,
     /// A select of sources; its label is heard, the column shows it.
     pub source: super::field::Field,
@@ -99,9 +99,9 @@ pub struct Variable {
     pub more: Vec<super::field::Field>,
     /// What it becomes for the person of the preview.
     pub value: String,
-    /// Characters used and allowed.
+    /// The number of characters that are used and allowed; `None` without a limit.
     pub length: Option<(i64, i64)>,
-    /// Fact, then way out.
+    /// The error: the fact, then the way out.
     pub error: Option<String>,
 }
 
@@ -153,15 +153,15 @@ impl Render for Variable {
 /// The bar that stays at the bottom: what will happen, and the one violet button.
 #[derive(Clone, Debug)]
 pub struct SendBar {
-    /// "1,231 people".
+    /// What will happen, such as "1,231 people".
     pub main: String,
     /// "₹141.57 estimate", "done by 6:03 PM".
     pub more: Vec<String>,
-    /// "2 warnings, no errors".
+    /// The result of the checks, such as "2 warnings, no errors".
     pub note: String,
-    /// The quiet one; not shown on a phone.
+    /// The quiet button; not shown on a phone.
     pub second: Option<Button>,
-    /// The violet one.
+    /// The violet button with the next step.
     pub next: Button,
 }
 

@@ -17,18 +17,18 @@ pub struct SpokenLine {
     pub recording: Option<Listen>,
 }
 
-/// What happens after a key, or without one.
+/// One branch of a conversation: after a key, or after silence.
 #[derive(Clone, Debug)]
 pub struct Branch {
     /// The key; `None` without one.
     pub key: Option<u8>,
-    /// What it means: "Send the link", "Silence, 6 s".
+    /// What the key means, such as "Send the link" or "Silence, 6 s".
     pub name: String,
-    /// What is said.
+    /// The words that follow.
     pub said: SpokenLine,
-    /// The picture of what happens.
+    /// The icon of what happens.
     pub icon: Icon,
-    /// What happens.
+    /// What happens then.
     pub action: String,
 }
 

@@ -11,13 +11,13 @@ use super::icons::Icon;
 /// rendered with [`Confirm::page`] is what the link behind that button leads to.
 #[derive(Clone, Debug)]
 pub struct Confirm {
-    /// Its id.
+    /// The id of the dialog, by which a button opens it.
     pub id: String,
     /// "Send to 1,231 people?" The number is in it.
     pub title: String,
-    /// What will happen.
+    /// What will happen if the person confirms.
     pub body: Markup,
-    /// Where the form posts.
+    /// The address that the form posts to.
     pub action: String,
     /// The token of the session.
     pub csrf: Csrf,

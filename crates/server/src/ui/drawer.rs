@@ -12,45 +12,45 @@ use super::preview::Bubble;
 /// By which the stream finds it, on its page and in the drawer.
 pub const LIVE_ID: &str = "message";
 
-/// One message.
+/// The story of one message, in the drawer or on its page.
 #[derive(Clone, Debug)]
 pub struct Drawer {
-    /// Who it went to.
+    /// The name of the person or group.
     pub name: String,
-    /// Number and registration.
+    /// The number, or why there is none.
     pub detail: String,
-    /// Its state.
+    /// The state of the message.
     pub chip: Chip,
     /// The state in one sentence.
     pub sentence: String,
-    /// What has to be known besides: the registration was corrected since.
+    /// What has to be known besides: the registration was corrected since; `None` where it was not.
     pub note: Option<Note>,
-    /// Its frozen text; none for a kind of message without one.
+    /// The message as it was planned; `None` for a kind of message that cannot be shown.
     pub bubble: Option<Bubble>,
-    /// The bubble is that of a text message, not of WhatsApp.
+    /// Whether the bubble is that of a text message and not of WhatsApp.
     pub is_text: bool,
     /// What is known of it beside the text: segments, header, cost.
     pub facts: KeyValues,
-    /// What happened, oldest first.
+    /// What happened to the message, oldest first.
     pub events: Vec<TimelineEvent>,
-    /// Open person, Send by SMS.
+    /// The buttons, such as "Open person".
     pub actions: Vec<Button>,
 }
 
-/// Something that happened.
+/// One event of the message's story.
 #[derive(Clone, Debug)]
 pub struct TimelineEvent {
-    /// What kind it is.
+    /// The colour of the event.
     pub tone: Tone,
-    /// Its sign.
+    /// The icon of the event.
     pub icon: Icon,
-    /// "The provider accepted it".
+    /// The event in a few words, such as "The provider accepted it".
     pub title: String,
-    /// "6:15:39.310 PM".
+    /// The time of the event to the second, as in "6:15:39 PM".
     pub at: String,
-    /// "408 ms · id 7c1e…a94".
+    /// Further facts, such as "408 ms · id 7c1e…a94".
     pub note: String,
-    /// Folded: words for the fold, and the provider's words as received.
+    /// What is folded away: the words for the fold, and the provider's body as it was received.
     pub raw: Option<(String, String)>,
 }
 

@@ -6,14 +6,14 @@ use super::button::Button;
 use super::icons::Icon;
 use super::status_card::Logo;
 
-/// An empty state.
+/// The state of a page with nothing to show yet.
 #[derive(Clone, Debug)]
 pub struct Empty {
-    /// On the tile.
+    /// The icon on its tile.
     pub icon: Icon,
-    /// "Call people who missed the message".
+    /// The heading, such as "Call people who missed the message".
     pub title: String,
-    /// One or two sentences.
+    /// The explanation in one or two sentences.
     pub text: String,
     /// One violet button at most.
     pub actions: Vec<Button>,
@@ -21,16 +21,16 @@ pub struct Empty {
     pub ways: Vec<Way>,
 }
 
-/// A way to begin.
+/// A card for one way to begin.
 #[derive(Clone, Debug)]
 pub struct Way {
-    /// Its letters.
+    /// The letters of the vendor.
     pub logo: Logo,
     /// The vendor’s name.
     pub title: String,
-    /// "Flow with key press".
+    /// A quiet word, such as "Flow with key press".
     pub note: String,
-    /// Where it leads.
+    /// The address that the card leads to.
     pub href: String,
 }
 

@@ -18,59 +18,59 @@ pub struct Field {
     pub name: String,
     /// The id of the control.
     pub id: String,
-    /// A noun: "Template".
+    /// The label: a noun, such as "Template".
     pub label: String,
     /// Kept for screen readers only, where a column head or a sign says the same.
     pub label_hidden: bool,
-    /// One sentence, before the mistake.
+    /// The help: one sentence, shown before a mistake.
     pub help: Option<String>,
-    /// Fact, then way out: "31 of 30 characters. Shorten the title, or use the short title."
+    /// The error: the fact, then the way out, as in "31 of 30 characters. Shorten the title, or use the short title."
     pub error: Option<String>,
-    /// Beside the label, at its right: a link such as "Forgotten?".
+    /// What stands beside the label, at its right: a link such as "Forgotten?".
     pub aside: Option<Markup>,
-    /// Must be filled.
+    /// Whether it must be filled.
     pub required: bool,
-    /// Cannot be changed now.
+    /// Whether it cannot be changed now.
     pub disabled: bool,
     /// Posts or gets the form as soon as it changes, where there is a script.
     pub autosubmit: bool,
-    /// Takes the focus when the page opens.
+    /// Whether it takes the focus when the page opens.
     pub autofocus: bool,
     /// The id of the form it belongs to, if it stands outside.
     pub form: Option<String>,
     /// What can be picked instead of typing a line: values with the words beside them, which may be empty.
     pub suggestions: Vec<(String, String)>,
-    /// What is typed or chosen into.
+    /// The control that a person types or chooses in.
     pub control: Control,
 }
 
-/// What is typed or chosen into.
+/// The control of a field.
 #[derive(Clone, Debug)]
 pub enum Control {
     /// A line of any input type.
     Input(Input),
-    /// Several lines.
+    /// A box of several lines.
     Area {
-        /// What it holds.
+        /// The text that it holds.
         value: String,
-        /// Its height in lines.
+        /// The height of the box, in lines.
         rows: u16,
-        /// Counted while typing.
+        /// The largest number of characters, counted while typing; `None` for no limit.
         maxlength: Option<u32>,
     },
-    /// One of a list.
+    /// One choice from a list.
     Select {
         /// Its groups; a group without a name holds plain options.
         groups: Vec<OptionGroup>,
     },
 }
 
-/// A line of input; attributes are those of HTML.
+/// A line of input. The attributes are those of HTML.
 #[derive(Clone, Debug, Default)]
 pub struct Input {
     /// `text`, `email`, `password`, `tel`, `number`, `date`, `time`, `datetime-local`, `file`, `search`, `url`, `color`.
     pub kind: &'static str,
-    /// What it holds. Never set for a password or a file.
+    /// The text that it holds. Never set for a password or a file.
     pub value: String,
     /// `current-password`, `new-password`, `username`, `one-time-code`, `off`…
     pub autocomplete: Option<&'static str>,
@@ -78,43 +78,43 @@ pub struct Input {
     pub inputmode: Option<&'static str>,
     /// An example, never the label.
     pub placeholder: Option<String>,
-    /// Smallest number or moment.
+    /// The smallest number or moment.
     pub min: Option<String>,
-    /// Largest number or moment.
+    /// The largest number or moment.
     pub max: Option<String>,
     /// Grain of a number or a time; `any` for fractions.
     pub step: Option<String>,
     /// Most characters; counted while typing.
     pub maxlength: Option<u32>,
-    /// Fewest characters.
+    /// The smallest number of characters.
     pub minlength: Option<u32>,
     /// What it must look like.
     pub pattern: Option<String>,
-    /// Which files: `.csv,.tsv,.xlsx`.
+    /// The file types that the browser offers: `.csv,.tsv,.xlsx`.
     pub accept: Option<&'static str>,
-    /// Shown, not changed.
+    /// Whether it is only shown and cannot be changed.
     pub readonly: bool,
 }
 
-/// Options under one heading.
+/// The options under one heading of a list.
 #[derive(Clone, Debug, Default)]
 pub struct OptionGroup {
     /// The heading; none for plain options.
     pub name: Option<String>,
-    /// What can be chosen.
+    /// The options of the group.
     pub options: Vec<Choice>,
 }
 
-/// One thing to choose.
+/// One option.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
-    /// What the form sends.
+    /// The value that the form sends.
     pub value: String,
-    /// What is read.
+    /// The words that are read.
     pub label: String,
-    /// Chosen now.
+    /// Whether it is chosen now.
     pub selected: bool,
-    /// Cannot be chosen; the label says why.
+    /// Whether it cannot be chosen; the label says why.
     pub disabled: bool,
 }
 
@@ -442,15 +442,15 @@ pub struct Checkbox {
     pub id: String,
     /// What the form sends when it is ticked.
     pub value: String,
-    /// What it means.
+    /// The label of the box.
     pub label: String,
     /// One sentence under the label.
     pub help: Option<String>,
-    /// Ticked now.
+    /// Whether it is ticked now.
     pub checked: bool,
-    /// Cannot be changed now.
+    /// Whether it cannot be changed now.
     pub disabled: bool,
-    /// Must be ticked.
+    /// Whether it must be ticked.
     pub required: bool,
 }
 
@@ -506,7 +506,7 @@ pub struct Segmented {
     pub name: String,
     /// What is chosen, read aloud: "When to send".
     pub legend: String,
-    /// The ways.
+    /// The options, of which one is chosen.
     pub choices: Vec<Choice>,
     /// Sends its form when it changes.
     pub autosubmit: bool,
@@ -531,9 +531,9 @@ impl Render for Segmented {
 
 /// A field that is only shown: a label and what stands there.
 pub struct Shown<'a> {
-    /// A noun.
+    /// The label: a noun.
     pub label: &'a str,
-    /// What stands there.
+    /// The value that is shown.
     pub value: Markup,
 }
 

@@ -8,27 +8,27 @@ use super::head::Fact;
 /// The forecast under *When*.
 #[derive(Clone, Debug)]
 pub struct Forecast {
-    /// How many messages are paid for.
+    /// The number of messages that are paid for.
     pub messages: i64,
-    /// From how many people that is reckoned up, when not from all.
+    /// The number of people whose messages were counted, where those were not all; `None` where they were.
     pub about: Option<i64>,
-    /// Segments or pulses per message, if more than one counts.
+    /// The segments or pulses of one message.
     pub units: i64,
     /// Price of one unit in 1/10,000 rupee; none if the account has no price.
     pub unit_price: Option<i64>,
     /// The whole cost in 1/10,000 rupee.
     pub cost: Option<i64>,
-    /// "10 /s".
+    /// The pace, such as "10 /s".
     pub pace: String,
-    /// "this account’s limit".
+    /// Where the pace comes from, such as "this account’s limit".
     pub pace_note: String,
-    /// "6:03 PM".
+    /// When the last message would go out, such as "6:03 PM".
     pub done_by: String,
-    /// "57 min before start".
+    /// How that lies to the workshop's start, such as "57 min before start".
     pub done_note: String,
-    /// Comes after the workshop's start, or close to it.
+    /// Whether it ends after the workshop's start, or close to it.
     pub late: bool,
-    /// What is left in the wallet in 1/10,000 rupee; none if the provider does not tell.
+    /// The credit that would be left in the wallet, in 1/10,000 rupee; `None` where the provider does not tell it.
     pub wallet_after: Option<i64>,
 }
 

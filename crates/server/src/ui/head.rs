@@ -73,9 +73,9 @@ impl Render for Head {
 pub struct Intro {
     /// The one `h1` of the page.
     pub title: String,
-    /// What it is for.
+    /// What the page is for, in a sentence.
     pub text: String,
-    /// At the right.
+    /// The button at the right.
     pub action: Option<Button>,
 }
 
@@ -96,13 +96,13 @@ impl Render for Intro {
 pub struct Card {
     /// Its id; the title's is `{id}-title`.
     pub id: String,
-    /// Sentence case, no icon.
+    /// The title in sentence case, without an icon.
     pub title: String,
-    /// At the right of the head.
+    /// What stands at the right of the head.
     pub aside: Option<Markup>,
     /// Further classes, for a card with a look of its own.
     pub class: &'static str,
-    /// What is in it.
+    /// The content of the card.
     pub body: Markup,
 }
 
@@ -161,11 +161,11 @@ impl Render for KeyValues {
 /// A figure with its name, and a quiet word under it.
 #[derive(Clone, Debug)]
 pub struct Fact {
-    /// Its name: "Wallet".
+    /// The name of the figure, such as "Wallet".
     pub label: String,
-    /// Its value.
+    /// The figure or word.
     pub value: Markup,
-    /// Under or beside the value.
+    /// A quiet word under or beside the figure.
     pub note: Option<String>,
 }
 
@@ -213,12 +213,12 @@ impl Render for Strip {
     }
 }
 
-/// Settings: their list at the left, the chosen page beside it.
+/// The pages of settings: the list at the left, the chosen page beside it.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Words, address, chosen now.
+    /// The entries of the list: words, address, and whether each is the page shown.
     pub items: Vec<(String, String, bool)>,
-    /// The page.
+    /// The content of the chosen page.
     pub body: Markup,
 }
 

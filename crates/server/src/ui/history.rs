@@ -8,32 +8,32 @@ use super::fragment::Fragment;
 use super::menu::Menu;
 use super::progress::Progress;
 
-/// One broadcast. Renders itself, for the page and for the live stream.
+/// A row of the history: one broadcast. It renders itself, for the page and for the live stream.
 #[derive(Clone, Debug)]
 pub struct HistoryRow {
-    /// Its id.
+    /// The id of the broadcast.
     pub id: String,
-    /// Its name.
+    /// The title of the broadcast.
     pub name: String,
-    /// Its page.
+    /// The address of the broadcast's page.
     pub href: String,
     /// Template and who or what made it: "workshop_today · Meera Iyer".
     pub note: String,
-    /// Its state.
+    /// The chip of the broadcast's status.
     pub chip: Chip,
-    /// "Today, 4:05 PM".
+    /// The day and time, such as "Today, 4:05 PM".
     pub when: String,
-    /// "13 min ago".
+    /// The time from now, such as "13 min ago".
     pub when_note: String,
-    /// How far it is.
+    /// The bar of how many messages went out.
     pub progress: Progress,
-    /// "₹119.72".
+    /// The cost, such as "₹119.72".
     pub cost: String,
-    /// "so far", "estimate", "actual".
+    /// What kind of figure the cost is: "so far", "estimate" or "actual".
     pub cost_note: String,
     /// The one thing most often done: pause, resume, edit. An icon button; a posting one names its form.
     pub action: Option<Button>,
-    /// Everything else.
+    /// The menu with the other actions; `None` without any.
     pub menu: Option<Menu>,
 }
 
@@ -67,13 +67,13 @@ const LIST: &str = "history";
 /// The history with its head.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// "Broadcast history".
+    /// The title, such as "Broadcast history".
     pub title: String,
     /// Words and address of the whole list.
     pub all: Option<(String, String)>,
     /// The broadcasts, newest first.
     pub rows: Vec<HistoryRow>,
-    /// Said when there is none.
+    /// The words for an empty list.
     pub empty: String,
 }
 

@@ -8,101 +8,101 @@ use maud::{Markup, PreEscaped, Render, html};
 pub enum Icon {
     /// The crier's horn: broadcasts, and the product itself.
     Announce,
-    /// Something needs somebody.
+    /// For something that needs a person.
     Attention,
-    /// One step back.
+    /// For the way one step back.
     Back,
-    /// A voice call.
+    /// For calls and the channel of calls.
     Call,
-    /// Stop for good.
+    /// For cancelling for good.
     Cancel,
     /// Done, or taken by the provider.
     Check,
     /// A receipt: delivered or read.
     CheckTwice,
-    /// Close.
+    /// For closing a drawer or dialog.
     Close,
-    /// Copy, duplicate.
+    /// For copying a text, and for making a copy.
     Copy,
-    /// Dark theme.
+    /// For the dark theme.
     Dark,
-    /// Opens below.
+    /// For a menu that opens below.
     Down,
-    /// Take a file out.
+    /// For downloading a file.
     Download,
-    /// Change.
+    /// For changing something.
     Edit,
     /// Failed, or stands in the way.
     Error,
     /// Its last useful moment has passed.
     Expired,
-    /// WhatsApp groups.
+    /// For WhatsApp groups.
     Group,
     /// The call is under way.
     InFlight,
     /// A key of a provider.
     Key,
-    /// Light theme.
+    /// For the light theme.
     Light,
     /// The menu of a phone.
     Menu,
-    /// Further actions.
+    /// For the menu of further actions.
     More,
-    /// One step on.
+    /// For the way one step on.
     Next,
-    /// In order.
+    /// For something that is in order.
     Ok,
     /// Leads out of the product.
     Open,
     /// The pulse of the installation.
     Operator,
-    /// Pause, paused.
+    /// For pausing, and for what is paused.
     Pause,
-    /// People.
+    /// For several people.
     People,
-    /// One person.
+    /// For one person.
     Person,
-    /// WhatsApp to one person.
+    /// For WhatsApp to one person.
     Personal,
-    /// Runs, resume.
+    /// For resuming, and for what runs.
     Play,
-    /// Connect an account.
+    /// For connecting an account.
     Plug,
-    /// Add.
+    /// For adding something.
     Plus,
-    /// Not known.
+    /// For something that is not known.
     Question,
-    /// Record a voice.
+    /// For recording a voice.
     Record,
-    /// Once more.
+    /// For trying once more.
     Retry,
-    /// Find.
+    /// For searching.
     Search,
-    /// Send now.
+    /// For sending now.
     Send,
-    /// Settings, configure.
+    /// For settings, and for configuring an account.
     Settings,
-    /// Leave.
+    /// For signing out.
     SignOut,
-    /// Left out.
+    /// For people who are left out.
     Skip,
-    /// A text message.
+    /// For SMS.
     Sms,
-    /// Choose another.
+    /// For choosing another.
     Switch,
-    /// A tag.
+    /// For a tag.
     Tag,
-    /// Try it first.
+    /// For testing something first.
     Test,
-    /// Delete.
+    /// For deleting.
     Trash,
-    /// Bring a file in.
+    /// For uploading a file.
     Upload,
-    /// Waits for its time.
+    /// For something that waits for its time.
     Wait,
-    /// Needs action.
+    /// For something that needs action.
     Warning,
-    /// Workshops, dates.
+    /// For workshops and dates.
     Workshop,
 }
 

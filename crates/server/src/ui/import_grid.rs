@@ -7,12 +7,13 @@ use super::field::Field;
 use super::format::grouped;
 use super::pagination::Pagination;
 
-/// A cell.
+/// A cell of a row that needs correcting.
 #[derive(Clone, Debug)]
 pub struct GridCell {
-    /// What the file says.
+    /// The text of the cell in the file.
     pub value: String,
-    /// The name its correction is sent by, unique in the form, and the fact that is wrong.
+    /// The name of the field that sends its correction, unique in the form, and the words for what is wrong; `None`
+    /// for a good cell.
     pub wrong: Option<(String, String)>,
 }
 
@@ -25,20 +26,20 @@ pub struct GridRow {
     pub cells: Vec<GridCell>,
 }
 
-/// The grid.
+/// The grid of rows that need correcting.
 #[derive(Clone, Debug)]
 pub struct ImportGrid {
     /// The id of its heading on the page.
     pub id: &'static str,
-    /// "41 rows to fix".
+    /// The title, such as "41 rows to fix".
     pub title: String,
-    /// Download these rows.
+    /// The button that downloads these rows.
     pub action: Option<Button>,
-    /// Heads of the columns.
+    /// The titles of the columns.
     pub columns: Vec<String>,
-    /// The rows.
+    /// The rows with their cells.
     pub rows: Vec<GridRow>,
-    /// Which part of the list it is.
+    /// The place of this page in the list.
     pub pagination: Pagination,
     /// The id of the form the corrections belong to.
     pub form: String,

@@ -9,28 +9,28 @@ use super::menu::Menu;
 use super::note::Note;
 use super::status_card::Logo;
 
-/// An account, or a provider that is not set up yet.
+/// The card of an account, or of a provider that is not set up yet.
 #[derive(Clone, Debug)]
 pub struct IntegrationCard {
-    /// The provider's letters.
+    /// The letters of the vendor.
     pub logo: Logo,
-    /// The name of its vendor.
+    /// The name of the vendor.
     pub title: String,
     /// Its own page; `None` for a provider that is not set up yet.
     pub href: Option<String>,
-    /// "Udaan main · WhatsApp Personal".
+    /// The account's own name and its channel, such as "Udaan main · WhatsApp Personal".
     pub note: String,
-    /// Ready, Low balance, Not set up…
+    /// The state of the account, such as Ready, Low balance or Not set up.
     pub chip: Chip,
-    /// What needs a hand.
+    /// The note about what needs a person; `None` where nothing does.
     pub alert: Option<Note>,
-    /// Key (only its last letters), receipts, pace, test.
+    /// The facts: key (only its last letters), receipts, pace, test.
     pub facts: KeyValues,
-    /// Test, Replace key; or Set up.
+    /// The buttons: Test and Replace key, or Set up.
     pub actions: Vec<Button>,
     /// A quiet link after the buttons.
     pub link: Option<(String, String)>,
-    /// Everything else.
+    /// The menu with the other actions; `None` without any.
     pub menu: Option<Menu>,
 }
 

@@ -4,12 +4,12 @@ use maud::{Markup, Render, html};
 
 use super::{button::Button, icons::Icon};
 
-/// A player.
+/// A player for one recording.
 #[derive(Clone, Debug)]
 pub struct Listen {
     /// What is heard, for a screen reader.
     pub name: String,
-    /// Where its sound is.
+    /// The address of its sound.
     pub src: String,
 }
 
@@ -22,7 +22,7 @@ impl Render for Listen {
 /// Records a voice into a field of files. Its script shows it where the browser can record; without script the field takes a file.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    /// Id of the field.
+    /// The id of the field for the file.
     pub field: &'static str,
     /// The longest recording, in seconds.
     pub longest_s: usize,

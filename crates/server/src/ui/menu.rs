@@ -8,30 +8,30 @@ use super::icons::Icon;
 /// One line of a menu.
 #[derive(Clone, Debug)]
 pub struct MenuItem {
-    /// Its words.
+    /// The words of the line.
     pub label: String,
-    /// Before the words.
+    /// The icon before the words.
     pub icon: Option<Icon>,
-    /// What it does.
+    /// What choosing the line does.
     pub action: MenuAction,
-    /// Red, under a line, at the end.
+    /// Whether it is shown red, below a rule, at the end.
     pub danger: bool,
-    /// The one chosen now.
+    /// Whether it is the choice that holds now.
     pub current: bool,
 }
 
-/// What a line of a menu does.
+/// What choosing a line of a menu does.
 #[derive(Clone, Debug)]
 pub enum MenuAction {
-    /// Leads somewhere.
+    /// Leads to this address.
     Link(String),
-    /// Posts a form of its own with these hidden fields.
+    /// Posts a form of its own.
     Post {
-        /// Where to.
+        /// The address that the form posts to.
         action: String,
         /// The token of the session.
         csrf: Csrf,
-        /// Names and values.
+        /// The names and values of the hidden fields.
         fields: Vec<(String, String)>,
     },
 }
@@ -87,9 +87,9 @@ impl Render for MenuItem {
 /// A menu behind an icon button: "More for Morning reminder".
 #[derive(Clone, Debug)]
 pub struct Menu {
-    /// The button's name.
+    /// What a screen reader calls the button.
     pub label: String,
-    /// Its lines; dangerous ones last.
+    /// The lines of the menu, dangerous ones last.
     pub items: Vec<MenuItem>,
 }
 

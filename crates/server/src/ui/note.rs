@@ -6,14 +6,14 @@ use super::chip::Tone;
 use super::icons::Icon;
 use super::toast::icon;
 
-/// A note.
+/// A note that stands on a page until what it says has changed.
 #[derive(Clone, Debug)]
 pub struct Note {
-    /// Amber, red, blue, green or grey.
+    /// The colour: amber, red, blue, green or grey.
     pub tone: Tone,
-    /// Its sign, where the tone's own will not do.
+    /// The icon; `None` for that of the colour.
     pub icon: Option<Icon>,
-    /// The fact, in bold.
+    /// The fact, shown in bold.
     pub title: String,
     /// The text: who did it and when, the provider's words, what is safe, what to do.
     pub text: String,

@@ -12,21 +12,21 @@ use super::shell::{Theme, document};
 pub struct OutsidePage {
     /// The `h1`, and the tab of the browser.
     pub title: String,
-    /// One line under it.
+    /// The line under the title.
     pub text: String,
     /// The theme of the cookie.
     pub theme: Theme,
-    /// The steps of a set-up.
+    /// The steps of a set-up; `None` for other pages.
     pub steps: Option<Wizard>,
-    /// Something that went wrong, over the form.
+    /// What went wrong, over the form; `None` where nothing did.
     pub error: Option<String>,
-    /// The form.
+    /// The form of the page.
     pub form: Markup,
-    /// Under the form.
+    /// The hint under the form.
     pub hint: Option<Markup>,
-    /// At the foot: "Munadi 1.0 · runs on your own server".
+    /// The line at the foot: "Munadi 1.0 · runs on your own server".
     pub foot: String,
-    /// Room for two fields in a row.
+    /// Whether there is room for two fields in a row.
     pub wide: bool,
 }
 
@@ -82,12 +82,12 @@ fn art() -> Markup {
     }
 }
 
-/// Steps of a set-up or an import.
+/// The steps of a set-up or an import.
 #[derive(Clone, Debug)]
 pub struct Wizard {
-    /// Their words.
+    /// The words of the steps.
     pub steps: Vec<&'static str>,
-    /// The one at hand, from 0.
+    /// The number of the present step, from 0.
     pub at: usize,
 }
 

@@ -7,44 +7,44 @@ use super::head::Fact;
 /// Pace of a broadcast. Instants are UTC milliseconds; their words come with them.
 #[derive(Clone, Debug)]
 pub struct PaceChart {
-    /// "Limit 10 per second".
+    /// The limit in words, such as "Limit 10 per second".
     pub limit: String,
-    /// "Now", "9.6" and "/s"; "On average" once it has ended.
+    /// The rate as label, figure and unit: "Now", "9.6" and "/s"; "On average" once it has ended.
     pub rate: (String, String, String),
-    /// "Done by", "6:22" and "PM, estimate"; "Ended" once it has.
+    /// The end as label, figure and unit: "Done by", "6:22" and "PM, estimate"; "Ended" once it has.
     pub done: (String, String, String),
-    /// The fact about the start: label, figure, unit.
+    /// The time before the workshop's start as label, figure and unit; `None` where there is no start to keep.
     pub start_fact: Option<(String, String, String)>,
-    /// Whether it ends before the start.
+    /// How the end lies to the workshop's start.
     pub in_time: InTime,
-    /// First and last instant of the axis.
+    /// The first instant of the axis.
     pub from_ms: i64,
-    /// The end of the axis.
+    /// The last instant of the axis.
     pub to_ms: i64,
-    /// Instant and messages per minute, in order.
+    /// The points of the curve: an instant and messages per minute, in order.
     pub points: Vec<(i64, i64)>,
-    /// Said instead of a line while there are fewer than two.
+    /// The words that stand instead of a curve while there are fewer than two points.
     pub empty: String,
-    /// The present moment; none once it has ended.
+    /// The present moment; `None` once the broadcast has ended.
     pub now_ms: Option<i64>,
-    /// When it should be done, with its words: "Done 6:22".
+    /// When the broadcast should be done, with its words: "Done 6:22".
     pub forecast: Option<(i64, String)>,
-    /// When the workshop starts.
+    /// The workshop's start, where the axis shows it.
     pub start_ms: Option<i64>,
-    /// Marks of the axis: instant and words.
+    /// The marks of the axis: an instant and its words.
     pub ticks: Vec<(i64, String)>,
     /// The whole chart in one sentence, for a screen reader.
     pub summary: String,
 }
 
-/// How the end stands to the workshop's start.
+/// How the end of a broadcast lies to the workshop's start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InTime {
-    /// Well before.
+    /// The end lies well before the start.
     Before,
-    /// Less than ten minutes before.
+    /// The end lies less than ten minutes before the start.
     Close,
-    /// After it.
+    /// The end lies after the start.
     Late,
     /// There is no start to keep.
     NoStart,

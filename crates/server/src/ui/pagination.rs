@@ -4,18 +4,18 @@ use maud::{Markup, Render, html};
 
 use super::format::grouped;
 
-/// The foot of a list.
+/// The foot of a list, with the way to its other pages.
 #[derive(Clone, Debug, Default)]
 pub struct Pagination {
     /// Place of the first row, from 1; 0 for an empty list.
     pub first: i64,
-    /// Place of the last row.
+    /// Place of the last row, from 1.
     pub last: i64,
-    /// How many there are; none when nobody counted. On the last page it is known all the same.
+    /// The number of all rows; `None` where nobody counted. On the last page it is known all the same.
     pub total: Option<i64>,
-    /// The part before.
+    /// The address of the page before; `None` on the first.
     pub previous: Option<String>,
-    /// The part after.
+    /// The address of the next page; `None` on the last.
     pub next: Option<String>,
 }
 
@@ -30,9 +30,9 @@ const CURSOR_CHARS_MAX: usize = 64;
 pub struct Trail {
     /// The row behind which this page begins; empty on the first one.
     after: String,
-    /// Rows above this page.
+    /// The number of rows above this page.
     from: i64,
-    /// The same row of the pages above, but for the first one; the nearest last.
+    /// The same row of the pages above, without the first page; the nearest page comes last.
     back: Vec<String>,
 }
 
@@ -185,7 +185,7 @@ mod tests {
             here = read(&here).previous(50).expect("not the first one").href(base);
             assert_eq!(place(&here), place(expected));
         }
-        // So far down, the pages at the top are forgotten.
+        // So far down the list, the pages at the top are forgotten.
         assert_eq!(read(&here).previous(50).expect("not the first one").href(base), base);
     }
 

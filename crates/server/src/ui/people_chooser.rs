@@ -4,27 +4,27 @@ use maud::{Markup, Render, html};
 
 use super::icons::Icon;
 
-/// One choice.
+/// One choice of people.
 #[derive(Clone, Debug)]
 pub struct Choice {
     /// What the form sends as `who`.
     pub value: String,
-    /// A few words.
+    /// The choice in a few words.
     pub name: String,
-    /// What they mean here.
+    /// What the choice means for this workshop.
     pub sub: String,
-    /// How many people; `None` where they are counted only when chosen.
+    /// The number of people; `None` where they are counted only when chosen.
     pub n: Option<String>,
-    /// Whether it is chosen.
+    /// Whether this one is chosen.
     pub chosen: bool,
 }
 
-/// The choices.
+/// The choices of people in the composer.
 #[derive(Clone, Debug)]
 pub struct Chooser {
-    /// The usual one first.
+    /// The choices that are always shown, the usual one first.
     pub choices: Vec<Choice>,
-    /// What few need, behind a fold; open while one of them is chosen.
+    /// The choices behind a fold, which few need. The fold is open while one of them is chosen.
     pub more: Vec<Choice>,
 }
 

@@ -16,18 +16,18 @@ use super::{
     table::{Column, Place, Row, Table},
 };
 
-/// What the fill of a mark says. Its shape says the channel.
+/// What the fill of a step's mark means. Its shape means the channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {
-    /// Its moment comes.
+    /// The step's moment is still to come.
     Planned,
-    /// It is going out.
+    /// The step is going out now.
     Sending,
-    /// It went out.
+    /// The step went out.
     Done,
-    /// It does not go.
+    /// The step does not go out.
     Skipped,
-    /// Something will stand in its way, or did.
+    /// Something will prevent the step, or did.
     Blocked,
 }
 
@@ -46,9 +46,9 @@ impl Fill {
 /// A step's mark: its shape is its channel, its fill its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepMark {
-    /// On which channel.
+    /// The channel of the step, which gives the shape.
     pub channel: Channel,
-    /// Where it stands.
+    /// The state of the step, which gives the fill.
     pub fill: Fill,
 }
 
@@ -87,54 +87,54 @@ impl Render for StepMark {
 /// A step of a plan.
 #[derive(Clone, Debug)]
 pub struct PlanStep {
-    /// Its id on the page.
+    /// The id of the row on the page.
     pub id: String,
-    /// When; `None` where it follows each registration.
+    /// When the step is due; `None` where it follows each registration.
     pub due: Option<Millis>,
-    /// Its last useful moment.
+    /// The last useful moment of the step.
     pub until: Millis,
-    /// "Today, 6:00 PM".
+    /// The moment in words, such as "Today, 6:00 PM".
     pub when: String,
-    /// "1 h before, useful until 6:55 PM".
+    /// How the moment lies to the workshop, such as "1 h before, useful until 6:55 PM".
     pub offset: String,
-    /// Channel and state.
+    /// The mark of its channel and state.
     pub mark: StepMark,
-    /// What it is called.
+    /// The name of the step.
     pub name: String,
-    /// What it became.
+    /// The address of the broadcast that it became; `None` before.
     pub href: Option<String>,
-    /// Its state in a word.
+    /// The chip of its state.
     pub chip: Chip,
-    /// "1,232", "2 groups"; empty where nobody can tell.
+    /// The number of people or groups, such as "1,232"; empty where nobody can tell.
     pub count: String,
-    /// "1,232 people", and a quiet word.
+    /// The people, such as "1,232 people", and a quiet word.
     pub whom: (String, String),
-    /// "₹141.68", and a quiet word.
+    /// The cost, such as "₹141.68", and a quiet word.
     pub cost: (String, String),
-    /// What can be done about it.
+    /// The buttons for what can be done about it.
     pub acts: Markup,
 }
 
-/// A plan.
+/// A plan as an axis of time and a table of steps.
 #[derive(Clone, Debug)]
 pub struct Plan<'a> {
     /// The zone of its moments.
     pub zone: &'a Zone,
-    /// The workshop's start.
+    /// The start of the workshop.
     pub starts: Millis,
-    /// Its end.
+    /// The end of the workshop.
     pub ends: Millis,
-    /// The present moment.
+    /// The present moment, which the axis marks.
     pub now: Millis,
-    /// The organisation's quiet hours.
+    /// The organisation's quiet hours, which the axis shades.
     pub quiet: QuietHours,
-    /// Lanes in which no promotion goes out by law at night.
+    /// The channels on which the law forbids promotion at night.
     pub promotes: Vec<Channel>,
-    /// The steps in order of moments; those that follow each registration last.
+    /// The steps in order of their moments. Steps that follow each registration come last.
     pub steps: Vec<PlanStep>,
-    /// Below the axis and the table: what it costs.
+    /// The line below axis and table: what the plan costs.
     pub foot: String,
-    /// At the right of the axis' head.
+    /// What stands at the right of the axis' head.
     pub aside: Markup,
 }
 

@@ -11,14 +11,14 @@ use super::format::{grouped, initials};
 use super::icons::Icon;
 use super::written::Written;
 
-/// A piece of a text; it comes from the same function that sends.
+/// A part of a text. It comes from the same function that sends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Stands in the template.
+    /// Text of the template, which is the same for everybody.
     Fixed(String),
-    /// What a placeholder became.
+    /// The value of a placeholder.
     Filled(String),
-    /// What a placeholder became, and the provider would refuse.
+    /// The value of a placeholder that the provider would refuse.
     Wrong(String),
 }
 
@@ -41,26 +41,26 @@ impl Render for Part {
     }
 }
 
-/// A bubble.
+/// A message as a bubble of the messenger.
 #[derive(Clone, Debug, Default)]
 pub struct Bubble {
-    /// A heading in the message.
+    /// The heading of the message; may be empty.
     pub title: Vec<Part>,
-    /// The text; line breaks in it stay.
+    /// The text of the message. Line breaks in it stay.
     pub text: Vec<Part>,
-    /// Small, under the text: "Reply STOP to opt out", "1 segment".
+    /// The small line under the text, such as "Reply STOP to opt out" or "1 segment".
     pub footer: String,
-    /// When it goes out: "6:00 PM".
+    /// When the message goes out, such as "6:00 PM".
     pub at: String,
-    /// A media file that comes with it, by its name.
+    /// The name of a media file that comes with it; `None` without one.
     pub media: Option<String>,
-    /// That file, where it is a picture that is kept here.
+    /// The address of that file, where it is a picture that is kept here.
     pub picture: Option<String>,
-    /// Buttons under it.
+    /// The labels of the buttons under the message.
     pub buttons: Vec<String>,
-    /// Two ticks beside the time, as WhatsApp has them.
+    /// Whether two ticks stand beside the time, as in WhatsApp.
     pub ticks: bool,
-    /// Its text has WhatsApp’s formatting.
+    /// Whether the text has WhatsApp’s formatting.
     pub formatted: bool,
 }
 
@@ -116,32 +116,32 @@ impl Render for Bubble {
 /// Steps through real recipients, as links.
 #[derive(Clone, Debug)]
 pub struct Stepper {
-    /// Whose message it is.
+    /// The name of the person whose message is shown.
     pub name: String,
-    /// Their number, or their group's.
+    /// The number of the person, or the id of the group.
     pub detail: String,
-    /// Their place, from 1.
+    /// The person's place, from 1.
     pub position: i64,
-    /// Of how many.
+    /// The number of people to step through.
     pub total: i64,
-    /// The one before.
+    /// The address of the person before; `None` at the first.
     pub previous: Option<String>,
-    /// The one after.
+    /// The address of the next person; `None` at the last.
     pub next: Option<String>,
 }
 
 /// The preview of the composer.
 #[derive(Clone, Debug)]
 pub struct Preview {
-    /// Whose message it is; none while nobody will get it.
+    /// The steps through the recipients; `None` while nobody will get it.
     pub stepper: Option<Stepper>,
     /// Where the person gets it.
     pub medium: Medium,
-    /// Who it comes from.
+    /// The name of the sender, as the phone shows it.
     pub sender: String,
-    /// "Business account", "Text message".
+    /// A quiet word under the sender, such as "Business account".
     pub sender_note: String,
-    /// What arrives; none while no template is chosen.
+    /// The message that arrives; `None` while no template is chosen.
     pub bubble: Option<Bubble>,
 }
 

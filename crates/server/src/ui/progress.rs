@@ -7,11 +7,11 @@ use super::bar::{Bar, Key};
 /// Two figures over a thin bar, as in the history.
 #[derive(Clone, Debug)]
 pub struct Progress {
-    /// "1,041 of 1,229".
+    /// The figure, such as "1,041 of 1,229".
     pub figure: String,
-    /// "9.6 /s", "wallet was empty".
+    /// The quiet word beside it, such as "9.6 /s".
     pub note: String,
-    /// The bar.
+    /// The pieces of the bar, with their numbers.
     pub parts: Vec<(Key, i64)>,
 }
 
@@ -58,12 +58,12 @@ impl Render for Steps {
     }
 }
 
-/// How much of something is used: characters of a segment, people of a day.
+/// How much of a limit is used, such as characters of a segment or people of a day.
 #[derive(Clone, Debug)]
 pub struct Meter {
-    /// How much.
+    /// The amount that is used.
     pub used: i64,
-    /// Of how much.
+    /// The amount that is allowed.
     pub of: i64,
     /// What a screen reader says.
     pub label: String,

@@ -5,22 +5,22 @@ use maud::{Markup, Render, html};
 use super::icons::Icon;
 use super::shell::{Theme, document};
 
-/// Such a page.
+/// A page for the people who get messages, in English and Hindi.
 #[derive(Clone, Debug)]
 pub struct PublicPage {
     /// The `h1`, and the tab of the browser.
     pub title: String,
-    /// The same in Hindi.
+    /// The title in Hindi.
     pub title_hi: String,
     /// Who asks: the organisation's name.
     pub from: String,
     /// The theme of the cookie or the browser.
     pub theme: Theme,
-    /// What was asked for is done.
+    /// Whether what was asked for is done.
     pub done: bool,
-    /// Text and form.
+    /// The text and the form.
     pub body: Markup,
-    /// At the foot.
+    /// The line at the foot.
     pub foot: String,
 }
 

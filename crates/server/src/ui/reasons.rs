@@ -7,31 +7,31 @@ use super::bar::Key;
 use super::button::Button;
 use super::format::grouped;
 
-/// A cause.
+/// A reason with the people behind it.
 #[derive(Clone, Debug)]
 pub struct Reason {
-    /// Failed, skipped, unknown.
+    /// The kind of ending, which gives the colour.
     pub key: Key,
-    /// How many.
+    /// The number of people.
     pub n: i64,
-    /// "Not on WhatsApp".
+    /// The reason in a few words, such as "Not on WhatsApp".
     pub title: String,
     /// The provider's code, or what we do about it.
     pub note: String,
-    /// The people behind it.
+    /// The address of the list of these people.
     pub href: String,
-    /// "Send by SMS (112)".
+    /// The button that helps them, such as "Send by SMS (112)"; `None` without one.
     pub action: Option<Button>,
     /// What else helps: "Look up (3)" beside "Decide (3)".
     pub other: Option<Button>,
 }
 
-/// All causes.
+/// All reasons for which people were not reached.
 #[derive(Clone, Debug)]
 pub struct Reasons {
-    /// In any order.
+    /// The reasons, in any order.
     pub all: Vec<Reason>,
-    /// What is counted.
+    /// Whether people or groups are counted.
     pub of: Addressees,
 }
 

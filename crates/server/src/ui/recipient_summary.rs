@@ -5,16 +5,16 @@ use maud::{Markup, Render, html};
 use super::bar::{Bar, Key};
 use super::format::grouped;
 
-/// A reason and the people behind it.
+/// A figure of the summary, with the people behind it.
 #[derive(Clone, Debug)]
 pub struct SummaryPart {
-    /// Its colour in the bar and its dot.
+    /// The colour of its piece of the bar and of its dot.
     pub key: Key,
-    /// "Reachable", "Missing phone", "Invalid", "Duplicate", "Suppressed".
+    /// The label, such as "Reachable", "Missing phone" or "Duplicate".
     pub label: String,
-    /// How many.
+    /// The number of people.
     pub n: i64,
-    /// The list of them.
+    /// The address of the list of these people.
     pub href: String,
 }
 
@@ -57,15 +57,15 @@ impl Render for RecipientSummary {
 
 /// Figures as links, in a line that wraps: reasons, or filters of a list.
 pub struct Pills<'a> {
-    /// The links.
+    /// The figures, each of which is a link.
     pub parts: &'a [SummaryPart],
-    /// The one chosen now.
+    /// The index of the one that is chosen; `None` where none is.
     pub current: Option<usize>,
     /// `m-sum__chips`, or `m-filters` over a table.
     pub class: &'static str,
     /// What a screen reader calls the list.
     pub name: &'static str,
-    /// By which the stream finds it.
+    /// The id by which the live stream finds it; `None` for a list that does not change.
     pub live_id: Option<&'static str>,
 }
 

@@ -12,26 +12,27 @@ use super::table::Search;
 /// The live part that holds the rows.
 const LIST: &str = "recipients-list";
 
-/// One message.
+/// A row of the table: one message.
 #[derive(Clone, Debug)]
 pub struct MessageRow {
-    /// Its id.
+    /// The id of the row: the message's position.
     pub id: String,
-    /// Who it goes to.
+    /// The name of the person or group.
     pub name: String,
     /// Their number, as it may be shown to the reader.
     pub address: String,
-    /// Its own page, shown as a drawer where there is a script.
+    /// The address of the message's page, which a script shows as a drawer.
     pub href: String,
-    /// Its state.
+    /// The chip of the message's state.
     pub chip: Chip,
-    /// "6:15:44 PM".
+    /// When the state changed, such as "6:15:44 PM".
     pub changed: String,
     /// "Read 22 s after delivery", "Not on WhatsApp (131026)".
     pub detail: String,
     /// "₹0.115"; empty where nothing is known to be charged.
     pub cost: String,
-    /// Where the registration is corrected, for whoever may: of people who were left out.
+    /// The address at which the registration is corrected, for people who were left out and readers who may; `None`
+    /// otherwise.
     pub correct: Option<String>,
 }
 
@@ -58,24 +59,25 @@ impl Render for MessageRow {
     }
 }
 
-/// Recipients with search and filter.
+/// The table of recipients, with search and filters.
 #[derive(Clone, Debug)]
 pub struct Recipients {
-    /// What the list holds.
+    /// Whether the list holds people or groups.
     pub of: Addressees,
-    /// The search field.
+    /// The search field above the table.
     pub search: Search,
-    /// "3 newer, 12 moved on", and the list as it would be now; none while it is still the same.
+    /// How the list would differ if it were read now, as in "3 newer, 12 moved on", and its address; `None` where it
+    /// would not.
     pub newer: Option<(String, String)>,
-    /// "All" and one per state, with numbers.
+    /// The filters: "All" and one for each state, with numbers.
     pub filters: Vec<SummaryPart>,
-    /// The filter chosen now, by its place.
+    /// The index of the chosen filter; `None` where none fits.
     pub current: Option<usize>,
     /// The messages of this page of the list.
     pub rows: Vec<MessageRow>,
-    /// Which page of the list it is.
+    /// The place of this page in the list.
     pub pagination: Pagination,
-    /// Said when the list is empty: "Nobody here matches “Anya”."
+    /// The words for an empty list, such as "Nobody here matches “Anya”."
     pub empty: String,
 }
 

@@ -18,9 +18,9 @@ pub enum Theme {
     /// As the browser prefers: the style sheets decide, so that the first page is right as well.
     #[default]
     Auto,
-    /// White cards.
+    /// White cards on a light page.
     Light,
-    /// Dark cards.
+    /// Dark cards on a dark page.
     Dark,
 }
 
@@ -64,16 +64,16 @@ impl Theme {
     }
 }
 
-/// The five sections.
+/// The five sections of the menu.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// Home and workshops.
+    /// The home page and the workshops.
     Workshops,
-    /// People and imports.
+    /// The people and the imports.
     People,
-    /// Broadcasts.
+    /// The broadcasts of all workshops.
     Broadcasts,
-    /// Settings.
+    /// The settings of the organisation.
     Settings,
     /// The pulse of the installation.
     Operator,
@@ -133,9 +133,9 @@ impl Section {
 pub struct OrganisationChoice {
     /// What the form sends as `organisation`.
     pub id: String,
-    /// Its name.
+    /// The name of the organisation.
     pub name: String,
-    /// The one shown now.
+    /// Whether it is the one shown now.
     pub current: bool,
 }
 
@@ -154,9 +154,9 @@ pub struct Frame {
     pub role: String,
     /// Whether the user may look at the operator's page.
     pub operates: bool,
-    /// How long ago the scheduler was last heard of, in milliseconds; none if never.
+    /// The time since the scheduler's last heartbeat, in milliseconds; `None` where there never was one.
     pub heartbeat_ms: Option<i64>,
-    /// How many broadcasts are running.
+    /// The number of broadcasts that are running.
     pub running: i64,
     /// The present moment in the organisation's zone: "Tue 13 Oct, 4:18 PM IST".
     pub clock: String,
@@ -164,11 +164,11 @@ pub struct Frame {
     pub theme: Theme,
     /// The token of the session.
     pub csrf: Csrf,
-    /// Whether single keys do something; a user can turn them off.
+    /// Whether single keys do something. A user can turn them off.
     pub keys: bool,
-    /// What needs somebody now.
+    /// The matters that need somebody now.
     pub attention: Strip,
-    /// Told once, after an action.
+    /// The notices that are shown once, after an action.
     pub toasts: Vec<Toast>,
 }
 
@@ -178,9 +178,9 @@ const HEARTBEAT_LATE_MS: i64 = 15_000;
 /// One step of the way to a page.
 #[derive(Clone, Debug)]
 pub struct Crumb {
-    /// Its words.
+    /// The words of the step.
     pub label: String,
-    /// Where it leads; none for the page itself.
+    /// The address of that page; `None` for the page itself.
     pub href: Option<String>,
 }
 
@@ -199,21 +199,21 @@ impl Crumb {
 /// A whole page inside.
 #[derive(Clone, Debug)]
 pub struct Page<'a> {
-    /// What is the same on every page.
+    /// The parts that are the same on every page.
     pub frame: &'a Frame,
-    /// For the tab of the browser; the page has its own `h1`.
+    /// The title for the tab of the browser. The page has an `h1` of its own.
     pub title: String,
-    /// The section it belongs to.
+    /// The section of the menu that it belongs to.
     pub section: Section,
-    /// The way to it.
+    /// The steps of the way to the page.
     pub crumbs: Vec<Crumb>,
-    /// What is in it.
+    /// The content of the page.
     pub body: Markup,
     /// The bar that stays at the bottom ([`super::composer::SendBar`]).
     pub foot: Option<Markup>,
-    /// Where its changes come from, as "/live/broadcasts/…"; those of the frame alone when there is nothing else.
+    /// The address of its live stream, such as "/live/broadcasts/…"; `None` follows the frame alone.
     pub live: Option<String>,
-    /// How much of what needs somebody is said over it.
+    /// How much of the strip of matters stands over the page.
     pub attention: Length,
 }
 

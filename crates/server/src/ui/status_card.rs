@@ -17,16 +17,16 @@ pub enum LogoColour {
     Blue,
     /// Amber.
     Amber,
-    /// Grey: not set up.
+    /// Grey, for a provider that is not set up.
     Grey,
 }
 
 /// Two letters that stand for a provider.
 #[derive(Clone, Copy, Debug)]
 pub struct Logo {
-    /// "Ai", "F2", "Ex"…
+    /// The two letters, such as "Ai".
     pub letters: &'static str,
-    /// Their ground.
+    /// The colour behind the letters.
     pub colour: LogoColour,
 }
 
@@ -43,20 +43,20 @@ impl Render for Logo {
     }
 }
 
-/// The account behind a channel tab.
+/// The card of the account behind a channel's tab.
 #[derive(Clone, Debug)]
 pub struct StatusCard {
-    /// The provider's letters.
+    /// The letters of the vendor.
     pub logo: Logo,
-    /// Its vendor and its own name: "Vendor · Udaan main".
+    /// The names of vendor and account: "Vendor · Udaan main".
     pub name: String,
-    /// Ready, Low balance…
+    /// The state of the account, such as Ready or Low balance.
     pub chip: Chip,
-    /// "+91 90000 00001 · receipts on".
+    /// A quiet line, such as "+91 90000 00001 · receipts on".
     pub note: String,
-    /// Wallet or tier, use, last receipt.
+    /// The facts: wallet or tier, use, last receipt.
     pub facts: Vec<Fact>,
-    /// Test, Configure.
+    /// The buttons, such as Test and Configure.
     pub actions: Vec<Button>,
 }
 

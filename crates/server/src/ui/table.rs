@@ -4,20 +4,20 @@ use maud::{Markup, Render, html};
 
 use super::icons::Icon;
 
-/// Where a cell goes when the row becomes a card.
+/// Where a cell goes when a row becomes a card on a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// Top left: what the row is called.
+    /// At the top left: the name of the row.
     Title,
-    /// Top right: its state.
+    /// At the top right: the state of the row.
     State,
-    /// A line below.
+    /// On a line below the title.
     Line,
-    /// Right, as a figure.
+    /// At the right, as a figure.
     Number,
-    /// Only where there is room.
+    /// Nowhere: the cell is shown only where there is room for the whole table.
     Wide,
-    /// Buttons.
+    /// At the foot: the buttons.
     Actions,
 }
 
@@ -66,16 +66,16 @@ impl Row {
     }
 }
 
-/// A list.
+/// A table that becomes a list of cards on a phone.
 #[derive(Clone, Debug)]
 pub struct Table {
     /// What it lists, for a screen reader.
     pub caption: String,
-    /// Its columns.
+    /// The columns of the table.
     pub columns: Vec<Column>,
-    /// Its rows.
+    /// The rows of the table.
     pub rows: Vec<Row>,
-    /// Said when there is none.
+    /// The words for an empty list.
     pub empty: String,
 }
 
@@ -118,11 +118,11 @@ pub fn name(href: &str, name: &str, note: &str) -> Markup {
 /// A search field over a list; a form of its own, so that it works without script.
 #[derive(Clone, Debug)]
 pub struct Search {
-    /// Where it searches.
+    /// The address that the form is sent to.
     pub action: String,
-    /// "Name or number".
+    /// The label, such as "Name or number".
     pub label: String,
-    /// What was searched.
+    /// The text that was searched for.
     pub value: String,
     /// Names and values that go along: the filter chosen now.
     pub keep: Vec<(String, String)>,

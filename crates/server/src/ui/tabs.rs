@@ -5,20 +5,20 @@ use maud::{Markup, Render, html};
 use super::chip::Tone;
 use super::icons::Icon;
 
-/// One tab.
+/// One tab of a page.
 #[derive(Clone, Debug)]
 pub struct Tab {
-    /// Its icon.
+    /// The icon of the tab.
     pub icon: Icon,
-    /// "WhatsApp Personal".
+    /// The label, such as "WhatsApp Personal".
     pub long: String,
-    /// "Personal", on a phone.
+    /// The label on a phone, such as "Personal".
     pub short: String,
-    /// Where it leads.
+    /// The address that the tab leads to.
     pub href: String,
-    /// The one shown now.
+    /// Whether it is the tab shown now.
     pub current: bool,
-    /// A dot and its meaning: Ready, Groups missing, Not set up.
+    /// The colour of a dot and its meaning, such as Ready or Not set up; `None` for no dot.
     pub state: Option<(Tone, String)>,
 }
 
@@ -27,7 +27,7 @@ pub struct Tab {
 pub struct Tabs {
     /// What a screen reader calls them: "Channel".
     pub label: &'static str,
-    /// The tabs.
+    /// The tabs, in order.
     pub tabs: Vec<Tab>,
 }
 

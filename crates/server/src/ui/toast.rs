@@ -6,34 +6,34 @@ use super::button::Csrf;
 use super::chip::Tone;
 use super::icons::Icon;
 
-/// A notice. It goes away by itself where there is a script, unless it tells of an error.
+/// A notice. With a script it goes away by itself, unless it tells of an error.
 #[derive(Clone, Debug)]
 pub struct Toast {
-    /// What it is.
+    /// The colour of the notice.
     pub tone: Tone,
     /// What happened: "Scheduled for 1,231 people."
     pub text: String,
-    /// What can be done about it.
+    /// What can be done about it; `None` where nothing can.
     pub action: Option<ToastAction>,
 }
 
 /// What can be done about a notice.
 #[derive(Clone, Debug)]
 pub enum ToastAction {
-    /// Look at it.
+    /// Leads to a page.
     Link {
-        /// Its words.
+        /// The words of the link.
         label: String,
-        /// Where it leads.
+        /// The address of the page.
         href: String,
     },
-    /// Take it back within so many seconds.
+    /// Takes the action back.
     Undo {
-        /// Where the form goes.
+        /// The address that the form posts to.
         action: String,
         /// The token of the session.
         csrf: Csrf,
-        /// How long it can be taken back.
+        /// The seconds within which it can be taken back.
         seconds: u32,
     },
 }

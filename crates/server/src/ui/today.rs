@@ -11,31 +11,31 @@ use super::progress::Steps;
 /// The card of today's (or the next) workshop.
 #[derive(Clone, Debug)]
 pub struct Today {
-    /// "Today’s workshop", "Next workshop".
+    /// The line above the title: "Today’s workshop" or "Next workshop".
     pub eyebrow: String,
-    /// "+2 more today", and the list.
+    /// The words for further workshops, such as "+2 more today", and the address of the list.
     pub more: Option<(String, String)>,
-    /// The workshop.
+    /// The title of the workshop.
     pub title: String,
-    /// Its page.
+    /// The address of the workshop's page.
     pub href: String,
-    /// "Tue 13 Oct", "7:00 – 9:00 PM".
+    /// Day and times, such as "Tue 13 Oct" and "7:00 – 9:00 PM".
     pub when: Vec<String>,
-    /// Its tag.
+    /// The tag of the workshop; `None` without one.
     pub tag: Option<Tag>,
-    /// "Starts in", "Running for".
+    /// The words before the countdown: "Starts in" or "Running for".
     pub countdown_label: String,
     /// Figures with their units: `[("2", "h"), ("42", "min")]`.
     pub countdown: Vec<(String, String)>,
     /// When it starts, in UTC milliseconds: the script keeps the countdown true.
     pub starts_at_ms: Option<i64>,
-    /// How many registered.
+    /// The number of registrations.
     pub registrations: i64,
-    /// How many of them today.
+    /// The number of registrations made today.
     pub today: i64,
-    /// There are more than that: counting stopped.
+    /// Whether there are more than that, because counting stopped.
     pub today_more: bool,
-    /// Tag, sequence, account, groups.
+    /// The steps of setting it up: tag, sequence, account, groups.
     pub setup: Steps,
     /// "6:00 PM" and "1-hour reminder, Personal"; none if nothing is planned.
     pub next: Option<(String, String)>,

@@ -6,37 +6,37 @@ use super::addressees::Addressees;
 use super::bar::{Bar, Key};
 use super::format::{counted, grouped, percent};
 
-/// Whether the page hears of changes, and how old its figures are if not.
+/// Whether the page gets changes while it is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Live {
-    /// Changes arrive.
+    /// Changes arrive over the live stream.
     On,
     /// Nothing will change any more.
     Ended,
 }
 
-/// How many people are in each state of a message.
+/// The number of people whose message is in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Read.
+    /// Messages that were read.
     pub read: i64,
-    /// Delivered, not known to be read.
+    /// Messages that were delivered and are not known to be read.
     pub delivered: i64,
-    /// Taken by the provider, nothing more proven.
+    /// Messages that the provider accepted, with nothing more proven.
     pub handed_over: i64,
-    /// Refused.
+    /// Messages that failed.
     pub failed: i64,
-    /// Left out.
+    /// Messages to people who were left out.
     pub skipped: i64,
-    /// Too late.
+    /// Messages whose last useful moment passed.
     pub expired: i64,
-    /// Stopped.
+    /// Messages that were cancelled.
     pub cancelled: i64,
-    /// Not known.
+    /// Messages that may have gone out; nobody knows.
     pub unknown: i64,
-    /// Under way.
+    /// Messages whose call to the provider is under way.
     pub in_flight: i64,
-    /// Not yet.
+    /// Messages that wait for their turn.
     pub waiting: i64,
 }
 
@@ -66,32 +66,34 @@ impl Counts {
 /// The truth strip of a broadcast. The live stream sends it whole.
 #[derive(Clone, Debug)]
 pub struct TruthStrip {
-    /// How many are in each state.
+    /// The number of people in each state.
     pub counts: Counts,
-    /// Whether the provider sends receipts; without, *Delivered* and *Read* cannot be known.
+    /// Whether the provider sends receipts. Without them *Delivered* and *Read* cannot be known.
     pub receipts: bool,
-    /// Whether the channel can ever prove that somebody read it; without, nothing is said of reading.
+    /// Whether the channel can ever prove that somebody read a message. Without that the strip says nothing of
+    /// reading.
     pub reads: bool,
-    /// The list of people; each figure adds `?state=…` to it.
+    /// The address of the list of people. Each figure adds `?state=…` to it.
     pub href: String,
-    /// What is counted.
+    /// Whether people or groups are counted.
     pub of: Addressees,
-    /// Of posts in groups, how far they came among the members.
+    /// How far posts came among the members of their groups; `None` for messages to people.
     pub members: Option<Members>,
-    /// Whether changes arrive.
+    /// Whether the page gets changes.
     pub live: Live,
 }
 
-/// How far posts came among the members of their groups, as far as the gateway proves it: each member of each group counted once.
+/// How far posts came among the members of their groups, as far as the gateway proves it. Each member of each group
+/// is counted once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Members {
-    /// In all groups.
+    /// All members of the groups.
     pub all: i64,
-    /// Whose phone has it; who opened it is among them.
+    /// Members whose phone has the post, those who opened it included.
     pub delivered: i64,
-    /// Who opened it.
+    /// Members who opened the post.
     pub read: i64,
-    /// Who reacted.
+    /// Members who reacted to the post.
     pub reactions: i64,
 }
 

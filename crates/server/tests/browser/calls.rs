@@ -1,7 +1,7 @@
-//! A first call: from the account over a script to who pressed what.
+//! A first call: from the account over a script to the list of who pressed what.
 //!
-//! No phone rings from 9 PM to 9 AM in India, whoever asks: at such an hour the walk ends with the question that says from when it begins, and
-//! nobody is rung.
+//! No phone may ring from 9 PM to 9 AM in India. At such an hour the walk ends with the question that names the hour
+//! of the first call, and no phone rings.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::walk::Walk;
 
 const WORKSHOP: &str = "Excel for Working Professionals";
 const SCRIPT: &str = "Ten minutes before";
-/// What each phone does is said by its last digit.
+/// The last digit of a number says what its phone does.
 const PEOPLE: &str = "Name,Phone
 Asha Rao,90000 00301
 Ravi Menon,90000 00302
@@ -40,7 +40,7 @@ async fn phones() -> Result<Sandbox> {
     Ok(Sandbox::start(config).await?)
 }
 
-/// The account: everything is known from its description, and it is tested without a call.
+/// Adds the account. The form is made from the vendor's description, and the account is tested without a call.
 async fn connect(walk: &mut Walk) -> Result<()> {
     walk.open("/settings/integrations").await?;
     walk.page.click("Connect Ozonetel KooKoo").await?;
@@ -98,7 +98,7 @@ async fn compose(walk: &mut Walk) -> Result<()> {
     walk.review("confirm").await
 }
 
-/// By day: the phones ring, and the page says what each did.
+/// By day the phones ring, and the page says what each of them did.
 async fn call(walk: &mut Walk) -> Result<()> {
     let page = &mut walk.page;
     page.set_patience(Duration::from_secs(60));
@@ -107,7 +107,7 @@ async fn call(walk: &mut Walk) -> Result<()> {
     page.click(button(&confirm).within("dialog[open]")).await?;
     page.wait_url("/broadcasts/").await?;
     page.wait_text("What people pressed").await?;
-    // Whose line is busy waits for a second call, half an hour on.
+    // A person whose line was busy waits for a second call half an hour later.
     for (stage, n) in [("pressed_1", 1), ("pressed_9", 1), ("busy", 0), ("waiting", 1)] {
         page.wait_for(&format!(
             "document.querySelector('.m-calls a[href$=\"/calls/{stage}\"] .m-cell__n')?.innerText.trim() === '{n}'"
@@ -142,7 +142,7 @@ async fn first_call(browser: &Browser, name: &'static str, look: (Width, Theme))
     compose(&mut walk).await?;
     let hours = CallingHours::default();
     let now = WallClock.now();
-    // Whoever begins in the last minutes would not see the end.
+    // A walk that begins in the last minutes of the calling hours would not see its end.
     match hours.covers(now) && hours.covers(now.plus(5 * MINUTE)) {
         true => call(&mut walk).await?,
         false if hours.covers(now) => {}

@@ -14,8 +14,9 @@ use crate::program::Program;
 use crate::review;
 use crate::walk::{no_quiet_hours, open_values};
 
-/// Not a page, but a file; or a page of somebody who is not signed in, which is visited apart, as are those behind a link that is sent; a way
-/// to another page; or the same page of a plan that was played, for which the crawl would have to wait.
+/// Paths that the crawl leaves out: a file; a page for somebody who is not signed in or behind a link that was sent,
+/// which are visited separately; a redirect to another page; and the page of a plan that was played, for which the
+/// crawl would have to wait.
 const APART: &[&str] = &[
     "/assets/{file}",
     "/sign-in",
@@ -42,7 +43,7 @@ fn is_no_page(path: &str) -> bool {
     path.ends_with(".csv") || path.ends_with("/export") || path.starts_with("/live")
 }
 
-/// The route that answers for a path: of two that fit, the one with fewer blanks.
+/// The pattern of the route that answers a path. Of two that fit, it is the one with fewer parameters.
 fn pattern_of(path: &str, patterns: &BTreeSet<&'static str>) -> Option<&'static str> {
     let parts: Vec<&str> = path.split('/').collect();
     let fits = |pattern: &&&str| {
@@ -62,7 +63,7 @@ async fn links(page: &Page) -> Result<Vec<String>> {
     .await
 }
 
-/// One visit of each page is enough, but each tab of a page is a page.
+/// What makes two addresses the same page: one visit of each page is enough, but each tab of a page is a page.
 fn key(path: &str, pattern: &str) -> String {
     let is_tab = |part: &&str| ["channel=", "tab="].iter().any(|tab| part.starts_with(tab));
     let tab = path.split(['?', '&']).find(is_tab);
@@ -74,10 +75,12 @@ async fn sign_in(page: &Page, program: &Program) -> Result<()> {
     page.click("Sign in").await
 }
 
-/// Keeps people waiting in the broadcast that the crawl comes to first: once it is completed, nothing of it can be cancelled.
+/// Pauses the broadcast that the crawl reaches first, so that people wait in it: nothing of a completed broadcast can
+/// be cancelled.
 async fn pause_first_broadcast(page: &Page, program: &Program) -> Result<()> {
     page.goto(&format!("{}/broadcasts", program.url)).await?;
-    // Whoever registered while the step was confirmed is told by a second broadcast; the first one stands below it.
+    // People who registered while the step was confirmed are told by a second broadcast. The first one stands below
+    // it.
     page.eval::<bool>(
         "([...document.querySelectorAll('a')].filter(one => one.innerText.trim() === 'Seat confirmed').at(-1).click(), true)",
     )
@@ -87,7 +90,7 @@ async fn pause_first_broadcast(page: &Page, program: &Program) -> Result<()> {
     page.wait_text("Paused.").await
 }
 
-/// An import of three people, one of them unreadable, up to where its rows are looked at; its path.
+/// Begins an import of three people, one of them unreadable, up to the page of its rows; returns that page's path.
 async fn begin_import(page: &Page, program: &Program) -> Result<String> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("people.csv");
@@ -106,12 +109,12 @@ async fn begin_import(page: &Page, program: &Program) -> Result<String> {
 const CONFIRM: &str = "(() => {
     const button = document.querySelector('button[formaction=\"/compose/confirm\"]');
     const fields = new FormData(button.form);
-    // At night it would wait for the morning, and come too late for a workshop of that night.
+    // At night the message would wait for the morning and come too late for a workshop of that night.
     fields.set('quiet', 'send');
     return '/compose/confirm?' + new URLSearchParams(fields);
 })()";
 
-/// An agreement, an opt-out and a list of numbers, each up to where it is asked about; their paths.
+/// Enters an agreement, an opt-out and a list of numbers, each up to its question; returns the paths of these pages.
 async fn wishes(page: &Page, program: &Program) -> Result<Vec<String>> {
     let path =
         |url: String| url.trim_start_matches(&program.url).split('#').next().unwrap_or_default().to_owned();
@@ -145,7 +148,8 @@ async fn wishes(page: &Page, program: &Program) -> Result<Vec<String>> {
     Ok(vec![person, withdraw, lift, list, "/people/opted-out?show=lifted".to_owned()])
 }
 
-/// A named link and a group that is posted to by hand; the paths of their pages, and of the page of whoever posts.
+/// Makes a named link and a group that is posted to by hand; returns the paths of their pages and of the page for
+/// posting.
 async fn posts(page: &Page, program: &Program) -> Result<Vec<String>> {
     let found = async |start: &str, end: &str| -> Result<String> {
         let all = links(page).await?;
@@ -161,7 +165,7 @@ async fn posts(page: &Page, program: &Program) -> Result<Vec<String>> {
     page.wait_text("is ready to be used").await?;
     let remove = found("/settings/links/", "/remove").await?;
     let change = remove.trim_end_matches("/remove").to_owned();
-    // Today's workshop has groups of an account; those that are named by hand are posted to by themselves.
+    // Today's workshop has groups of an account. Groups that are named by hand are posted to separately.
     page.goto(&format!("{}/workshops", program.url)).await?;
     page.click("Rust for Beginners").await?;
     page.wait_text("Registrants").await?;
@@ -182,7 +186,7 @@ async fn posts(page: &Page, program: &Program) -> Result<Vec<String>> {
     Ok(vec![remove, change, group, post])
 }
 
-/// A report of who was at a workshop, before it is taken over; the path of its page.
+/// Uploads a report of who attended, before it is taken over; returns the path of its page.
 async fn attendance(page: &Page, program: &Program) -> Result<String> {
     page.goto(&format!("{}/workshops", program.url)).await?;
     let all = links(page).await?;
@@ -203,7 +207,7 @@ async fn attendance(page: &Page, program: &Program) -> Result<String> {
 /// Whether the open page offers to run a sequence.
 const OFFERS_A_RUN: &str = "[...document.querySelectorAll('a, button')].some(one => one.textContent.trim().toLowerCase() === 'run sequence')";
 
-/// A sequence that runs for a workshop and was changed since; the paths of its pages.
+/// Runs a sequence for a workshop and changes it afterwards; returns the paths of its pages.
 async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     let path =
         |url: String| url.trim_start_matches(&program.url).split('#').next().unwrap_or_default().to_owned();
@@ -231,7 +235,7 @@ async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     page.click("Save ladder").await?;
     page.wait_text("Ladder saved.").await?;
     let ladder = leads_to("/ladders/reach").await?;
-    // One of the demonstration has a plan of its own; which one comes first depends on the hour.
+    // One workshop of the demonstration has a plan of its own. Which one comes first depends on the hour.
     let mut workshop = String::new();
     for one in workshops {
         let id = own.rsplit('/').next().unwrap_or_default();
@@ -276,7 +280,7 @@ async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     ])
 }
 
-/// A recording in the library; the paths of its pages.
+/// Adds a recording to the library; returns the paths of its pages.
 async fn recording(page: &Page, program: &Program) -> Result<Vec<String>> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("reminder.wav");
@@ -307,7 +311,7 @@ pub(crate) fn tone(ms: u32) -> Vec<u8> {
     file
 }
 
-/// Pages that a link leads to only in passing, in a dialog or after an action.
+/// The pages that links lead to only in passing, in a dialog or after an action.
 async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
     let import = begin_import(page, program).await?;
     page.click("Import 2 people").await?;
@@ -336,7 +340,7 @@ async fn in_passing(page: &Page, program: &Program) -> Result<Vec<String>> {
         format!("{broadcast}?state=skipped"),
         format!("{broadcast}/retry?state=failed"),
         confirm,
-        // In alerts on a phone.
+        // Alerts on a phone link to this page.
         "/a".to_owned(),
         "/nowhere".to_owned(),
     ]);
@@ -375,7 +379,7 @@ async fn every_page_is_accessible() -> Result<()> {
         }
         page.goto(&format!("{}{path}", program.url)).await?;
         visited.insert(pattern);
-        // At night a confirmation says that it would come too late.
+        // At night a confirmation says that the message would come too late.
         if bare == "/compose/confirm" && page.assert_quiet().await.is_err() {
             page.expect_problem("answer 422").await?;
         }
@@ -393,7 +397,7 @@ async fn every_page_is_accessible() -> Result<()> {
         let name = format!("passing {}", pattern.unwrap_or("/nowhere"));
         problems.extend(review::problems(&page, name.trim(), LOOK).await?);
     }
-    // At night nobody is called: the demonstration has nobody at any stage of a call.
+    // At night nobody is called, so nobody of the demonstration is at any stage of a call.
     if !CallingHours::default().covers(WallClock.now()) {
         visited.insert("/broadcasts/{broadcast}/calls/{stage}");
     }
@@ -412,7 +416,7 @@ async fn opt_out_link(page: &Page) -> Result<Option<String>> {
     page.eval("(document.body.innerText.match(/http\\S+\\/o\\/[\\w-]{40}/) ?? [null])[0]").await
 }
 
-/// The links of a preview and of a message that was confirmed.
+/// The links in a preview, and in a message that was confirmed.
 async fn sent_links(page: &Page, program: &Program) -> Result<(String, String)> {
     page.goto(&format!("{}/?channel=personal", program.url)).await?;
     open_values(page).await?;
@@ -428,7 +432,7 @@ async fn sent_links(page: &Page, program: &Program) -> Result<(String, String)> 
     page.wait_for("document.querySelector('.m-people .m-rowlink')").await?;
     let all: Vec<String> =
         page.eval("[...document.querySelectorAll('.m-people .m-rowlink')].map(a => a.href)").await?;
-    // Whoever is left out has no text.
+    // A person who was left out has no text.
     for message in all {
         page.goto(&message).await?;
         if let Some(link) = opt_out_link(page).await? {
@@ -446,7 +450,7 @@ async fn what_is_behind_a_link_that_was_sent_is_accessible() -> Result<()> {
     sign_in(&member, &program).await?;
     no_quiet_hours(&member, &program).await?;
     let (sample, link) = sent_links(&member, &program).await?;
-    // Somebody else's phone: no session, no cookie.
+    // The page opens on somebody else's phone, without session and cookie.
     let page = browser.page(LOOK.0, LOOK.1).await?;
     let mut problems = Vec::new();
     page.goto(&link).await?;

@@ -1,5 +1,6 @@
-//! Groups from the first scan to who has the post: an account is linked, its groups are read and chosen, a picture is posted, receipts come; who is
-//! in no group is told otherwise; the account dies before the next post and is linked again; and a person posts by hand on a phone.
+//! Groups from the first scan to the list of who has the post. An account is linked, its groups are read and chosen,
+//! a picture is posted, and receipts come; people in no group are told another way. The account dies before the next
+//! post and is linked again. A person posts by hand on a phone.
 
 use std::time::Duration;
 
@@ -12,9 +13,9 @@ use crate::program::Program;
 use crate::walk::Walk;
 
 const WORKSHOP: &str = "Excel for Working Professionals";
-/// Not the one that the stand-in has linked already.
+/// A session that the stand-in has not linked already.
 const SESSION: &str = "front-desk";
-/// The first is in the group, the second in none.
+/// The first person is in the group, the second in none.
 const PEOPLE: &str = "Name,Phone
 Asha Rao,90000 00001
 Thomas Kurian,90000 00077
@@ -24,7 +25,7 @@ const PNG: &[u8] = b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x4
 \xa7\x00\x00\x00\x11\x49\x44\x41\x54\x78\xda\x63\x10\xa8\x09\xc1\x8a\x18\xa8\x27\x01\x00\x70\x2f\x1c\x01\x85\xe0\x3a\x7f\x00\x00\x00\x00\x49\x45\
 \x4e\x44\xae\x42\x60\x82";
 
-/// Members' phones get every post at once, and some open it.
+/// The phones of members get every post at once, and some open it.
 async fn phones() -> Result<Sandbox> {
     let mut config = sandbox::Config { epoch_ms: WallClock.now().0, ..sandbox::Config::default() };
     config.faults.outcomes.sent = true;
@@ -52,8 +53,8 @@ async fn connect(walk: &mut Walk) -> Result<()> {
     walk.review("account").await
 }
 
-/// The page of the account shows a code, a phone scans it, and the page says so by itself. It is read again every few seconds, which a review would
-/// not outlast.
+/// The page of the account shows a code, a phone scans it, and the page says so by itself. The page reloads every few
+/// seconds, so a review of it would not finish.
 async fn scan(walk: &Walk) -> Result<()> {
     walk.page.click("Link by QR code").await?;
     walk.page.wait_for("document.querySelector('svg.m-qr')").await?;
@@ -75,7 +76,7 @@ async fn post(walk: &mut Walk) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("excel-tonight.png");
     std::fs::write(&file, PNG)?;
-    // Typed while the page with the other form is on its way.
+    // The text is typed while the page with the other form is loading.
     let typing = "(() => {
         document.querySelector('input[name=form][value=media]').click();
         const text = document.querySelector('[name=text]');
@@ -108,14 +109,14 @@ async fn post(walk: &mut Walk) -> Result<()> {
     walk.review("drawer").await
 }
 
-/// Presses the button of the question.
+/// Presses the button that confirms the question.
 async fn confirm(walk: &Walk) -> Result<()> {
     let words: String =
         walk.page.eval("document.querySelector('.m-ask__acts button').innerText.trim()").await?;
     walk.page.click(button(&words)).await
 }
 
-/// Who is registered, held against who is in the group.
+/// Compares the registrants with the members of the group.
 async fn members(walk: &mut Walk, workshop: &str) -> Result<()> {
     walk.open(&format!("{workshop}/members")).await?;
     walk.page.click("Sync members").await?;
@@ -124,7 +125,8 @@ async fn members(walk: &mut Walk, workshop: &str) -> Result<()> {
     walk.review("members").await
 }
 
-/// The phone unlinks the account before a post is due: the strip says so on every page, and it is linked again as it was before.
+/// The phone unlinks the account before a post is due. The strip says so on every page, and the account is linked
+/// again as it was before.
 async fn dies(walk: &mut Walk, workshop: &str) -> Result<()> {
     walk.open(&format!("/?channel=group&workshop={}", workshop.rsplit('/').next().unwrap_or_default()))
         .await?;
@@ -150,7 +152,7 @@ async fn dies(walk: &mut Walk, workshop: &str) -> Result<()> {
     until(walk, "/people", false).await
 }
 
-/// Opens a page again until the strip above it says that the account cannot post, or does not.
+/// Reloads a page until the strip above it says that the account cannot post, or no longer says so.
 async fn until(walk: &Walk, path: &str, says: bool) -> Result<()> {
     for _ in 0..40 {
         walk.open(path).await?;
@@ -162,7 +164,7 @@ async fn until(walk: &Walk, path: &str, says: bool) -> Result<()> {
     anyhow::bail!("the strip does not change: {}", walk.page.text().await?)
 }
 
-/// A group that no account is in: a person takes text and file along and says what was posted.
+/// A group that no account is in: a person copies text and file and marks what was posted.
 async fn by_hand(walk: &mut Walk, workshop: &str) -> Result<()> {
     walk.open(&format!("{workshop}/groups")).await?;
     let page = &walk.page;
@@ -173,7 +175,7 @@ async fn by_hand(walk: &mut Walk, workshop: &str) -> Result<()> {
     walk.open(&format!("/?channel=group&workshop={}", workshop.rsplit('/').next().unwrap_or_default()))
         .await?;
     let page = &walk.page;
-    // The other group of the workshop is the account's: it posts there by itself.
+    // The other group of the workshop belongs to the account, which posts there by itself.
     page.eval::<bool>("(document.querySelector('.m-pick__row [name=group]:checked').click(), true)").await?;
     page.wait_text("Who posts").await?;
     page.fill("Text", "Join: {join_link}").await?;

@@ -1,4 +1,4 @@
-//! The harness must find what it claims to find: a browser test that passes on nothing proves nothing.
+//! The harness finds what it claims to find. A browser test that passes on nothing proves nothing.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::harness::{Browser, Page, Theme, Width, button, link, tab, text};
 
-/// A site of a few pages, on a free port, until the test program ends.
+/// Serves a site of a few pages on a free port until the test program ends.
 fn site() -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let address = listener.local_addr().expect("a bound address");
@@ -21,7 +21,7 @@ fn site() -> String {
 }
 
 fn answer(mut stream: TcpStream) {
-    // A browser may open a line without asking anything on it.
+    // A browser may open a connection without sending a request.
     let Some((path, body)) = request(&mut stream) else { return };
     let (status, policy, page) = match path.as_str() {
         "/form" => ("200 OK", "", FORM.to_owned()),
@@ -88,7 +88,8 @@ const STRICT: &str = "<h1>Strict</h1><p style='color: red'>red</p><script>docume
 const BARRIERS: &str =
     "<h1>Barriers</h1><input name=nameless><p style='color: #ccc; background: #fff'>faint</p>";
 
-/// The first two lie over one another. Nobody sees two texts at once of the others: one is cut off, one hidden, one in a bar that stands still.
+/// The first two texts overlap. Of the others nobody sees two at once: one is cut off, one is hidden, and one is in a
+/// fixed bar.
 const OVER: &str = "<h1>Over</h1><style>div { position: relative; height: 3rem } b, i { position: absolute; left: 0; top: 0 }</style>
 <div><b>Handed over</b><i>Delivered</i></div>
 <div style='overflow: hidden; width: 5rem; white-space: nowrap'>A long title that is cut off</div><p style='margin: -3rem 0 0 6rem'>beside it</p>
@@ -137,7 +138,7 @@ async fn a_form_is_filled_by_its_labels_and_sent() -> Result<()> {
     page.click("I agree").await?;
     page.assert_accessible().await?;
     page.click(button("Sign in")).await?;
-    // No waiting here: a click that leads to another page ends there.
+    // This does not wait: a click that leads to another page has ended there.
     assert!(page.url().await?.ends_with("/welcome"));
     page.wait_text("email=asha%40example.org day=2026-12-01 channel=call agree=yes").await?;
     page.assert_quiet().await
@@ -204,7 +205,7 @@ async fn axe_finds_a_field_without_a_label_and_faint_text() -> Result<()> {
         &problem(page.assert_accessible().await),
         &["label:", "nameless", "color-contrast:", "faint"],
     );
-    // Under a policy that forbids foreign scripts, axe still has to run.
+    // Axe has to run under a policy that forbids foreign scripts.
     let page = open(&browser, "/strict").await?;
     page.assert_accessible().await
 }

@@ -1,5 +1,6 @@
-//! What needs a person, from the moment it goes wrong until it is settled: a workshop that is moved, somebody who cannot be reached, somebody
-//! without a number, and a wallet that runs empty, which is told by e-mail and by the account that still works.
+//! What needs a person, from the moment it goes wrong until it is settled: a workshop that is moved, a person who
+//! cannot be reached, a person without a number, and a wallet that runs empty. The last is told by e-mail and through
+//! the account that still works.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -16,9 +17,9 @@ const WORKSHOP: &str = "Excel for Office Work";
 const REMINDER: &str = "Workshop reminder";
 const ALERT: &str = "Team alert";
 const TEXT: &str = crate::sms::BY_FORM;
-/// The manager's own phone, with which nobody registers.
+/// The number of the manager's own phone, with which nobody registers.
 const MANAGER: &str = "919000099999";
-/// Eight who can be reached, two who are not on WhatsApp, and one without a number.
+/// Eight people can be reached, two are not on WhatsApp, and one has no number.
 const PEOPLE: &str = "Name,Phone
 Asha Rao,90000 00301
 Ravi Menon,90000 00302
@@ -32,14 +33,14 @@ Farah Khan,90000 00381
 Omkar Patil,90000 00382
 Meena Pillai,
 ";
-/// Everybody with a number, at first.
+/// The people with a number, at first.
 const WITH_NUMBER: usize = 10;
-/// The number that the one without gets later.
+/// The number that the person without one gets later.
 const CORRECTED: &str = "90000 00311";
-/// SMS that the wallet pays for before it is empty.
+/// The SMS that the wallet pays for before it is empty.
 const PAID: usize = 3;
 
-/// The accounts, the templates, the workshop with its people, and who is told what needs somebody.
+/// Adds the accounts, the templates and the workshop with its people, and chooses who is alerted.
 async fn set_up(walk: &mut Walk) -> Result<()> {
     crate::path::connect(walk).await?;
     walk.open("/settings/integrations/new/fast2sms").await?;
@@ -96,7 +97,7 @@ async fn whatsapp_template(
     page.wait_text("Template saved").await
 }
 
-/// The SMS is about something else than the reminder: whoever has one can be told the other.
+/// Gives the SMS another purpose than the reminder, so that people who have one can be told the other.
 async fn purposes(walk: &Walk) -> Result<()> {
     walk.open("/settings/purposes").await?;
     let at: usize = walk
@@ -110,7 +111,7 @@ async fn purposes(walk: &Walk) -> Result<()> {
     walk.page.wait_text("Saved.").await
 }
 
-/// By e-mail and by WhatsApp to the manager, at any hour.
+/// Alerts go to the manager by e-mail and by WhatsApp, at any hour.
 async fn alerts(walk: &Walk) -> Result<()> {
     walk.open("/settings/alerts").await?;
     let page = &walk.page;
@@ -133,7 +134,7 @@ async fn confirm(walk: &Walk, label: &str) -> Result<()> {
     page.wait_url("/broadcasts/").await
 }
 
-/// Messages to people who registered, by whatever way: the manager's alerts are none.
+/// The messages to registered people on any channel. The manager's alerts do not count.
 fn told(walk: &Walk) -> usize {
     walk.sandbox.world().len() - walk.sandbox.world().count(MANAGER)
 }
@@ -150,7 +151,8 @@ async fn until(what: &str, mut count: impl FnMut() -> usize, expected: usize) ->
     Ok(())
 }
 
-/// Scheduled, then the workshop moves: the old time is never told, and the same people get the new one.
+/// The broadcast is scheduled, then the workshop moves. Nobody is told the old time, and the same people get the new
+/// one.
 async fn moved(walk: &mut Walk) -> Result<()> {
     walk.page.click("Send Message Now").await?;
     walk.page.select("Template", REMINDER).await?;
@@ -191,7 +193,7 @@ async fn moved(walk: &mut Walk) -> Result<()> {
     walk.page.wait_text("Not on WhatsApp").await
 }
 
-/// Who is not on WhatsApp gets an SMS, with its price on the button.
+/// People who are not on WhatsApp get an SMS, with its price on the button.
 async fn by_sms(walk: &mut Walk) -> Result<()> {
     walk.page.wait_text_gone("Sending").await?;
     walk.review("not-on-whatsapp").await?;
@@ -203,7 +205,7 @@ async fn by_sms(walk: &mut Walk) -> Result<()> {
     until("SMS to those two", ledger, 2).await
 }
 
-/// Who was left out for want of a number gets one, and is told.
+/// The person who was left out for want of a number gets one, and is told.
 async fn corrected(walk: &mut Walk) -> Result<()> {
     walk.open("/workshops").await?;
     walk.page.click(WORKSHOP).await?;
@@ -214,14 +216,15 @@ async fn corrected(walk: &mut Walk) -> Result<()> {
     walk.page.select("Template", REMINDER).await?;
     walk.page.wait_text("1 person").await?;
     confirm(walk, "Send to 1 person").await?;
-    // With the two SMS.
+    // The number includes the two SMS.
     until("everybody with a number", || told(walk), WITH_NUMBER + 2 + 1).await?;
     ensure!(walk.sandbox.world().count("919000000311") == 1, "the corrected number has its message");
     ensure!(walk.sandbox.world().repeated_phones(9).is_empty(), "somebody was told twice");
     Ok(())
 }
 
-/// The wallet runs empty: every page says so, the manager hears of it by e-mail and by the other account, and Resume goes on.
+/// The wallet runs empty. Every page says so, the manager is told by e-mail and through the other account, and Resume
+/// continues the broadcast.
 async fn without_credit(walk: &mut Walk) -> Result<()> {
     let fast2sms = walk.sandbox.fast2sms();
     let before = fast2sms.ledger().messages;
@@ -229,7 +232,7 @@ async fn without_credit(walk: &mut Walk) -> Result<()> {
     fast2sms.set_wallet(fast2sms::DEFAULT_ACCOUNT, i64::try_from(PAID)? * price);
     walk.open("/?channel=sms").await?;
     walk.page.select("Template", TEXT).await?;
-    // Two of them have it already.
+    // Two of them have the message already.
     let people = WITH_NUMBER + 1 - 2;
     walk.page.wait_text(&format!("{people} people")).await?;
     confirm(walk, &format!("Send to {people} people")).await?;
@@ -251,7 +254,7 @@ async fn without_credit(walk: &mut Walk) -> Result<()> {
         walk.open(path).await?;
         walk.page.wait_text(&words).await?;
     }
-    // The moved workshop was told before; every matter once by each way.
+    // The alert about the moved workshop came before. Every matter is told once in each way.
     let about_credit =
         || walk.sandbox.inbox().mails().iter().filter(|mail| mail.text.contains(&words)).count();
     until("alerts by e-mail", about_credit, 1).await?;
@@ -261,7 +264,7 @@ async fn without_credit(walk: &mut Walk) -> Result<()> {
         walk.sandbox.fast2sms().ledger().messages - before == u64::try_from(PAID)?,
         "the wallet paid for more"
     );
-    // A stand-in sells no credit on the vendor's own page: the account's is where that is looked after.
+    // A stand-in sells no credit on the vendor's own page, so the link leads to the account's page.
     walk.page.click(link("Top up").nth(0)).await?;
     walk.page.wait_url("/settings/integrations/").await?;
     walk.sandbox.fast2sms().set_wallet(fast2sms::DEFAULT_ACCOUNT, 1_000 * fast2sms::PER_RUPEE);

@@ -9,7 +9,7 @@ use crate::walk::Walk;
 const WEBHOOK_SECRET: &str = "shared-secret-of-this-test";
 const BODY: &str = "Hi {{1}}, your seat for {{2}} on {{3}} is confirmed.";
 const WORKSHOP: &str = "Excel for Working Professionals";
-/// Ten people: one without a number that can be read, which is mended, and one whose number stays wrong.
+/// There are ten people: one has an unreadable number that is corrected, and one keeps a wrong number.
 const PEOPLE: &str = "Full name,Mobile,E-mail
 Asha Rao,90000 00101,asha@example.in
 Ravi Menon,+91 90000 00102,ravi@example.in
@@ -54,7 +54,7 @@ async fn write_template(walk: &mut Walk) -> Result<()> {
     page.fill("Text", BODY).await?;
     page.click("Update values and preview").await?;
     for (at, source) in ["First name", "Title", "Date"].into_iter().enumerate() {
-        // Each choice brings the preview up to date.
+        // Each choice updates the preview.
         page.select(Target::from("Comes from").nth(at), source).await?;
     }
     page.fill(Target::from("When it is empty, say").nth(0), "there").await?;
@@ -72,7 +72,7 @@ async fn import(walk: &mut Walk) -> Result<()> {
     let page = &walk.page;
     page.fill("Phone number, row 5", "90000 00104").await?;
     page.click("Save corrections").await?;
-    // The button counts what is good now: the corrected row with it.
+    // The button counts the rows that are good now, with the corrected one.
     page.click(format!("Import {IMPORTED} people").as_str()).await?;
     page.wait_text("Open workshop").await?;
     walk.review("imported").await?;
@@ -106,7 +106,7 @@ async fn watch(walk: &mut Walk) -> Result<()> {
     walk.page.wait_text_gone("Sending").await?;
     walk.page.wait_text_gone("Scheduled").await?;
     walk.sandbox.flush_receipts().await;
-    // Filters, foot and rows follow too, as does a message that is opened over them.
+    // Filters, foot and rows change, too, and so does a message that is opened over them.
     walk.page.wait_text(&format!("All {IMPORTED}")).await?;
     walk.page.wait_text(&format!("1–{IMPORTED} of {IMPORTED}")).await?;
     let going = "[...document.querySelectorAll('.m-people tbody .m-col-state')].filter(cell => /Waiting|In flight/.test(cell.innerText))";

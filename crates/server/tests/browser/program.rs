@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 
-/// A running `munadi`, ended when dropped.
+/// A running `munadi` process, which is ended when this is dropped.
 pub(crate) struct Program {
     /// The address of its pages, without a slash at the end.
     pub(crate) url: String,
@@ -33,7 +33,7 @@ impl Program {
         Program::start(&urls, "").await
     }
 
-    /// The same, with the stand-in for a mail server.
+    /// Starts it with the stand-in for a mail server as well.
     pub(crate) async fn serve_with_mail(sandbox: &sandbox::Sandbox) -> Result<Program> {
         let urls: Vec<(String, String)> = sandbox
             .addresses()
@@ -94,7 +94,7 @@ fn command(arguments: &[&str], data: &Path) -> Command {
     command
 }
 
-/// A port that was free a moment ago: the link that is printed names it, so 0 cannot be asked for.
+/// A port that was free a moment ago. The link that the program prints names the port, so 0 cannot be asked for.
 fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     listener.local_addr().expect("a bound address").port()

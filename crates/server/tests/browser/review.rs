@@ -1,4 +1,5 @@
-//! What every page has to be, whoever wrote it: readable by everyone, as wide as its window, without an error behind it.
+//! The demands on every page, whoever wrote it: readable by everyone, as wide as its window, without an error behind
+//! it.
 
 use std::path::PathBuf;
 
@@ -6,20 +7,22 @@ use anyhow::Result;
 
 use crate::harness::{Page, Theme, Width};
 
-/// Set to a folder, the tests leave a picture of each page there.
+/// The variable that names a folder in which the tests leave a picture of each page.
 const PICTURES: &str = "MUNADI_TEST_PICTURES";
 
-/// Every look that a page can have. In the second of each width only colours can differ.
+/// Every look that a page can have. The second look of each width differs from the first only in colours.
 const LOOKS: [(Width, [Theme; 2]); 2] =
     [(Width::Desk, [Theme::Light, Theme::Dark]), (Width::Phone, [Theme::Dark, Theme::Light])];
 
-/// Between them lie all windows: small phones, 200 % zoom of two laptops (640, 720), tablets, small laptops, a large screen.
+/// All windows lie between these widths: small phones, 200 % zoom of two laptops (640, 720), tablets, small laptops,
+/// a large screen.
 const WIDTHS: &[u32] = &[320, 360, 480, 640, 720, 768, 900, 1024, 1201, 1240, 1285, 1366, 1536, 1920];
 
-/// Where labels would meet first: 400 % and 200 % zoom of a laptop, and the narrowest window with the menu at its side.
+/// The widths at which labels overlap first: 400 % and 200 % zoom of a laptop, and the narrowest window with the menu
+/// at its side.
 const NARROW: &[u32] = &[320, 640, 720, 1201];
 
-/// What is wrong with the page that is open, in any width and theme. Leaves it as wide and bright as told.
+/// What is wrong with the open page, in every width and theme. Leaves the page in the width and theme of `then`.
 pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> Result<Vec<String>> {
     let mut found = Vec::new();
     let mut note = |look: &str, result: Result<()>| {
@@ -53,7 +56,7 @@ pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> R
     }
     let quiet = page.assert_quiet().await;
     if quiet.is_err() {
-        // Told once, with the page it belongs to.
+        // The problem is named once, with the page that it belongs to.
         page.expect_problem("").await?;
     }
     note("", quiet);
@@ -62,15 +65,15 @@ pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> R
     Ok(found)
 }
 
-/// The same in the one look that the page has: for a walk that another one makes in every look.
+/// The same in the one look that the page has, for a walk that is repeated in every look.
 pub(crate) async fn problems_as_it_is(page: &Page, name: &str, theme: Theme) -> Result<Vec<String>> {
     wear(page, theme).await?;
     let results = [page.assert_fits().await, page.assert_accessible().await, page.assert_quiet().await];
     Ok(results.into_iter().filter_map(Result::err).map(|error| format!("{name}: {error:#}")).collect())
 }
 
-/// The theme is a cookie. The open document is changed as the page's own button changes it, without loading: a dialog or a notice that is
-/// open has to be looked at too.
+/// Changes the theme, which is a cookie. The open document is changed as the page's own button changes it, without
+/// loading, because a dialog or a notice that is open has to be looked at, too.
 pub(crate) async fn wear(page: &Page, theme: Theme) -> Result<()> {
     let word = match theme {
         Theme::Light => "light",

@@ -13,7 +13,7 @@ Ravi Menon,+91 90000 00102
 आशा कुमारी,90000 00107
 ";
 
-/// A starter under a tag.
+/// Makes a sequence from a starter, and a tag that carries it.
 async fn write(walk: &mut Walk) -> Result<()> {
     walk.open("/settings/sequences").await?;
     walk.review("sequences-empty").await?;
@@ -36,7 +36,7 @@ async fn write(walk: &mut Walk) -> Result<()> {
     walk.page.wait_text("Evenings with questions").await
 }
 
-/// A tag first, so that the workshop gets it.
+/// Makes the tag first, so that the workshop gets it.
 async fn tag(walk: &Walk) -> Result<()> {
     walk.open("/settings/tags").await?;
     let any: bool = walk.page.eval("document.querySelector('table.m-list-table') !== null").await?;
@@ -62,7 +62,7 @@ async fn run(walk: &mut Walk) -> Result<()> {
     walk.review("plan").await
 }
 
-/// Half an hour later, with what that changes.
+/// Moves the workshop by half an hour, and looks at what that changes.
 async fn shift(walk: &mut Walk) -> Result<()> {
     walk.page.click(link("Move workshop")).await?;
     let later = |field: &str| {
@@ -91,7 +91,7 @@ async fn one_person(walk: &mut Walk) -> Result<()> {
     walk.page.press("Enter").await?;
     walk.page.click(link("Asha Rao")).await?;
     walk.page.wait_text("What Asha Rao gets").await?;
-    // Nobody made the starter's campaigns at the provider yet; each step says so.
+    // Nobody has made the starter's campaigns at the provider yet, and each step says so.
     walk.page.wait_text("The provider would refuse it: Campaign does not exist").await?;
     walk.page.wait_text("Step “Masterclass day before” will not go").await?;
     walk.review("plan-person").await?;

@@ -8,15 +8,15 @@ use sandbox::fast2sms;
 use crate::harness::{Browser, Target, Theme, Width, button, link};
 use crate::walk::{Walk, open_values};
 
-/// 28 characters: it fits into a value, and makes an SMS in Hindi two.
+/// The title has 28 characters: it fits into a value, and makes an SMS in Hindi two.
 const WORKSHOP: &str = "Spreadsheets for Office Work";
 /// What the form of a template is filled with: the text that the operators know and the DLT Manager does not list.
 const REGISTERED: &str = "Dear {#var#}, your seat in {#var#} is confirmed. -Example Academy";
 const REGISTERED_ID: &str = "1100000000000000009";
 pub(crate) const BY_FORM: &str = "Seat confirmed";
-/// As the list names the text `111111` of the DLT Manager.
+/// The text `111111` as the list of the DLT Manager shows it.
 const FILLED: &str = "Hi …, … starts at …. -Example Academy";
-/// Numbers whose ending decides what becomes of them are those of the stand-in.
+/// The endings of the numbers are those by which the stand-in decides what becomes of a message.
 const PEOPLE: &str = "Name,Phone
 Asha Rao,90000 00201
 Ravi Menon,90000 00202
@@ -27,9 +27,9 @@ Kavita Joshi,90000 09907
 Omar Farooq,+971 50 123 4567
 ";
 const REGISTRANTS: usize = 7;
-/// All but Omar, whom no Indian SMS reaches.
+/// Everybody but Omar, whom no Indian SMS reaches.
 const REACHED: usize = 6;
-/// One each, and two for the name that makes the text Unicode.
+/// One segment each, and two for the name that makes the text Unicode.
 const SEGMENTS: i64 = 7;
 
 /// The account, its wallet, and the way of its receipts.
@@ -54,13 +54,13 @@ pub(crate) async fn fill_account(walk: &mut Walk) -> Result<()> {
     let webhooks = vec![fast2sms::Webhook::to(&url)];
     ensure!(walk.sandbox.fast2sms().set_webhooks(fast2sms::DEFAULT_ACCOUNT, webhooks));
     page.click("Test connection").await?;
-    // What the stand-in's account begins with.
+    // The stand-in's account begins with this credit.
     page.wait_text("₹10,000.00").await?;
     page.wait_text("Key and wallet answered").await?;
     walk.review("account").await
 }
 
-/// A text of the DLT Manager, whose values have to be given a source before it can be sent.
+/// Takes a text of the DLT Manager, whose values need a source before it can be sent.
 async fn fill_templates(walk: &mut Walk) -> Result<()> {
     walk.open("/settings/templates/sms").await?;
     walk.page.click(link("Fill from Fast2SMS").nth(0)).await?;
@@ -104,7 +104,7 @@ pub(crate) async fn write_template(walk: &mut Walk) -> Result<()> {
     walk.page.wait_text("Template saved").await
 }
 
-/// The workshop's people, with nothing to mend.
+/// Imports the workshop's people, with nothing to correct.
 async fn import(walk: &mut Walk) -> Result<()> {
     walk.upload(PEOPLE).await?;
     let page = &walk.page;
@@ -113,7 +113,7 @@ async fn import(walk: &mut Walk) -> Result<()> {
     page.wait_text("Open workshop").await
 }
 
-/// The SMS tab: length and cost follow what is chosen, before anything is asked of anybody.
+/// Composes on the SMS tab: length and cost follow what is chosen, before any question.
 async fn compose(walk: &mut Walk) -> Result<()> {
     walk.open("/?channel=sms").await?;
     let page = &walk.page;
@@ -164,7 +164,8 @@ async fn watch(walk: &mut Walk) -> Result<()> {
     walk.page.wait_text_gone("Take it back").await?;
     walk.page.wait_text("Completed").await?;
     walk.sandbox.flush_receipts().await;
-    // What the stand-in makes of the numbers, and Omar. “Sent” is the provider's word for less than delivered.
+    // These are the endings that the stand-in gives the numbers, and Omar. “Sent” is the provider's word for less
+    // than delivered.
     let figures = "Object.fromEntries([...document.querySelectorAll('.m-cell')].map(cell =>
         [cell.querySelector('.m-cell__label').innerText.trim(), cell.querySelector('.m-cell__n').innerText]))";
     walk.page
@@ -179,13 +180,13 @@ async fn watch(walk: &mut Walk) -> Result<()> {
     walk.review("broadcast-finished").await
 }
 
-/// The cost of a row stands before the two columns of calls; each column brings two quotes.
+/// The cost of a row stands before the two columns of calls, each of which adds two quotes.
 const COST_FROM_END: usize = 5;
 
-/// The broadcast, the export and the charges say what the stand-in's books say, to the paisa.
+/// The broadcast, the export and the charges agree with the stand-in's books, to the paisa.
 async fn costs(walk: &mut Walk) -> Result<()> {
     let books = walk.sandbox.fast2sms().ledger();
-    // ₹0.20 for each of seven segments, and the one of the blocked number given back.
+    // ₹0.20 was charged for each of seven segments, and that of the blocked number was given back.
     ensure!((books.charged, books.refunded) == (14_000, 2_000), "{books:?}");
     let page = &walk.page;
     page.wait_text("₹1.20 actual, ₹1.75 estimate").await?;

@@ -1,4 +1,5 @@
-//! A press right after typing is not lost: the page brings its parts up to date under it, and the press still does its work.
+//! A press right after typing is not lost: the page updates its parts under the press, and the press still does its
+//! work.
 
 use anyhow::{Result, ensure};
 
@@ -18,7 +19,7 @@ async fn a_press_right_after_typing_does_its_work_with_what_was_typed() -> Resul
     open_values(&page).await?;
     page.select("Source of value 1", "The same text for everybody").await?;
     page.wait_for("document.querySelector('[name=fixed-1]')").await?;
-    // The field keeps the focus: it changes when the mouse goes down on what is pressed.
+    // The field keeps the focus and changes only when the mouse goes down on the button.
     page.fill("Text", "Friends").await?;
     page.click("Later").await?;
     page.wait_for("document.querySelector('[name=at]')").await?;
@@ -49,7 +50,7 @@ async fn what_is_typed_on_one_tab_is_there_again_after_another_tab_or_another_pa
     page.fill("Text", "Friends").await?;
     page.click("Later").await?;
     page.wait_for("document.querySelector('[name=at]')").await?;
-    // Typed last, and the field still has the focus when another tab is pressed.
+    // The text is typed last, and the field still has the focus when another tab is pressed.
     page.fill("Text", "Neighbours").await?;
     press(&page, ".m-tabs a[href*='channel=sms']").await?;
     page.wait_for("new URLSearchParams(location.search).get('channel') === 'sms'").await?;
@@ -61,12 +62,12 @@ async fn what_is_typed_on_one_tab_is_there_again_after_another_tab_or_another_pa
     page.fill("Text", "We start soon.\nBring a pen.").await?;
     press(&page, ".m-tabs a[href*='channel=personal']").await?;
     page.wait_for("document.querySelector('[name=fixed-1]')?.value === 'Neighbours'").await?;
-    // The time is one for all tabs: what was chosen last holds.
+    // All tabs share one time: the last choice holds.
     ensure!(page.eval::<bool>("!document.querySelector('[name=at]')").await?, "Now was chosen last");
     press(&page, ".m-tabs a[href*='channel=group']").await?;
     let typed = "document.querySelector('[name=text]')?.value === 'We start soon.\\nBring a pen.'";
     page.wait_for(typed).await?;
-    // Somebody looks at another page meanwhile.
+    // The person looks at another page meanwhile.
     press(&page, "a[href='/people']").await?;
     page.wait_url("/people").await?;
     press(&page, "a[href='/']").await?;

@@ -10,7 +10,7 @@ use crate::harness::{Browser, Page, Theme, Width, button, link};
 use crate::program::Program;
 use crate::review;
 
-/// Somebody in front of a program of their own, whose providers are stood in for.
+/// A person in front of a program of their own, with stand-ins for its providers.
 pub(crate) struct Walk {
     pub(crate) page: Page,
     pub(crate) program: Program,
@@ -21,7 +21,7 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// Up to the set-up page.
+    /// Opens the set-up page.
     pub(crate) async fn begin(browser: &Browser, name: &'static str, look: (Width, Theme)) -> Result<Walk> {
         let sandbox = Sandbox::start(sandbox::Config {
             // Reports say when they happened.
@@ -33,7 +33,7 @@ impl Walk {
         Walk::begin_with(browser, name, look, sandbox, program).await
     }
 
-    /// The same before a program that runs already.
+    /// Begins in front of a program that runs already.
     pub(crate) async fn begin_with(
         browser: &Browser,
         name: &'static str,
@@ -51,7 +51,7 @@ impl Walk {
         self.page.goto(&format!("{}{path}", self.program.url)).await
     }
 
-    /// Notes what is wrong with the page that is open: from the laptop in every look, as the phone's walk sees it in its own.
+    /// Notes what is wrong with the open page: on the laptop in every look, on the phone in the walk's own look.
     pub(crate) async fn review(&mut self, name: &str) -> Result<()> {
         let (page, name) = (&self.page, format!("{} {name}", self.name));
         self.problems.extend(match self.look.0 {
@@ -61,7 +61,7 @@ impl Walk {
         Ok(())
     }
 
-    /// The organisation and its admin. Nothing is held back for the night: the test may run at any hour.
+    /// Sets up the organisation and its admin without quiet hours, because the test may run at any hour.
     pub(crate) async fn set_up(&self) -> Result<()> {
         let page = &self.page;
         page.fill("Organisation", "Udaan Academy").await?;
@@ -74,7 +74,7 @@ impl Walk {
         page.wait_text("Connect AiSensy").await
     }
 
-    /// A workshop tomorrow, on whose page this ends.
+    /// Adds a workshop for tomorrow; ends on its page.
     pub(crate) async fn add_workshop(&self, title: &str, join_link: &str) -> Result<()> {
         self.open("/workshops/new").await?;
         let hours = |hours: u32| {
@@ -91,7 +91,7 @@ impl Walk {
         page.wait_text("Workshop added").await
     }
 
-    /// A file of people for the workshop whose page is open; ends where its columns are chosen.
+    /// Uploads a file of people for the workshop whose page is open; ends at the choice of columns.
     pub(crate) async fn upload(&mut self, people: &str) -> Result<()> {
         let folder = tempfile::tempdir()?;
         let file = folder.path().join("registrations.csv");
@@ -120,7 +120,7 @@ impl Walk {
         Ok(answer.2)
     }
 
-    /// Nothing was wrong with any page that was reviewed, nor behind one.
+    /// Fails if anything was wrong with a reviewed page, or behind one.
     pub(crate) async fn end(self) -> Result<()> {
         self.page.assert_quiet().await?;
         ensure!(
@@ -133,14 +133,14 @@ impl Walk {
     }
 }
 
-/// Unfolds where the values of the template come from, where they are folded because all are filled.
+/// Opens the fold with the sources of the template's values, which is closed where all values are filled.
 pub(crate) async fn open_values(page: &Page) -> Result<()> {
     page.wait_for("document.readyState === 'complete' && document.querySelector('.m-vars')").await?;
     page.eval::<bool>("(document.querySelector('#values:not([open]) > summary')?.click(), true)").await?;
     Ok(())
 }
 
-/// The demonstration's organisation holds nothing back for the night: the test may run at any hour.
+/// Takes the quiet hours from the demonstration's organisation, because the test may run at any hour.
 pub(crate) async fn no_quiet_hours(page: &Page, program: &Program) -> Result<()> {
     page.goto(&format!("{}/settings/organisation", program.url)).await?;
     page.fill("Quiet from", "00:00").await?;

@@ -1,4 +1,4 @@
-//! The main path for people whom our script does not reach: without it, and with the keyboard alone.
+//! The main path for people without our script, and with the keyboard alone.
 
 use anyhow::{Result, bail};
 
@@ -7,9 +7,9 @@ use crate::program::Program;
 use crate::walk::no_quiet_hours;
 
 const PEOPLE: &str = "Name,Phone\nAsha Rao,90000 00901\nRavi Menon,12\nDivya Nair,+91 90000 00903\n";
-/// The workshop of the demonstration that nobody registered for.
+/// A workshop of the demonstration without registrants.
 const WORKSHOP: &str = "Canva Masterclass";
-/// Keys that somebody may need from one end of a page to the other.
+/// The most presses of a key from one end of a page to the other.
 const TABS_MAX: usize = 160;
 
 async fn import(page: &Page, program: &Program) -> Result<()> {
@@ -98,7 +98,7 @@ async fn signing_in_and_confirming_need_only_a_keyboard() -> Result<()> {
     page.wait_for("document.querySelector('dialog[open]')").await?;
     let people: String =
         page.eval("document.querySelector('dialog[open] h2').innerText.match(/([0-9,]+) pe/)[1]").await?;
-    // Away with Escape, the focus is where it was.
+    // Escape closes the dialog and returns the focus.
     page.press("Escape").await?;
     page.wait_for("!document.querySelector('dialog[open]')").await?;
     assert_eq!(page.focused().await?, "Review and send");
@@ -107,8 +107,8 @@ async fn signing_in_and_confirming_need_only_a_keyboard() -> Result<()> {
     tab_to(&page, &format!("Send to {people} people")).await?;
     page.press("Enter").await?;
     page.wait_url("/broadcasts/").await?;
-    // One message in the drawer, which follows it; its close button gives the focus back.
-    // Without a number, somebody is counted and not told.
+    // A message opens in the drawer, and Escape closes it and returns the focus. A person without a number is counted
+    // and not told.
     page.wait_text("people, each counted once").await?;
     page.wait_for("document.querySelector('.m-rowlink')").await?;
     let name: String = page.eval("document.querySelector('.m-people .m-rowlink').innerText").await?;

@@ -10,7 +10,7 @@ use store::on_both;
 
 use crate::world::{Answer, FIRST, People, World};
 
-/// Puts ids of the first organisation into a path. Whoever adds a route with a new parameter adds a line here.
+/// Fills a path with ids of the first organisation. A route with a new parameter needs a line here.
 fn filled(path: &str, people: &People) -> String {
     let ids = [
         ("{user}", people.target.id.to_string()),
@@ -72,7 +72,7 @@ on_both! {
         people.records.push(("{group}", group.to_string()));
         let routes = table();
         assert!(routes.iter().any(names_a_record), "needs a route with an id");
-        // Strangers and lower roles first: what they must not change has to be there.
+        // Strangers and lower roles ask first, so that what they must not change is still there.
         let callers = [
             (None, None),
             (Some(&people.stranger), None),

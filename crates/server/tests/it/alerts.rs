@@ -1,4 +1,5 @@
-//! Alerts: what needs somebody goes out once, by every way that was chosen, against stand-ins for the mail server, the webhook and the vendors.
+//! Alerts: every matter goes out once, by every way that was chosen, against stand-ins for the mail server, the
+//! webhook and the vendors.
 
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -35,12 +36,12 @@ const HREF: &str = "/settings/alerts";
 /// The number of the admin, as the stand-ins write it.
 const PHONE: &str = "919000099999";
 
-/// A program whose ways out end at stand-ins, with an account of each vendor.
+/// A program whose ways out lead to stand-ins, with an account of each vendor.
 async fn set_up(db: &TestStore) -> (World, People, Sandbox) {
     let mut config = sandbox::Config::default();
-    // As the organisation has its own address allowed by the operators.
+    // The operators allow the organisation's own address, as they would.
     config.vendors.fast2sms.accounts[0].allowed_links.insert("https://notify.example/".to_owned());
-    // Both accounts work: what goes through neither of them is kept back by the program.
+    // Both accounts work, so a message that goes through neither was held back by the program.
     config.vendors.aisensy.any_campaign = true;
     config.vendors.aisensy.projects[0].keys.push(ApiKey::good(API_KEY));
     let vendor = Sandbox::start(config).await.unwrap();
@@ -65,7 +66,7 @@ async fn sent(world: &World, people: &People, way: Way) -> SentAlert {
     all.into_iter().find(|one| one.way == way).unwrap_or_else(|| panic!("nothing by {way}"))
 }
 
-/// Only by e-mail, to the admin.
+/// Alerts go to the admin by e-mail alone.
 async fn by_mail_alone(world: &World, people: &People) {
     let org = org(world, people);
     let mut members = org.alert_members().await.unwrap();
@@ -81,7 +82,7 @@ fn form(url: &str) -> Vec<(&str, &str)> {
     vec![("from", "08:00"), ("until", "21:00"), ("webhook_url", url)]
 }
 
-/// A matter with that key that is to go out at once.
+/// A matter with this key, to be told at once.
 fn matter(key: &str, from: Millis) -> NewAlert {
     NewAlert {
         matter: key.to_owned(),
@@ -95,7 +96,7 @@ fn matter(key: &str, from: Millis) -> NewAlert {
     }
 }
 
-/// Time goes by as it does while the program looks.
+/// Lets time pass as it does while the program looks.
 async fn pass(world: &World, minutes: i64) {
     for _ in 0..minutes {
         world.clock.advance(MINUTE);
@@ -107,7 +108,7 @@ on_both! {
     async fn an_empty_wallet_is_told_once_by_every_way_and_never_through_the_account_it_is_about(db: TestStore) {
         let (world, people, vendor) = set_up(db).await;
         without_credit(&world, &people).await;
-        // Two processes that look at once.
+        // Two processes look at the same time.
         let (one, other) = tokio::join!(look(&world.app), look(&world.app));
         assert_eq!(one.unwrap() + other.unwrap(), 1, "one of them tells it");
         let (one, other) = tokio::join!(deliver(&world.app), deliver(&world.app));
@@ -149,7 +150,7 @@ on_both! {
     async fn an_alert_on_a_phone_is_no_telling_and_reaches_a_member_who_opted_out(db: TestStore) {
         let (world, people, vendor) = set_up(db).await;
         let org = org(&world, &people);
-        // The admin registered too, and opted out of everything.
+        // The admin is registered as well, and opted out of everything.
         let workshop: WorkshopId =
             people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap().1.parse().unwrap();
         let mut manager = world.signed_in(&people.manager).await;
@@ -223,7 +224,7 @@ on_both! {
             }
             vendor.inbox().mails().len()
         };
-        // Those that are sent side by side may be told of each other only afterwards.
+        // Matters that are sent side by side may learn of each other only afterwards.
         let first = mails(30).await;
         assert!((8..10).contains(&first), "{first} within the hour");
         assert_eq!(mails(60).await, 10, "each once, and none is lost");
@@ -237,7 +238,7 @@ on_both! {
         deliver(&world.app).await.unwrap();
         let mut manager = world.signed_in(&people.manager).await;
         for _ in 0..3 {
-            // Somebody presses Resume and has not topped up.
+            // A person presses Resume without buying credit.
             manager.post(&format!("/broadcasts/{id}/resume"), &[]).await;
             pass(&world, 1).await;
             run_dry(&world, id).await;
@@ -248,7 +249,7 @@ on_both! {
         }
         assert_eq!(vendor.inbox().mails().len(), 1, "told once");
         assert_eq!(vendor.inbox().hooks().len(), 1, "told once");
-        // In the evening it is another matter.
+        // In the evening it is a new matter.
         manager.post(&format!("/broadcasts/{id}/resume"), &[]).await;
         pass(&world, 40).await;
         run_dry(&world, id).await;

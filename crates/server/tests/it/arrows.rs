@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What each module may know of the others. A name that is missing may know none.
+/// The modules that each module may know. A module that is missing may know none.
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("accounts", &["seal"]),
     ("alerts", &["app", "http", "ui", "outbound"]),
@@ -95,7 +95,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("outbound", &["config", "seal"]),
 ];
 
-/// Crates that the parts of screens may not know: they are given what they show.
+/// The crates that parts of screens may not know: such parts are given what they show.
 const NOT_FOR_UI: &[&str] = &["compose", "engine", "intake", "providers", "sandbox", "store"];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -111,7 +111,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// What is built into the program: a source without its unit tests, wherever in the file they stand. Lines keep their numbers.
+/// The source that is built into the program: without its unit tests, wherever they stand. Lines keep their numbers.
 pub(crate) fn built(text: &str) -> String {
     let (mut built, mut rest) = (String::new(), text);
     while let Some((before, after)) = rest.split_once("#[cfg(test)]\nmod tests {") {
@@ -129,8 +129,8 @@ fn code(text: &str) -> String {
     built(text).lines().filter(is_code).collect::<Vec<_>>().join("\n")
 }
 
-/// The modules that a file names, in `use` lists and in paths: from the root, by the library's own name, or by climbing to the root.
-/// `depth` is how many modules the file stands below it.
+/// The modules that a file names, in `use` lists and in paths: from the root, by the library's own name, or by
+/// climbing to the root. `depth` is the number of modules above the file.
 fn known_by(text: &str, depth: usize) -> BTreeSet<String> {
     let code = code(text);
     let mut names = BTreeSet::new();
@@ -148,7 +148,7 @@ fn known_by(text: &str, depth: usize) -> BTreeSet<String> {
     names
 }
 
-/// What stands behind each path that begins so.
+/// What follows each path with this beginning.
 fn paths<'c>(code: &'c str, beginning: &str) -> Vec<&'c str> {
     let begins = |at: usize| {
         !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') && !code[..at].ends_with("super::")
@@ -184,7 +184,7 @@ fn list_of(list: &str) -> Vec<String> {
     names
 }
 
-/// Which modules each module knows, and one file that shows it.
+/// The modules that each module knows, each with one file that shows it.
 fn arrows() -> BTreeMap<String, BTreeMap<String, String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut arrows: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
@@ -244,8 +244,8 @@ fn parts_of_screens_are_given_what_they_show() {
     }
 }
 
-/// Pages and commands reach rows by a member's handle, by signing in, or by the link in a message; never by the engine's own.
-/// And nothing but a reviewed draft is confirmed: rehearsals set their stage with calls of their own.
+/// Pages and commands reach rows by a member's handle, by signing in, or by the link in a message, and never by the
+/// engine's own handle. Only a reviewed draft is confirmed; rehearsals confirm with calls of their own.
 #[test]
 fn pages_stay_within_the_members_handle_and_only_reviews_are_confirmed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,4 +1,4 @@
-//! Who was at a workshop: a report is looked at before it is taken over, and chooses people afterwards.
+//! A report of attendance is looked at before it is taken over, and chooses people afterwards.
 
 use axum::http::StatusCode;
 use domain::{
@@ -11,7 +11,8 @@ use store::{on_both, registrants::NewRegistrant};
 
 use crate::home::{CONFIRM, Scene};
 
-/// The three of the scene have the numbers 90001 00001 to 90001 00003. The workshop begins at the third hour and takes two.
+/// The three people of the scene have the numbers 90001 00001 to 90001 00003. The workshop begins at the third hour
+/// and takes two.
 fn report(scene: &Scene) -> String {
     let zone = Zone::india();
     let at = |minute: i64| {
@@ -57,7 +58,7 @@ on_both! {
         let said = scene.org.attendance_report(scene.workshop).await.unwrap().unwrap();
         assert_eq!((said.attended, said.left_early, said.absent, said.unknown), (1, 0, 3, 2), "{said:?}");
 
-        // With the name it is one more, who left at the seventieth minute; the second report takes the first one's place.
+        // By name one more person is found, who left at the seventieth minute. The second report replaces the first.
         let up = manager.upload(&home, &[], "report.csv", report(&scene).as_bytes()).await;
         manager.post(up.location(), &[("by_name", "on")]).await;
         let said = scene.org.attendance_report(scene.workshop).await.unwrap().unwrap();
@@ -66,7 +67,7 @@ on_both! {
         assert!(list.contains("Attended, 120 min") && list.contains("Left early, 60 min"), "{list}");
         assert_eq!(list.matches(">Absent<").count(), 2, "{list}");
 
-        // Who is chosen is who is counted.
+        // The people who are chosen are those who are counted.
         for (who, expected) in [(Audience::Attended, "Send to 2 people"), (Audience::LeftEarly, "Send to 1 person"), (Audience::Absent, "Send to 2 people")] {
             let asked = manager.get(&format!("{CONFIRM}?{}&who={who}", scene.query())).await.body;
             assert!(asked.contains(expected), "{who}: {asked}");

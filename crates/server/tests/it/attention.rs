@@ -1,4 +1,4 @@
-//! What needs somebody now: over every page, with one button, and gone when it is settled.
+//! What needs somebody now stands over every page with one button, and is gone when it is settled.
 
 use axum::http::StatusCode;
 use domain::{
@@ -73,7 +73,7 @@ on_both! {
             assert!(seen.body.contains(&sentence), "{page} of a viewer");
             assert!(!seen.body.contains(&button), "{page}: a viewer cannot resume");
         }
-        // On a phone the page of what needs somebody is under no section.
+        // On a phone the page of what needs somebody belongs to no section.
         let dock = |body: &str| {
             let (_, dock) = body.split_once(r#"class="m-dock""#).expect("a bar for phones");
             dock.split("</nav>").next().unwrap_or_default().matches("aria-current").count()
@@ -91,7 +91,7 @@ on_both! {
     }
 
     async fn credit_is_bought_at_the_vendor_from_wherever_its_lack_is_shown(db: TestStore) {
-        // The vendor's own addresses, and a way out that leads nowhere but to this machine.
+        // The vendor has its own addresses, and the way out leads nowhere but to this machine.
         let world = World::with(db, |config| {
             config.providers = Urls::default();
             config.rehearses_at = Some("http://127.0.0.1:9".to_owned());
@@ -101,7 +101,7 @@ on_both! {
         let id = without_credit(&world, &people).await;
         let org = world.app.store.org(Actor::command_line(people.first));
         let empty = json!({ "tested_at": world.clock_now().0, "tested_by": "Admin", "status": { "standing": "no_money" } });
-        // Nobody waits for the second account, so it is not asked: what its test found stands.
+        // Nobody waits for the second account, so it is not asked: the result of its test stands.
         let second = world.integration(people.first, "Second", None).await;
         org.set_health(second, &empty).await.unwrap();
         let link = r#"href="https://www.app.aisensy.com/" target="_blank" rel="noopener noreferrer""#;
@@ -109,7 +109,7 @@ on_both! {
         let account = format!("/settings/integrations/{second}");
         let mut manager = world.signed_in(&people.manager).await;
         let mut viewer = world.signed_in(&people.viewer).await;
-        // In the strip; and on the paused broadcast, on an account's card and on its page once more.
+        // The button stands in the strip, on the paused broadcast, on the account's card and on its page.
         for (page, places) in [
             ("/people", 1),
             ("/attention", 1),
@@ -121,7 +121,7 @@ on_both! {
             assert_eq!(shown(&body), places, "{page}: {body}");
             assert_eq!(shown(&viewer.get(page).await.body), 0, "{page} of a viewer, who can buy nothing");
         }
-        // Paused for another reason, no credit is missing.
+        // The broadcast is paused for another reason: no credit is missing.
         manager.post(&format!("/broadcasts/{id}/resume"), &[]).await;
         manager.post(&format!("/broadcasts/{id}/pause"), &[]).await;
         assert_eq!(shown(&manager.get("/people").await.body), 0);
@@ -213,7 +213,7 @@ on_both! {
         let rewrite = format!("/broadcasts/{id}/rewrite");
         assert!(page.body.contains(&format!(r#"formaction="{rewrite}""#)), "{}", page.body);
         assert!(!page.body.contains(&format!(r#"formaction="/broadcasts/{id}/resume""#)));
-        // One press more that resumes it is answered with the question, and changes nothing.
+        // A press that would resume it is answered with the question, and changes nothing.
         let resume = format!("/broadcasts/{id}/resume");
         let asks = manager.post(&resume, &[]).await;
         assert_eq!(asks.status, StatusCode::CONFLICT, "{}", asks.body);
@@ -223,10 +223,10 @@ on_both! {
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         assert!(answer.location().contains(&format!("workshop={workshop}")), "{}", answer.location());
         assert!(answer.location().contains(&format!("replaces={id}")), "{}", answer.location());
-        // Whoever leaves the composer is reminded of it: it stands still until another one takes its place.
+        // A person who leaves the composer is reminded of the broadcast: it is paused until another one replaces it.
         assert_eq!(org.broadcast(id).await.unwrap().status, BroadcastStatus::Paused);
         assert!(manager.get("/people").await.body.contains("Workshop moved: "));
-        // Going on with the old time asks first, and does it only when somebody says so.
+        // Resuming with the old time asks first, and resumes only when the person confirms that.
         let resume = format!("/broadcasts/{id}/resume");
         let asked = manager.post(&resume, &[]).await;
         assert!(asked.status == StatusCode::CONFLICT && asked.body.contains("as written?"), "{}", asked.body);

@@ -1,4 +1,5 @@
-//! The audit log: what was done, in words, with the way to what it was done to; never an id where there is a name.
+//! The audit log says what was done in words, with a link to what it was done to, and never shows an id where there
+//! is a name.
 
 use domain::{time::HOUR, workshop::TagColour};
 use store::{on_both, workshops::WorkshopDraft};

@@ -1,4 +1,5 @@
-//! The broadcast's page, its message's story, what may be done to it, its export and its stream; the operator's page.
+//! The page of a broadcast, the story of a message, what may be done to it, its export and its stream; the operator's
+//! page.
 
 use axum::http::StatusCode;
 use domain::{
@@ -58,7 +59,7 @@ pub(crate) async fn planned(world: &World, people: &People) -> BroadcastId {
     id
 }
 
-/// A broadcast of one SMS text to the first organisation's people, at so much for a segment.
+/// A broadcast of one SMS text to the people of the first organisation, at this price for a segment.
 pub(crate) async fn planned_sms(world: &World, people: &People, unit_price: Money) -> BroadcastId {
     let org = org(world, people);
     let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
@@ -87,7 +88,8 @@ pub(crate) async fn planned_sms(world: &World, people: &People, unit_price: Mone
     id
 }
 
-/// One of each ending: unknown, failed for a while, failed for good, handed over, skipped; and one that waits.
+/// A broadcast with one message of each ending: unknown, failed for a while, failed for good, handed over and
+/// skipped; and one that waits.
 async fn seeded(world: &World, people: &People) -> BroadcastId {
     let mut manager = world.signed_in(&people.manager).await;
     let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
@@ -134,7 +136,7 @@ async fn seeded(world: &World, people: &People) -> BroadcastId {
     id
 }
 
-/// A text of one segment in plain letters and of two in Unicode.
+/// A text that is one segment in plain letters and two in Unicode.
 fn sms_template() -> SmsTemplate {
     let variable = |label: &str, source| Variable {
         label: label.to_owned(),
@@ -158,13 +160,13 @@ fn sms_template() -> SmsTemplate {
         ], extra: Default::default() }
 }
 
-/// An SMS broadcast in promotion's hours with four people: one took one segment, one two, one was refused at once, one was found on
-/// a list; whoever else there is waits.
+/// An SMS broadcast in promotion's hours with four people: one message of one segment, one of two, one refused at
+/// once, and one number on a list. Everybody else waits.
 async fn sms_seeded(world: &World, people: &People) -> BroadcastId {
     sms_refused(world, people, "f2s_411").await
 }
 
-/// The same, refused with that code.
+/// The same broadcast, refused with this code.
 async fn sms_refused(world: &World, people: &People, code: &str) -> BroadcastId {
     // Noon in India: within the hours.
     world.clock.advance(13 * HOUR / 2);
@@ -403,13 +405,13 @@ on_both! {
         let mut manager = world.signed_in(&people.manager).await;
         let answer = manager.get(&format!("/broadcasts/{id}/export")).await;
         assert_eq!(answer.status, StatusCode::OK);
-        // Every number at once is for those who send.
+        // The export of every number at once is for people who may send.
         let mut viewer = world.signed_in(&people.viewer).await;
         assert_eq!(viewer.get(&format!("/broadcasts/{id}/export")).await.status, StatusCode::FORBIDDEN);
         assert!(!viewer.get(&format!("/broadcasts/{id}")).await.body.contains(">Export<"));
         let total = status(&world, &people, id).await.planned;
         assert_eq!(i64::try_from(answer.body.lines().count()).unwrap(), total + 1, "{}", answer.body);
-        // A name's own cleaning has taken the equals sign already.
+        // The cleaning of names has removed the equals sign already.
         for cell in ["\"'@meera\"", "\"'-Farhan\"", "\"+919000000013\""] {
             assert!(answer.body.contains(cell), "{cell} in {}", answer.body);
         }
@@ -462,7 +464,7 @@ on_both! {
                 assert!(page.body.contains(&part), "{path}: {part}\nis not in\n{}", page.body);
             }
         }
-        // What changes comes, a row by itself; a new broadcast with the whole list.
+        // A changed broadcast comes as one row; a new broadcast comes with the whole list.
         let before = manager.get("/broadcasts").await;
         let row = format!("data-live-id=\"broadcast-{id}\"");
         manager.post(&format!("/broadcasts/{id}/cancel"), &[]).await;
@@ -497,7 +499,7 @@ on_both! {
         assert!(now.contains("drawer-title") && now.contains("Decided by a person"), "the drawer follows: {now}");
         let other = streamed(&mut manager, live_of(&empty)).await.concat();
         assert!(other.contains("Nobody is in this state.") && !other.contains("moved on"), "{other}");
-        // Nobody gets a search over a million rows every second by writing its address by hand.
+        // Nobody can have a million rows searched every second by writing the stream's address by hand.
         let all = streamed(&mut manager, &format!("/live/broadcasts/{id}?q=a&rows=x.0.-1.99")).await.concat();
         assert!(!all.contains("data-live-id=\"message-"), "{all}");
     }
@@ -538,7 +540,7 @@ on_both! {
         let body = Message::from(sms_template()).to_json();
         let other = SmsTemplate { message_id: Some("111113".parse().unwrap()), ..sms_template() };
         org.add_template(Channel::Sms, "Another", &Message::from(other).to_json(), now).await.unwrap();
-        // It was renamed since, and is known by its message id.
+        // The template was renamed since, and is found by its message id.
         let template = org.add_template(Channel::Sms, "Begins very soon", &body, now).await.unwrap();
         let id = sms_refused(&world, &people, "f2s_425").await;
         let mut viewer = world.signed_in(&people.viewer).await;
@@ -547,7 +549,7 @@ on_both! {
         let path = format!("/settings/templates/sms/{template}");
         assert!(page.body.contains(&format!(r#"href="{path}""#)), "{}", page.body);
         assert_eq!(viewer.get(&path).await.status, StatusCode::OK);
-        // Removed, it leaves the list of them.
+        // A removed template leaves the list.
         org.remove_template(template, now).await.unwrap();
         let page = viewer.get(&format!("/broadcasts/{id}")).await;
         assert!(page.body.contains(r#"href="/settings/templates/sms""#), "{}", page.body);

@@ -18,7 +18,8 @@ on_both! {
         let day = |words: &str| body.find(&format!("m-cal__head\">{words}")).or_else(|| body.find(&format!(">{words}<")));
         let (monday, friday, sunday) = (day("Mon 30 Sep"), day("Fri 4 Oct"), day("Sun 6 Oct"));
         assert!(monday.is_some() && monday < friday && friday < sunday, "{body}");
-        // A step two hours and half an hour before 8:30 AM, and the workshop itself, in that order.
+        // The steps lie two hours and half an hour before 8:30 AM, and the workshop itself at that time, in this
+        // order.
         let places = ["6:30 AM", "Step 120", "8:00 AM", "Step 30", "8:30 AM", "3 registrants"].map(|words| body.find(words));
         assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in {body}");
         assert!(body.contains("2 steps") && !body.contains("Nothing is planned"), "{body}");
@@ -41,7 +42,7 @@ on_both! {
         assert_eq!(dues, [("Step 120", HOUR), ("Step 30", 2 * HOUR + 30 * MINUTE)]);
         org.cancel_row(all[0].row, now).await.unwrap();
         assert_eq!(org.steps_between(now, now.plus(DAY), 10).await.unwrap().len(), 1);
-        // The end of a week belongs to the next one.
+        // The end of a week belongs to the next week.
         assert_eq!(org.steps_between(now, all[1].due, 10).await.unwrap().len(), 0);
         org.cancel_workshop(scene.workshop, now).await.unwrap();
         assert!(org.steps_between(now, now.plus(DAY), 10).await.unwrap().is_empty());

@@ -1,6 +1,6 @@
-//! Everything goes wrong at once with calls of each provider: requests whose answer is lost, a provider that is down, reports that come late,
-//! twice, in another order, broken or never, and steps that are asked twice. Nobody is rung again who was told, and the ledger says what the
-//! phones heard.
+//! Everything goes wrong at once with calls of each provider: requests whose answer is lost, a provider that is down,
+//! reports that come late, twice, in another order, broken or never, and steps that are asked twice. No phone of a
+//! person who was told rings again, and the ledger says what the phones heard.
 
 use std::{
     collections::BTreeSet,
@@ -31,14 +31,14 @@ use tokio::{
 
 use crate::calls::{CALLERS, Scene, script};
 
-/// People who are called; the last digit of a number says what its phone does.
+/// The number of people who are called. The last digit of a number says what its phone does.
 const PEOPLE: usize = 40;
-/// For so long the provider is down.
+/// The time for which the provider is down.
 const DOWN_MS: i64 = 2 * MINUTE;
 
 on_both! {
     async fn r27_in_chaos_the_ledger_of_calls_says_what_phones_heard_and_nobody_who_was_told_is_rung_again(db: TestStore) {
-        // A soak takes many: `cargo xtask soak --only seeds`.
+        // A soak takes many seeds: `cargo xtask soak --only seeds`.
         let seeds = std::env::var("MUNADI_CHAOS_SEEDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_u64);
         for seed in 1..=seeds {
             let shared = db.store.is_shared();
@@ -55,7 +55,7 @@ on_both! {
     }
 }
 
-/// The line to the providers, which can be cut: then nobody is there, and what was under way breaks off.
+/// The line to the providers, which can be cut. Then nobody answers, and requests under way break off.
 #[derive(Clone, Default)]
 struct Wire(Arc<Mutex<Ends>>);
 
@@ -67,7 +67,7 @@ struct Ends {
 }
 
 impl Wire {
-    /// Leads to that address from the one that it returns.
+    /// Forwards to this address from the one that it returns.
     async fn lead_to(&self, url: &str) -> String {
         let there = url.trim_start_matches("http://").to_owned();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -107,7 +107,7 @@ async fn chaos(db: &TestStore, kind: &str, seed: u64) {
         lose_reports: 0.12,
         repeat_reports: 0.25,
         late_reports: 0.25,
-        // After they were asked about.
+        // These reports come after the provider was asked about the calls.
         late_ms: 9 * MINUTE,
         repeat_steps: 0.25,
         lose_keys: 0.08,
@@ -128,7 +128,7 @@ async fn chaos(db: &TestStore, kind: &str, seed: u64) {
         faults.too_many = Amount::Rate(0.10);
         faults.retry_after_s = Some(1);
     });
-    // One who wants no more calls: with many the batch stops.
+    // One person wants no more calls. With many of them the batch would stop.
     let endings = [1, 3, 4, 5, 6, 7, 8, 0];
     let mut numbers: Vec<String> = (0..PEOPLE - 1)
         .map(|n| format!("+9190{seed:03}{:04}{}", n * 7, endings[n % endings.len()]))
@@ -141,7 +141,7 @@ async fn chaos(db: &TestStore, kind: &str, seed: u64) {
     assert_eq!(found, Vec::<String>::new(), "{kind}, seed {seed}");
 }
 
-/// Until nothing waits any more and every report has come; the provider is down for a while in between.
+/// Runs until nothing waits and every report has come. The provider is down for a while in between.
 async fn run_through(scene: &mut Scene, wire: &Wire, id: BroadcastId) {
     let began = scene.now();
     let mut down_at = None;
@@ -178,7 +178,7 @@ fn heard(call: &Placed) -> bool {
     call.ended == Some(Ended::Completed) && !call.machine && !call.phone.to_string().ends_with('4')
 }
 
-/// What is not as it has to be.
+/// Everything that is not as it has to be.
 async fn collect_refusals(scene: &Scene, kind: &str, id: BroadcastId, numbers: &[String]) -> Vec<String> {
     let telephones = scene.phones.telephones();
     let marks = matches!(kind, "exotel" | "myoperator");

@@ -1,5 +1,5 @@
-//! A call whose provider asks for each of its steps wherever it likes: another process of the same installation, or the same one after a
-//! restart, goes on where the one before stopped.
+//! A provider asks for each step of a call wherever it likes. Another process of the installation, or the same one
+//! after a restart, continues where the one before stopped.
 
 use axum::{
     Router,
@@ -21,10 +21,11 @@ on_both! {
         let step = |event: &str, data: &str| format!("{}/step?event={event}&data={data}&sid=s1", at.own);
         let doors = [at.door(), at.door()];
         assert!(at.ask(&doors[0], &step("NewCall", "")).await.contains("Hello Asha"));
-        // Silence, told to the other one.
+        // The silence is reported to the other process.
         let again = at.ask(&doors[1], &step("GotDTMF", "")).await;
         assert!(again.contains("<collectdtmf") && !again.contains("Hello Asha"), "{again}");
-        // A wrong key, told to the first, which knows of one question alone by itself; SQLite has one process, which begins anew.
+        // A wrong key is reported to the first process, which itself knows of one question only. On SQLite there is
+        // one process, which starts again.
         let third = if at.is_shared { doors[0].clone() } else { at.door() };
         let end = at.ask(&third, &step("GotDTMF", "5")).await;
         assert!(end.contains("<hangup/>") && !end.contains("<collectdtmf"), "{end}");
@@ -73,13 +74,13 @@ on_both! {
     }
 }
 
-/// A phone at somebody's ear, and a program that its provider may ask at several doors. Each door remembers its own requests alone: one is what
-/// another process, or another life of the same one, has.
+/// A phone that somebody listens to, and a program whose provider may ask it at several doors. Each door remembers
+/// only its own requests, like another process or another run of the same one.
 struct Ear {
     scene: Scene,
-    /// The path of the call.
+    /// The path of the call below the callback.
     own: String,
-    /// What a provider keeps of ours with the call.
+    /// What the provider keeps for us with the call.
     mark: String,
     is_shared: bool,
 }
@@ -106,7 +107,7 @@ impl Ear {
         Ear { scene, own, mark: paths.mark(call), is_shared: db.store.is_shared() }
     }
 
-    /// The door of a process of its own.
+    /// The door of another process.
     fn door(&self) -> Router {
         let app = &self.scene.world.app;
         let process =
@@ -114,7 +115,7 @@ impl Ear {
         router::build(&process.unwrap())
     }
 
-    /// The next words, some seconds after the ones before.
+    /// Asks for the next words, some seconds after the ones before.
     async fn ask(&self, door: &Router, path: &str) -> String {
         let words = self.ask_now(door, path).await;
         self.settle().await;
@@ -131,7 +132,8 @@ impl Ear {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The post is in the store before the question is spoken to its end. Nothing applies it: that takes as long as it takes.
+    /// The post is in the store before the question is spoken to its end. Nothing applies it here: applying takes as
+    /// long as it takes.
     async fn settle(&self) {
         tokio::time::sleep(std::time::Duration::from_millis(150)).await;
         self.scene.world.clock.advance(9 * SECOND);

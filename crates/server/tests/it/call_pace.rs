@@ -1,4 +1,5 @@
-//! Channels, new calls a minute and the time that is left: how many people an account reaches, and what becomes of the others.
+//! Channels, new calls a minute and the time that is left: how many people an account reaches, and what becomes of
+//! the others.
 
 use std::collections::BTreeSet;
 
@@ -81,7 +82,7 @@ on_both! {
             scene.world.clock.advance(5 * MINUTE);
             scene.round().await;
         }
-        // One pulse of a minute, at the stand-in's sixty paise; a call that nobody picks up is free.
+        // One pulse of a minute costs the stand-in's sixty paise. A call that nobody picks up is free.
         assert_eq!(scene.org.broadcast(id).await.unwrap().actual_cost(), Money(6_000));
         let rows = scene.rows(id).await;
         let cost = |number: &str| rows.iter().find(|row| row.recipient == number).unwrap().cost;

@@ -1,5 +1,5 @@
-//! The screens of a broadcast of calls, after real calls to phones of a stand-in: everybody is counted once, every figure leads to its people,
-//! and a recording is played to whoever picks up.
+//! The screens of a broadcast of calls, after calls to phones of a stand-in. Every person is counted once, every
+//! figure leads to its people, and a recording is played to the person who picks up.
 
 use axum::{
     body::Body,
@@ -49,7 +49,8 @@ on_both! {
         scene.run(id).await;
         let mut manager = scene.world.signed_in(&scene.people.manager).await;
         let after = manager.get(&page).await.body;
-        // What each phone does stands in the scene: 1 presses 1, 2 presses 9, 8 presses 2; 3 listens, 4 hangs up, 7 is a voicemail; 5 is busy, 6 rings.
+        // The scene says what each phone does: 1 presses 1, 2 presses 9, 8 presses 2; 3 listens, 4 hangs up, 7 is a
+        // voicemail; 5 is busy, 6 rings.
         let expected = [
             ("pressed_1", 1), ("pressed_2", 1), ("pressed_9", 1), ("answered", 3), ("no_answer", 1), ("busy", 1), ("failed", 0),
             ("expired", 0), ("calling", 0), ("waiting", 0),
@@ -95,7 +96,7 @@ on_both! {
             let to = manager.get(&format!("/people/number/{}", number(ending).trim_start_matches('+'))).await;
             manager.get(to.location()).await.body.replace('\u{a0}', " ")
         };
-        // Half past ten, and the phone rings at once.
+        // It is half past ten, and the phone rings at once.
         for (ending, line) in [
             (1, "Told: called at 10:30 AM, answered, heard to the end, pressed 1. “Reminder call” for Excel."),
             (3, "Told: called at 10:30 AM, answered, heard to the end, no key. “Reminder call” for Excel."),
@@ -124,7 +125,8 @@ on_both! {
         let id = scene.confirm(script()).await;
         scene.run(id).await;
         let reached = scene.org.reached(&[scene.workshop], &Default::default(), Millis(0)).await.unwrap()[0].1;
-        // Three pressed, one listened and so did the voicemail, which this provider does not mark; busy, ringing and hung up were not reached.
+        // Three people pressed a key, one listened, and so did the voicemail, which this provider does not mark.
+        // Busy, ringing and hung up were not reached.
         assert_eq!((reached.told(), reached.reached(), reached.failed, reached.not_told), (8, 5, 3, 0), "{reached:?}");
         let mut manager = scene.world.signed_in(&scene.people.manager).await;
         let workshop = manager.get(&format!("/workshops/{}", scene.workshop)).await.body;
@@ -150,7 +152,7 @@ on_both! {
             let mut manager = scene.world.signed_in(&scene.people.manager).await;
             let query = format!("channel=ivr&workshop={}&template={template}", scene.workshop);
             let page = manager.get(&format!("/compose/test?{query}")).await;
-            // Its phone presses 9, after which somebody who was told would not be called again.
+            // The phone presses 9. Afterwards a person who was told would not be called again.
             let form = with(&fields(&page, "/compose/test"), "to", "90000 00002");
             let answer = post(&mut manager, "/compose/test", &form).await;
             assert_eq!(answer.status, StatusCode::SEE_OTHER, "{kind}: {}", answer.body);
@@ -182,7 +184,7 @@ on_both! {
 
     async fn at_night_calls_are_proposed_for_the_morning_and_an_example_has_a_name(db: TestStore) {
         let scene = Scene::new(db, "ozonetel", json!({}), Chaos::default()).await;
-        // Half past midnight in India, before a workshop at noon and one at half past eight.
+        // It is half past midnight in India, before a workshop at noon and one at half past eight.
         scene.world.clock.advance(14 * HOUR);
         let now = scene.world.clock_now();
         let add = async |title: &str, starts_at: Millis| {
@@ -196,7 +198,7 @@ on_both! {
         let template = scene.org.add_template(Channel::IvrCall, "Reminder call", &body, now).await.unwrap();
         let mut manager = scene.world.signed_in(&scene.people.manager).await;
         let composer = |workshop: WorkshopId| format!("/?channel=ivr&workshop={workshop}&template={template}");
-        // Nobody is registered: the picture speaks to an invented person.
+        // Nobody is registered, so the picture speaks to an invented person.
         let nobody = manager.get(&composer(noon)).await.body;
         assert!(nobody.contains("As an example: nobody would be called."), "{nobody}");
         assert!(!nobody.contains("Hello ."), "{nobody}");
@@ -208,12 +210,12 @@ on_both! {
         let proposed = manager.get(&composer(noon)).await.body;
         assert!(proposed.contains(r#"name="after" value="wait" checked"#), "{proposed}");
         assert!(proposed.contains("It begins at 9:00") && !proposed.contains("may not send at this hour"), "{proposed}");
-        // What is chosen stays; and where the morning comes too late, waiting is not proposed.
+        // The choice stays. Where the morning comes too late, waiting is not proposed.
         let chosen = manager.get(&format!("{}&after=cancel&after-was=wait", composer(noon))).await.body;
         assert!(chosen.contains(r#"name="after" value="cancel" checked"#), "{chosen}");
         let late = manager.get(&composer(early)).await.body;
         assert!(late.contains(r#"name="after" value="cancel" checked"#), "{late}");
-        // What was proposed is what is confirmed.
+        // The proposal is what is confirmed.
         let question = manager.get(&composer(noon).replace("/?", "/compose/confirm?")).await;
         assert_eq!(question.status, StatusCode::OK, "{}", question.body);
         let done = post(&mut manager, CONFIRM, &fields(&question, CONFIRM)).await;

@@ -1,4 +1,5 @@
-//! A voicemail that picks up: what the provider says of it counts, whatever was heard before; what nobody marks is known by its length alone.
+//! A voicemail picks up. What the provider says of it counts, whatever was heard before; an unmarked one is known by
+//! its length alone.
 
 use domain::{broadcast::Audience, message::MessageState, time::MINUTE};
 use sandbox::voice::{Callee, Chaos, Does};
@@ -35,7 +36,7 @@ on_both! {
             let mut scene = Scene::new(&fresh, kind, json!({}), Chaos::default()).await;
             scene.phones.telephones().change(|voice| {
                 voice.myoperator.marks_voicemail = false;
-                // It takes one silent sentence and hangs up.
+                // This voicemail takes one silent sentence and hangs up.
                 voice.by_ending.insert("4".into(), Callee::who(Does::HangsUp { after_s: 5 }));
             });
             scene.register(&[number(4), number(7)]).await;
@@ -45,7 +46,8 @@ on_both! {
             scene.run(id).await;
             let rows = scene.rows(id).await;
             assert_eq!(state(&rows, &number(4)), (MessageState::Failed, "hung_up".into()), "{kind}");
-            // One that takes all of it looks like somebody who presses nothing: no provider tells them apart.
+            // A voicemail that takes the whole message looks like a person who presses nothing: no provider tells
+            // them apart.
             assert_eq!(state(&rows, &number(7)).0, MessageState::Delivered, "{kind}");
             assert_eq!(not_told(&scene).await, [number(4)], "{kind}");
             assert_eq!(scene.phones.telephones().calls().len(), 2, "{kind}: neither is called again");
@@ -85,7 +87,7 @@ async fn another(db: &TestStore) -> TestStore {
     }
 }
 
-/// Whom the ledger has among those who were not told.
+/// The people whom the ledger lists as not told.
 async fn not_told(scene: &Scene) -> Vec<String> {
     let everyone = Selection::everyone(scene.workshop, Default::default(), scene.now());
     let reader = scene.org.audience_reader();

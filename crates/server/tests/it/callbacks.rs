@@ -1,4 +1,4 @@
-//! What providers post: proven, stored once, answered; forgeries and strangers are turned away.
+//! Posts of providers are proven, stored once and answered; forgeries and posts of strangers are refused.
 
 use axum::{
     body::Body,
@@ -84,7 +84,7 @@ on_both! {
         };
         assert!(!counted().await, "nothing came");
         let odd = EXAMPLE.replace("DELIVERED", "TELEPORTED");
-        // One in each organisation: the page counts its own.
+        // Each organisation has one, and the page counts its own.
         let other = world.integration(people.second, "Second", Some(WEBHOOK_SECRET)).await;
         for address in [&address, &self::address(&world, other)] {
             assert_eq!(post_signed(&world, address, &odd).await, StatusCode::OK);
@@ -110,7 +110,7 @@ on_both! {
         let changed = EXAMPLE.replace("DELIVERED", "READ");
         assert_eq!(post(&world, &address, &changed, Some(EXAMPLE_SIGNATURE)).await, StatusCode::UNAUTHORIZED);
         assert_eq!(stored(&world).await, 0);
-        // The same post with its prefix is good: only the forgeries were turned away.
+        // The same post with its prefix is genuine: only the forgeries were refused.
         let prefixed = format!("sha256={EXAMPLE_SIGNATURE}");
         assert_eq!(post(&world, &address, EXAMPLE, Some(&prefixed)).await, StatusCode::OK);
     }
@@ -134,7 +134,7 @@ on_both! {
         }
         let look = Request::get(&address).body(Body::empty()).unwrap();
         assert_eq!(world.router().oneshot(look).await.unwrap().status(), StatusCode::METHOD_NOT_ALLOWED);
-        // An account that was removed is nobody's; 410 would switch the whole subscription off
+        // The address of a removed account belongs to nobody. The answer 410 would switch off the whole subscription
         // (providers/src/aisensy/NOTES.md §4.5).
         let mut admin = world.signed_in(&people.admin).await;
         assert_eq!(post(&world, &address, EXAMPLE, Some(EXAMPLE_SIGNATURE)).await, StatusCode::OK);

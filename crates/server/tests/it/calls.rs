@@ -1,4 +1,5 @@
-//! Calls from the claim to the last report: the real program with its door, the stand-ins, and phones that do what their last digit says.
+//! Calls from the claim to the last report: the real program with its routes, the stand-ins, and phones that do what
+//! their last digit says.
 
 use std::sync::{Arc, OnceLock};
 
@@ -66,7 +67,7 @@ impl Scene {
         Scene::through(db, kind, settings, chaos, async |url| url).await
     }
 
-    /// A scene whose program reaches its providers by another address than theirs.
+    /// A scene whose program reaches its providers by another address than their own.
     pub(crate) async fn through(
         db: &TestStore,
         kind: &str,
@@ -132,7 +133,7 @@ impl Scene {
         self.world.clock_now()
     }
 
-    /// Registers people whose numbers end so.
+    /// Registers people whose numbers have these endings.
     pub(crate) async fn register(&self, numbers: &[String]) {
         let rows = numbers.iter().map(|number| NewRegistrant {
             name: PersonName::parse("Asha Verma"),
@@ -148,7 +149,7 @@ impl Scene {
         self.confirm_within(script, 50 * MINUTE).await
     }
 
-    /// The same with calls that are of use for so long.
+    /// Confirms calls that are of use for so long.
     pub(crate) async fn confirm_within(&self, script: CallScript, useful_ms: i64) -> BroadcastId {
         let now = self.now();
         let new = NewBroadcast {
@@ -174,7 +175,7 @@ impl Scene {
         self.round_of(STEP_MS).await;
     }
 
-    /// The same, and the clock goes on by so many milliseconds.
+    /// A round after which the clock goes on by so many milliseconds.
     pub(crate) async fn round_of(&mut self, step_ms: i64) {
         let engine = self.world.app.engine.clone();
         engine.plan().await.unwrap();
@@ -277,7 +278,7 @@ on_both! {
     async fn a_call_of_which_nothing_is_told_is_looked_up_and_never_placed_again(db: TestStore) {
         let chaos = Chaos { lose_reports: 1.0, ..Chaos::default() };
         let mut scene = Scene::new(db, "exotel", json!({}), chaos).await;
-        // Nobody asks anything of a phone that nobody picks up: only reports would tell.
+        // A phone that nobody picks up gives the provider nothing to ask; only reports would tell.
         scene.register(&[number(6), number(5)]).await;
         let id = scene.confirm(script()).await;
         scene.run(id).await;
@@ -340,7 +341,7 @@ on_both! {
         let notes = notes(&scene, id).await;
         assert_eq!(sms.len(), 2, "one for each who pressed 1: {notes:?}");
         assert_eq!((got(&number(1)), got(&number(11)), got(&number(3))), (1, 1, 0), "{notes:?}");
-        // They hide nothing that somebody confirmed, and stand together where they came from.
+        // These broadcasts hide nothing that a person confirmed, and stand together where they came from.
         let of = async |by_keys| {
             let filter = BroadcastFilter { by_keys, ..BroadcastFilter::default() };
             let all = scene.org.broadcasts(&filter, 20).await.unwrap();
@@ -366,7 +367,7 @@ on_both! {
         let truth = scene.org.broadcast(id).await.unwrap();
         assert_eq!(truth.stop_code, "call_opt_outs", "{truth:?}");
         assert_eq!(stopped(&scene).await, 5);
-        // Whoever looked and goes on is not stopped by the same calls again.
+        // A broadcast that a person looked at and resumed is not stopped by the same calls again.
         let at = scene.now();
         scene.org.resume_broadcast(id, at).await.unwrap();
         scene.run(id).await;
@@ -396,14 +397,14 @@ on_both! {
         assert_eq!(head, (StatusCode::OK, String::new()));
         let (status, words) = scene.ask(Method::POST, &format!("{own}/step"), "event=GotDTMF&data=9&sid=s1").await;
         assert!(status == StatusCode::OK && words.contains("We will not call you again"), "{words}");
-        // Another call's address, a made-up proof, and another call on this address.
+        // The requests have the address of another call, a forged proof, and another call on this address.
         let forged = format!("{}/status", own.replace(&CallRef { message, attempt: 1 }.to_string(), &CallRef { message, attempt: 2 }.to_string()));
         for path in [forged.as_str(), "/x/y/status", "/nothing"] {
             assert_eq!(scene.ask(Method::GET, path, "").await.0, StatusCode::FORBIDDEN, "{path}");
         }
         let foreign = scene.ask(Method::POST, &format!("{own}/status"), "status=answered&sid=other").await;
         assert_eq!(foreign.0, StatusCode::FORBIDDEN);
-        // A call of an account that nobody knows is answered with the end of the conversation.
+        // The call of an unknown account is answered with the end of the conversation.
         let (status, words) = scene.ask(Method::GET, &format!("{}/step?event=NewCall&sid=s2", of(7)), "").await;
         assert!(status == StatusCode::OK && words.contains("<hangup/>"), "{words}");
         // A key beats a report of a missed call.
@@ -416,7 +417,7 @@ on_both! {
     }
 }
 
-/// People who are not called any more.
+/// The number of people who are not called any more.
 pub(crate) async fn stopped(scene: &Scene) -> usize {
     let everybody = SuppressionFilter { limit: 100, ..SuppressionFilter::default() };
     let all = scene.org.suppressions(&everybody).await.unwrap();

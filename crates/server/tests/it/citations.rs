@@ -1,4 +1,4 @@
-//! What a comment cites stands in the repository.
+//! Everything that a comment cites stands in the repository.
 
 use std::{
     fs,
@@ -36,8 +36,8 @@ fn cited(line: &str) -> Vec<(&str, Option<&str>)> {
     .collect()
 }
 
-/// The document of that name for whoever reads a file: from the root, from the crates, or from one of the folders
-/// around the file.
+/// The document of that name, as seen from a file: from the root, from the crates, or from one of the folders around
+/// the file.
 fn document(root: &Path, file: &Path, name: &str) -> Option<String> {
     let around = file.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
     let mut places = [root.to_owned(), root.join("crates")].into_iter().chain(around.map(Path::to_owned));

@@ -30,7 +30,7 @@ async fn entries(world: &World, people: &People) -> Vec<Suppression> {
     org(world, people).suppressions(&SuppressionFilter { limit: 100, ..Default::default() }).await.unwrap()
 }
 
-/// As if this number had written STOP.
+/// Behaves as if this number had written STOP.
 async fn stop(world: &World, people: &People, channel: Channel, phone: &str) {
     let wish = OptOut {
         organization: people.first,
@@ -131,7 +131,7 @@ on_both! {
         let page = manager.get(&format!("/people/{}", person(&people))).await;
         assert!(page.body.contains("Opt-outs that were lifted"), "{}", page.body);
         assert!(page.body.contains("Opted out of everything."), "the other entry stands: {}", page.body);
-        // What a member entered is lifted without.
+        // An entry by a member is lifted without a reason.
         let by_hand = entries(&world, &people).await.remove(0).id;
         assert_eq!(manager.post(&format!("{LIST}/{by_hand}/remove"), &[]).await.status, StatusCode::SEE_OTHER);
         assert_eq!(entries(&world, &people).await, []);
@@ -156,7 +156,7 @@ on_both! {
         assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
         assert!(csv.body.contains("\"+919000000002\",\"SMS\",\"marketing\",\"'=sum(1)\",\"by_hand\",\"Manager\""), "{}", csv.body);
         assert!(!csv.body.contains("9000000003"), "{}", csv.body);
-        // A number that was erased is still found by who knows it.
+        // A number that was erased is still found by a member who knows it.
         let phone = Phone::parse("90000 00003", Country::INDIA).unwrap();
         org(&world, &people).forget_number(&phone, &world.app.phone_key, world.clock_now()).await.unwrap();
         let found = manager.get(&format!("{LIST}?q=90000+00003")).await;
@@ -183,7 +183,7 @@ on_both! {
         assert_eq!(entries(&world, &people).await.len(), before, "nothing is entered before somebody says so");
         let stranger = world.signed_in(&people.stranger).await.get(&list).await;
         assert_eq!(stranger.status, StatusCode::NOT_FOUND);
-        // Another column, then the right one again.
+        // Another column is chosen, then the right one again.
         manager.post(&list, &[("column", "0")]).await;
         assert!(manager.get(&list).await.body.contains("Enter 0 numbers"));
         manager.post(&list, &[("column", "1")]).await;
@@ -198,7 +198,7 @@ on_both! {
         assert_eq!(manager.get(&list).await.status, StatusCode::NOT_FOUND, "the file is gone");
         let again = upload(&mut manager, file, "old provider").await;
         assert!(manager.get(again.location()).await.body.contains("Enter 0 numbers"));
-        // Nobody committed this one: it goes away after a day.
+        // Nobody committed this list: it is removed after a day.
         let left = again.location().to_owned();
         world.clock.advance(DAY + HOUR);
         world.app.engine.tidy().await.unwrap();

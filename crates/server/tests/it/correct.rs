@@ -1,4 +1,4 @@
-//! Names and numbers corrected where they are seen: on the page, with what follows from it.
+//! Names and numbers are corrected where they are seen, and the page says what follows from it.
 
 use axum::http::StatusCode;
 use domain::ids::{RegistrantId, WorkshopId};
@@ -119,13 +119,13 @@ on_both! {
         let save = asks.body.find(">Save<").or(asks.body.find("Save</")).unwrap();
         assert!(save < asks.body.find(r#"name="share""#).unwrap(), "the Enter key presses the first button: {}", asks.body);
         assert_eq!(org.registrant(at.workshop, at.registrant).await.unwrap(), before);
-        // What was confirmed is this number and no other one.
+        // The confirmation holds for this number and no other.
         let other = [("name", "Asha Menon"), ("phone", "90000 00779"), ("email", ""), ("share", "+919000000780")];
         assert_eq!(manager.post(&at.page, &other).await.status, StatusCode::UNPROCESSABLE_ENTITY);
         let both = [("name", "Asha Menon"), ("phone", "90000 00779"), ("email", ""), ("share", "+919000000779")];
         assert_eq!(manager.post(&at.page, &both).await.status, StatusCode::SEE_OTHER);
         assert_eq!(org.registrant(at.workshop, at.registrant).await.unwrap().phone, "+919000000779");
-        // From here on both have it: a new name is no question.
+        // From here on both people have the number, so a new name asks no question.
         let renamed = [("name", "Asha M"), ("phone", "90000 00779"), ("email", "")];
         assert_eq!(manager.post(&at.page, &renamed).await.status, StatusCode::SEE_OTHER);
     }

@@ -1,4 +1,4 @@
-//! What was written is never lost: taken back, copied, signed out.
+//! What was written is never lost: after taking back, copying or signing out.
 
 use axum::http::StatusCode;
 use domain::{
@@ -48,7 +48,7 @@ on_both! {
         let broadcast = scene.org.broadcast(id).await.unwrap();
         assert_eq!(broadcast.status, BroadcastStatus::Cancelled);
         assert_eq!(scene.org.broadcast_audience(id).await.unwrap(), Audience::Registered);
-        // Cancelled before anything left: nobody was told, and everyone can be.
+        // The broadcast was cancelled before anything left: nobody was told, and everyone can be.
         let figures = scene.org.reached(&[scene.workshop], &broadcast.purpose, scene.world.clock_now()).await.unwrap();
         assert_eq!((figures[0].1.registered, figures[0].1.not_told), (3, 3));
     }
@@ -64,7 +64,7 @@ on_both! {
         assert_eq!(scene.org.broadcast(id).await.unwrap().status, BroadcastStatus::Paused);
         let elsewhere = browser.get("/people").await.body;
         assert!(elsewhere.contains("3 people wait"), "whoever leaves the page is reminded: {elsewhere}");
-        // The change is confirmed: the same people, once, by the new one.
+        // The change is confirmed: the new broadcast tells the same people, once.
         let query = back.location().trim_start_matches("/?").split('#').next().unwrap().to_owned();
         let page = browser.get(&format!("{CONFIRM}?{query}")).await;
         assert!(page.body.contains("Send to 3 people") || page.body.contains("3 people"), "{}", page.body);
@@ -123,7 +123,7 @@ on_both! {
         for words in ["This week", "1 not yet", "1-hour reminder, 3 wait"] {
             assert!(home.body.contains(words), "{words}: {}", home.body);
         }
-        // Whoever is not registered any more counts nowhere.
+        // A person whose registration ended counts nowhere.
         let filter = RegistrantFilter { limit: 10, search: "Late".into(), ..Default::default() };
         let late = scene.org.registrants(scene.workshop, &filter).await.unwrap().remove(0);
         scene.org.set_registrant_status(scene.workshop, late.id, RegistrantStatus::Cancelled, scene.world.clock_now()).await.unwrap();
@@ -152,7 +152,7 @@ on_both! {
         let page = browser.get(&format!("{CONFIRM}?{}&who=registered&quiet=send", scene.query())).await;
         post(&mut browser, CONFIRM, &fields(&page, CONFIRM)).await;
         scene.world.app.engine.plan().await.unwrap();
-        // Words in any order.
+        // The words may come in any order.
         let found = browser.get("/people?q=rao+asha").await;
         for words in ["Asha Rao", "1-hour reminder · Rust", "Waiting"] {
             assert!(found.body.contains(words), "{words}: {}", found.body);

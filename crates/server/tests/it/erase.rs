@@ -48,7 +48,7 @@ on_both! {
         let mut manager = world.signed_in(&people.manager).await;
         assert!(!manager.get(&person(&people)).await.body.contains("Erase this person"), "for admins");
 
-        // A file that was imported is removed at once: nobody needs it again.
+        // An imported file is removed at once, because nobody needs it again.
         let file = b"Name,Phone\nMeena,90000 00007\n";
         let uploaded = manager.upload("/imports", &[("workshop", workshop)], "people.csv", file).await;
         let import = uploaded.location().trim_end_matches("/columns").to_owned();
@@ -131,7 +131,7 @@ on_both! {
         assert!(page.body.contains("Last erased Today") && page.body.contains("1 workshop, 1 registration"), "{}", page.body);
         assert_eq!(world.app.engine.work().differences().await.unwrap(), vec![]);
         assert_eq!(admin.get(&person(&people)).await.status, StatusCode::NOT_FOUND);
-        // The opt-out is still there, by its hash.
+        // The opt-out is still there, found by its hash.
         assert!(admin.get("/people/opted-out").await.body.contains("Erased number"));
     }
 
@@ -191,7 +191,7 @@ on_both! {
         let registrants = format!("/workshops/{workshop}/registrants.csv");
         let messages = format!("/broadcasts/{broadcast}/export");
         let opted_out = "/people/opted-out/export".to_owned();
-        // Who may not export leaves nothing.
+        // A member who may not export leaves no entry in the log.
         let mut viewer = world.signed_in(&people.viewer).await;
         for path in [&registrants, &messages, &opted_out] {
             assert_eq!(viewer.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
@@ -209,7 +209,7 @@ on_both! {
             .filter(|entry| entry.action.ends_with(".exported"))
             .map(|entry| (entry.action.as_str(), entry.subject.clone(), entry.detail.as_str()))
             .collect();
-        // All at one moment: the log has no order of its own among them.
+        // All entries have one moment, so the log has no order of its own among them.
         kept.sort_unstable();
         assert_eq!(
             kept,
@@ -243,7 +243,7 @@ on_both! {
         }
         let mut manager = world.signed_in(&people.manager).await;
         assert!(manager.get(&page).await.body.contains("Download what is kept"));
-        // Corrected since: what went to the old number is about the same person.
+        // The number was corrected since, and messages to the old number are about the same person.
         let correct = format!("/workshops/{}/registrants/{}/correct", record(&people, "{workshop}"), record(&people, "{registrant}"));
         manager.post(&correct, &[("name", "Asha Menon"), ("phone", "90000 00778"), ("email", "menon@udaan.example")]).await;
         let now = manager.get("/people/number/919000000778").await;
@@ -273,7 +273,7 @@ on_both! {
         let audit = world.signed_in(&people.admin).await.get("/settings/audit").await;
         assert!(audit.body.contains("Downloaded what is kept about a person") && !audit.body.contains("9000000778"), "{}", audit.body);
 
-        // The command line writes the same, and never over a file.
+        // The command line writes the same file, and never overwrites one.
         let folder = tempfile::tempdir().unwrap();
         let to = folder.path().join("asha.json");
         munadi::commands::person::export(&world.app, "90000 00778", None, Some(&to)).await.unwrap_err();
@@ -286,7 +286,7 @@ on_both! {
         let nobody = munadi::commands::person::export(&world.app, "90000 99999", first, None).await.unwrap_err();
         assert!(nobody.to_string().contains("nobody with the number +919000099999"), "{nobody}");
 
-        // Erased from the page, with the pair and what went to the old number.
+        // The person is erased from the page, with WhatsApp's id of them and the messages to the old number.
         let mut admin = world.signed_in(&people.admin).await;
         let asked = admin.get(&format!("{now}/erase")).await;
         assert!(asked.body.contains("of them 1 to a number that was corrected"), "{}", asked.body);
@@ -301,7 +301,8 @@ fn record(people: &People, wanted: &str) -> String {
     people.records.iter().find(|(name, _)| *name == wanted).unwrap().1.clone()
 }
 
-/// A broadcast of which the person got a message: its receipt spoke of somebody else as well, and carried WhatsApp's id of them.
+/// A broadcast that sent the person a message. Its receipt carried WhatsApp's id of the person, and named somebody
+/// else's number as well.
 async fn told(world: &World, people: &People) -> String {
     let org = world.app.store.org(Actor::command_line(people.first));
     let filter = store::suppressions::SuppressionFilter { limit: 9, ..Default::default() };
@@ -325,7 +326,7 @@ async fn told(world: &World, people: &People) -> String {
     id.to_string()
 }
 
-/// SQLite alone: PostgreSQL's files are its own.
+/// The test runs on SQLite alone: the files of PostgreSQL are its own.
 #[tokio::test]
 async fn an_erased_number_is_nowhere_in_the_database_s_files() {
     let db = store::testing::sqlite().await;

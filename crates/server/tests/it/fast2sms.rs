@@ -1,4 +1,5 @@
-//! Accounts of Fast2SMS against the stand-in: the form, the key that never comes out, the test by the wallet, receipts.
+//! Accounts of Fast2SMS against the stand-in: the form, the key that is never shown, the test by the wallet,
+//! receipts.
 
 use axum::{
     body::Body,
@@ -185,7 +186,7 @@ on_both! {
                 assert!(answer.body.contains(&format!(r#"id="{field}-error""#)) && answer.body.contains("from 1 to 160"), "{field}={value}");
             }
         }
-        // Left empty, those of docs/facts/india.md §1.3.
+        // An empty field takes the limits of docs/facts/india.md §1.3.
         let account = added(&world, &people, &mut admin).await;
         assert_eq!(limits(&account), ValueLimits { text: 30, alphanumeric: 40, link: 30 });
         let typed = [GOOD, &[("text_chars", "25"), ("alphanumeric_chars", "30"), ("link_chars", "60")]].concat();
@@ -242,7 +243,7 @@ on_both! {
     }
 
     async fn a_refused_test_says_what_to_do(db: TestStore) {
-        // 412 to 415 of providers/src/fast2sms/NOTES.md §2.5.
+        // The refusals are 412 to 415 of providers/src/fast2sms/NOTES.md §2.5.
         type Change = fn(&mut sandbox::fast2sms::Account);
         let cases: [(Change, &str, &str, &str); 4] = [
             (|account| account.enabled = false, "f2s_415", "Account disabled", "support"),
@@ -297,10 +298,10 @@ on_both! {
             assert_eq!(ask(&world, post("application/x-www-form-urlencoded", FORM)).await, StatusCode::OK);
             assert_eq!(ask(&world, get(&format!("?{in_query}"))).await, StatusCode::OK);
         }
-        // The same by PUT is the same report.
+        // The same report by PUT counts as the same.
         let put = Request::put(&address).body(Body::from(CUSTOM)).unwrap();
         assert_eq!(ask(&world, put).await, StatusCode::OK);
-        // Somebody who only looks whether the address answers leaves nothing behind.
+        // A request that only checks whether the address answers leaves nothing behind.
         assert_eq!(ask(&world, get("")).await, StatusCode::OK);
         let kept = world.app.engine.work().pending_receipts(world.clock_now(), 10).await.unwrap();
         let mut bodies: Vec<_> = kept.iter().map(|one| one.body.as_str()).collect();
@@ -309,7 +310,7 @@ on_both! {
         wanted.sort_unstable();
         assert_eq!(bodies, wanted, "each once, as it came");
         assert!(kept.iter().all(|one| one.integration == account.id));
-        // The address is the secret: one letter off is nobody's.
+        // The address is the secret: one letter off, it belongs to nobody.
         let other = address.replace(&account.callback_key, &"0".repeat(account.callback_key.len()));
         let stray = Request::get(format!("{other}?{FORM}")).body(Body::empty()).unwrap();
         assert_eq!(ask(&world, stray).await, StatusCode::NOT_FOUND);

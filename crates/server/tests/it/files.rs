@@ -1,6 +1,7 @@
-//! Files as they come, by the page and by the command line: whichever way, the same people are registered, and the right ones.
+//! Files as they come, by the page and by the command line: either way the same people are registered, and the right
+//! ones.
 //!
-//! The cases stand in `data/files.txt`, workbooks below. What has to come of each is said there, not computed here.
+//! The cases stand in `data/files.txt`, workbooks below. The expected result is written there and not computed here.
 
 use std::{
     io::{Read, Write},
@@ -28,21 +29,21 @@ use crate::{
 
 const CASES: &str = include_str!("data/files.txt");
 
-/// Files that go into one workshop one after the other, and what has to come of them.
+/// The files that go into one workshop one after the other, and the expected result.
 #[derive(Default)]
 struct Case {
     title: String,
     files: Vec<(String, Vec<u8>)>,
-    /// `paid=registered`: what a person answers.
+    /// The answers of a person, such as `paid=registered`.
     says: Vec<String>,
-    /// What has to come of it began: no line behind belongs to a file.
+    /// Whether the expected result has begun, so that no further line belongs to a file.
     is_said: bool,
     exit: i32,
-    /// Name, number, status, and the time where it matters.
+    /// The expected people: name, number, status, and the time where it matters.
     people: Vec<Vec<String>>,
-    /// Numbers that want no messages: all, or promotions alone.
+    /// The expected numbers that want no messages: all of them, or promotion alone.
     refused: Vec<String>,
-    /// Numbers with an agreement, each with its channel or `all`.
+    /// The expected numbers with an agreement, each with its channel or `all`.
     agreed: Vec<String>,
 }
 
@@ -105,7 +106,7 @@ impl Case {
         }
     }
 
-    /// Whether what is registered in a workshop, and what its people want, is what the case says.
+    /// Checks whether the registrations of a workshop, and what its people want, are those of the case.
     async fn check(&self, app: &App, org: &Org, workshop: WorkshopId, way: &str) -> Vec<String> {
         let filter = RegistrantFilter { limit: 100, ..RegistrantFilter::default() };
         let mut found = org.registrants(workshop, &filter).await.unwrap();
@@ -179,7 +180,7 @@ fn workbook(rows: &[&[&str]], change: impl FnOnce(&mut rust_xlsxwriter::Workshee
     book.save_to_buffer().unwrap()
 }
 
-/// The workbook counting its days from 1904, as programs write it.
+/// Makes the workbook count its days from 1904, as some programs do.
 fn from_1904(book: &[u8], word: &str) -> Vec<u8> {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(book)).unwrap();
     let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
@@ -215,7 +216,7 @@ fn workbooks() -> Vec<Case> {
             sheet.set_row_hidden(4).unwrap();
         },
     );
-    // 2027-01-10 09:30 is day 44,935 from 1904 on: 46,397 from the end of 1899 less 1,462.
+    // 2027-01-10 09:30 is day 44,935 from 1904 on: that is 46,397 from the end of 1899, less 1,462.
     let dated = |first: &str, second: &str| {
         let dates = rust_xlsxwriter::Format::new().set_num_format("yyyy-mm-dd hh:mm");
         workbook(
@@ -281,7 +282,7 @@ async fn workshops(org: &Org, cases: &[Case], now: Millis) -> Vec<WorkshopId> {
     workshops
 }
 
-/// What the form that posts there would post: its inputs, and of each choice what is selected.
+/// What the form would post: its inputs, and the selected option of each choice.
 fn form(page: &Answer, action: &str) -> Vec<(String, String)> {
     let (_, form) = page.body.split_once(&format!("action=\"{action}\"")).unwrap_or_else(|| {
         panic!("no form to {action}: {}", page.body);
@@ -312,7 +313,7 @@ fn form(page: &Answer, action: &str) -> Vec<(String, String)> {
     fields
 }
 
-/// Somebody at the page of imports.
+/// A member at the page of imports.
 struct Clerk<'w>(Browser<'w>);
 
 impl Clerk<'_> {
@@ -331,7 +332,7 @@ impl Clerk<'_> {
         self.0.post_as_is(path, &fields).await
     }
 
-    /// Takes a file as the page proposes it, with what the case answers.
+    /// Imports a file as the page proposes, with the answers of the case.
     async fn take(&mut self, workshop: WorkshopId, case: &Case, name: &str, file: &[u8]) {
         let of = [("workshop", workshop.to_string())];
         let of: Vec<(&str, &str)> = of.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -365,13 +366,13 @@ impl Clerk<'_> {
     }
 }
 
-/// Registers everybody of a list by the page.
+/// Registers all people of a list by the page.
 pub(crate) async fn imported(browser: Browser<'_>, workshop: WorkshopId, list: &str) {
     let case = Case { title: "a list".into(), ..Case::default() };
     Clerk(browser).take(workshop, &case, "people.csv", list.as_bytes()).await;
 }
 
-/// Imports the files of a case with the program; the last exit code.
+/// Imports the files of a case with the program; returns the last exit code.
 fn by_command(folder: &Path, flags: &[String], workshop: WorkshopId, case: &Case) -> Option<i32> {
     let mut code = None;
     for (name, file) in &case.files {

@@ -1,5 +1,5 @@
-//! What leaves for people whose names and numbers stand in a file in odd ways: sent by the command line to the stand-ins, and asked about by the
-//! page before.
+//! What people get whose names and numbers stand in a file in odd forms: sent by the command line to the stand-ins,
+//! and asked about by the page before.
 
 use std::{path::Path, sync::Arc};
 
@@ -36,7 +36,7 @@ fn send(flags: &[String], template: &str, more: &[&str]) -> (Option<i32>, Value)
     run(flags, &[&["send", "--workshop", "Rust", "--template", template, "--yes"], more].concat())
 }
 
-/// What stands in a place of the only message to a phone; empty where it got none.
+/// The value in one place of the only message to a phone; empty where the phone got none.
 fn value(sandbox: &Sandbox, phone: &str, place: usize) -> String {
     let messages = sandbox.world().of_phone(phone);
     assert!(messages.len() < 2, "{phone}: {messages:?}");
@@ -85,7 +85,8 @@ async fn a_command_that_runs_twice_tells_nobody_twice_by_whatsapp_and_by_sms() {
     let list = "Name,Phone\nAsha Rao,9043000001\nRavi Kumar,9043000002\n";
     assert_eq!(import(folder.path(), &flags, list).0, Some(0));
     for (template, so_far) in [("Workshop today", 2), ("Workshop today, one text", 4)] {
-        // Other words are another message: whoever got it by WhatsApp is named, and asked for again.
+        // Another template is another message. People who got it by WhatsApp are named, and have to be asked for
+        // again.
         let first = send(&flags, template, if so_far > 2 { &["--again"] } else { &[] });
         assert_eq!(first.0, Some(0), "{}", first.1);
         assert_eq!(sandbox.world().len(), so_far, "{template}");
@@ -144,7 +145,7 @@ on_both! {
         scene.org.suppress(entry, scene.world.clock_now()).await.unwrap();
         crate::files::imported(scene.manager().await, scene.workshop, list).await;
         let asked = manager.get(&format!("{CONFIRM}?{}", scene.query())).await;
-        // Three stood there before; of these three one opted out.
+        // Three people were registered before, and one of these three opted out.
         assert!(asked.body.contains("Send to 5 people<"), "{}", asked.body);
         let composed = manager.get(&format!("/?{}", scene.query())).await;
         assert!(composed.body.contains("1 opted out"), "{}", composed.body);

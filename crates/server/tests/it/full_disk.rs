@@ -1,4 +1,4 @@
-//! The real program on a disk that fills while it sends, receives and imports, and has room again.
+//! The real program on a disk that fills while it sends, receives and imports, and that has room again later.
 
 use std::{
     fs,
@@ -27,9 +27,10 @@ use store::messages::MessageFilter;
 
 /// Enough for a start and some thousand messages.
 const DISK: &str = "size=48m";
-/// People told.
+/// The number of people who are told.
 const PEOPLE: usize = 3_000;
-/// People imported into another workshop meanwhile: more than the space that a database keeps for itself.
+/// The people who are imported into another workshop meanwhile: more than fit into the space that a database keeps
+/// for itself.
 const IMPORTED: usize = 8_000;
 /// Longest wait for anything here; a loaded machine needs some of it.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -40,7 +41,7 @@ struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// `None`, said aloud, where mounting is not allowed.
+    /// Mounts the disk; `None`, with a line that says so, where mounting is not allowed.
     fn mount() -> Option<SmallDisk> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
@@ -66,7 +67,7 @@ impl SmallDisk {
         self.path().join("ballast")
     }
 
-    /// To the last byte.
+    /// Fills the disk to the last byte.
     fn fill(&self) {
         let mut file = fs::File::create(self.ballast()).unwrap();
         for piece in [1 << 16, 1 << 10, 1] {
@@ -82,7 +83,7 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Best effort: a test that failed may still have files open there.
+        // A test that failed may still have files open there, so errors are ignored.
         let _ = Command::new("umount").arg("-l").arg(self.folder.path()).status();
     }
 }
@@ -136,7 +137,7 @@ fn command(config: &Config) -> Command {
     command
 }
 
-/// What `/healthz` answers; `None` while nothing listens.
+/// The answer of `/healthz`; `None` while nothing listens.
 fn health(config: &Config) -> Option<(u16, Value)> {
     let answer = ask(config, "GET /healthz HTTP/1.1", &[], "")?;
     let status = answer.split(' ').nth(1)?.parse().ok()?;
@@ -144,7 +145,7 @@ fn health(config: &Config) -> Option<(u16, Value)> {
     Some((status, serde_json::from_str(&body[body.find('{')?..=body.rfind('}')?]).ok()?))
 }
 
-/// What a page answers to the attempt to sign in, as its form posts it; status and body.
+/// The status and body of the answer to a sign-in, posted as the form posts it.
 fn sign_in(config: &Config) -> Option<(u16, String)> {
     let form = ask(config, "GET /sign-in HTTP/1.1", &[], "")?;
     let cookie =
@@ -171,7 +172,7 @@ fn ask(config: &Config, line: &str, headers: &[(&str, &str)], body: &str) -> Opt
     Some(answer)
 }
 
-/// Asks until `wanted` says yes.
+/// Asks again and again until `wanted` returns something.
 async fn until<T>(what: &str, program: &mut Program, mut wanted: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
@@ -246,7 +247,7 @@ impl Sending {
         assert!(body["words"].as_str().unwrap().contains("full") && body["since"].is_i64(), "{body}");
     }
 
-    /// With room again: everything goes on by itself, and every phone got one message.
+    /// The disk has room again: everything continues by itself, and every phone got one message.
     async fn goes_on_to_the_end(&mut self) {
         until("health", &mut self.program, async || {
             health(&self.config).filter(|(status, _)| *status == 200)
@@ -268,8 +269,8 @@ impl Sending {
     }
 }
 
-/// Fills the disk for so long in the middle of a send, a flood of receipts and an import; looks at what the program does meanwhile, and counts
-/// what every phone got and what the import brought.
+/// Fills the disk for so long in the middle of a send, a flood of receipts and an import. Looks at what the program
+/// does meanwhile, and counts what every phone got and what the import brought.
 async fn filled_for(seconds: u64) {
     let Some(mut it) = Sending::begin().await else { return };
     it.fill().await;
@@ -277,7 +278,7 @@ async fn filled_for(seconds: u64) {
     let now = WallClock.now();
     let stopped = it.stage.register(it.elsewhere, crowd(IMPORTED, now), now).await.unwrap_err();
     assert!(format!("{stopped:#}").contains("full"), "{stopped:#}");
-    // What was on its way when the disk filled has arrived by now: calls take 10 ms.
+    // What was under way when the disk filled has arrived by now: calls take 10 ms.
     let sent = it.sandbox.world().len();
     while full.elapsed() < Duration::from_secs(seconds) {
         assert!(it.program.0.try_wait().unwrap().is_none(), "a full disk never ends the program");
@@ -298,7 +299,7 @@ async fn filled_for(seconds: u64) {
     it.goes_on_to_the_end().await;
 }
 
-/// Nobody makes room: the program ends when it is asked to, says why it does not start, and loses nobody.
+/// Nobody makes room. The program ends when it is asked to, says why it does not start, and loses no message.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_is_full_for_good_keeps_no_program_from_ending_and_loses_nobody() {
     let Some(mut it) = Sending::begin().await else { return };
@@ -334,7 +335,7 @@ async fn a_disk_that_fills_for_a_second_in_the_middle_of_a_send_costs_nothing() 
     filled_for(1).await;
 }
 
-/// Long enough for whatever gives up after a minute: what has come through that goes on for good.
+/// The disk stays full long enough for whatever gives up after a minute. What has survived that survives for good.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes two minutes; cargo test -p munadi --test it full_disk -- --ignored"]
 async fn a_disk_that_stays_full_never_ends_the_program_which_sends_nothing_until_there_is_room() {

@@ -1,4 +1,4 @@
-//! Groups through a gateway, from the linked phone to what lies in each group.
+//! Groups through a gateway, from the linked phone to what each group got.
 
 use axum::http::StatusCode;
 use domain::{
@@ -101,7 +101,7 @@ on_both! {
         browser.get(&format!("/settings/accounts/{account}")).await;
         let workshop = scene.workshop.to_string();
         browser.post(&format!("/settings/accounts/{account}/sync"), &[]).await;
-        // Read anew from where they are chosen; what was typed stays.
+        // The groups are read again from the picker, and what was typed stays.
         let typed = [("workshop", workshop.as_str()), ("text", "Bring a laptop"), ("form", "text"), ("pick", "sync")];
         let read = browser.post("/compose/posts", &typed).await.body;
         assert!(read.contains("Events: 5 groups read.") && read.contains("Bring a laptop"), "{read}");
@@ -111,7 +111,7 @@ on_both! {
         let own: Vec<_> = groups.iter().map(|group| group.id).collect();
         scene.org.set_workshop_groups(scene.workshop, &own, scene.world.clock_now()).await.unwrap();
         let tab = browser.get(&format!("/?channel=group&workshop={workshop}")).await.body;
-        // Three posts of an account that is new, with pauses of 20 to 45 seconds.
+        // A new account makes three posts, with pauses of 20 to 45 seconds.
         for words in ["Done by", "longer pauses while the account is new", "3 of 10", "1 min"] {
             assert!(tab.contains(words), "{words}: {tab}");
         }
@@ -124,7 +124,7 @@ on_both! {
         let asked = browser.post("/compose/posts/review", &file).await;
         assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", asked.body);
         assert!(asked.body.contains("The file cannot be fetched"), "{}", asked.body);
-        // Nor is it kept as a template.
+        // Nor can it be kept as a template.
         let kept = [
             ("name", "Tonight"), ("text", "Tonight"), ("media_kind", "image"),
             ("media_url", "https://127.0.0.1:1/tonight.jpg"), ("do", "save"),
@@ -134,7 +134,7 @@ on_both! {
         assert!(saved.body.contains("The file cannot be fetched"), "{}", saved.body);
         assert!(scene.org.templates(domain::channel::Channel::WhatsappGroup).await.unwrap().is_empty());
         assert!(scene.org.broadcasts(&Default::default(), 1).await.unwrap().is_empty());
-        // The way into a group is read where it is missing.
+        // The invite link of a group is read where it is missing.
         let page = format!("/groups/{}", groups[0].id);
         let read = browser.post(&format!("{page}/invite"), &[]).await;
         assert_eq!(read.status, StatusCode::SEE_OTHER, "{}", read.body);
@@ -157,7 +157,7 @@ on_both! {
             ("workshop", workshop.as_str()), ("form", "media"), ("text", "Tonight"), ("media-kind", "image"), ("when", "now"),
             ("gap", "60"), ("order", "largest"),
         ];
-        // What cannot be posted is not kept, and what was typed stays.
+        // A file that cannot be posted is not kept, and what was typed stays.
         for (name, file, words) in [
             ("tonight.jpg", b"<!doctype html><title>Sign in".to_vec(), "web page"),
             ("tonight.heic", b"\0\0\0\x18ftypheic".to_vec(), "no picture that every phone shows"),
@@ -173,25 +173,25 @@ on_both! {
         assert!(shown.contains("Excel tonight (1).jpg") && shown.contains(r#"<img class="m-bubble__img""#), "{shown}");
         let kept = shown.split(r#"name="own-file" value=""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
         assert!(kept.starts_with("/files/") && kept.ends_with("/Excel-tonight--1-.jpg"), "{kept}");
-        // Whoever knows the address has it, as the gateway does.
+        // Whoever knows the address gets the file, as the gateway does.
         let served = scene.world.browser().get(&kept).await;
         assert_eq!(served.status, StatusCode::OK);
         let header = |name: &str| served.headers.get(name).unwrap().to_str().unwrap().to_owned();
         assert_eq!((header("content-type").as_str(), header("content-disposition").as_str()), ("image/jpeg", "inline"));
         assert_eq!(scene.world.browser().get(&kept.replace("/files/", "/files/0")).await.status, StatusCode::NOT_FOUND);
-        // A page that is brought as a document is never shown as one of ours.
+        // A page that is uploaded as a document is never shown as one of ours.
         let picture = [&fields[..3], &[("media-kind", "document")], &fields[4..]].concat();
         let drawn = browser.upload("/compose/posts", &picture, "a.svg", b"<svg onload='alert(1)'>").await.body;
         let drawn = drawn.split(r#"name="own-file" value=""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
         let served = scene.world.browser().get(&drawn).await;
         assert_eq!(served.headers["content-type"], "application/octet-stream");
         assert_eq!(served.headers["content-disposition"], "attachment");
-        // Whoever may only look keeps nothing here.
+        // A viewer cannot keep files here.
         let mut viewer = scene.world.signed_in(&scene.people.viewer).await;
         let looked = viewer.upload("/compose/posts", &fields, "tonight.jpg", JPEG).await;
         assert!(!looked.body.contains("/files/"), "{}", looked.body);
 
-        // Reviewed with the file, as a page without script sends it; the same file has the same address.
+        // The form is reviewed with its file, as a page without script sends it. The same file has the same address.
         let asked = browser.upload("/compose/posts/review", &fields, "Excel tonight (1).jpg", JPEG).await;
         assert_eq!(asked.status, StatusCode::OK, "{}", asked.body);
         for words in ["Largest group first", "at least 1 min apart", kept.as_str()] {

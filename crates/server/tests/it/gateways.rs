@@ -1,4 +1,5 @@
-//! Accounts that a gateway holds, against the stand-ins: the form that picks a listed server, the test, linking and the list of groups.
+//! Accounts that a gateway holds, against the stand-ins: the form that picks a listed server, the test, linking and
+//! the list of groups.
 
 use axum::http::StatusCode;
 use munadi::pages::settings::integrations::Health;
@@ -8,7 +9,7 @@ use store::{Actor, Org, integrations::Integration, on_both, testing::TestStore};
 
 use crate::world::{Browser, People, World};
 
-/// Kind and key of the address of each vendor whose servers are listed.
+/// The kind of each vendor whose servers are listed, and the key of its address.
 fn gateways() -> Vec<(&'static str, &'static str)> {
     let listed = registry::VENDORS.iter().filter_map(|vendor| {
         let url = vendor.base_urls().iter().find(|url| url.listed)?;
@@ -17,7 +18,7 @@ fn gateways() -> Vec<(&'static str, &'static str)> {
     listed.collect()
 }
 
-/// A program that lists every stand-in, and a second server that nobody answers on.
+/// A program that lists every stand-in, and for each a second server that does not answer.
 async fn set_up(db: &TestStore) -> (World, People, Sandbox) {
     let vendors = Sandbox::start(sandbox::Config::default()).await.unwrap();
     let world = World::with(db, |config| {
@@ -40,7 +41,7 @@ async fn stored(world: &World, people: &People, kind: &str) -> Option<Integratio
     org(world, people).integrations().await.unwrap().into_iter().find(|one| one.kind == kind)
 }
 
-/// Types the form of the stand-in's account, at that server.
+/// Fills in the form of the stand-in's account, at that server.
 async fn add(admin: &mut Browser<'_>, kind: &str, server: &str) -> StatusCode {
     let sample = sandbox::registry::face(kind).unwrap().account();
     let session = sample.settings["session"].as_str().unwrap_or_default().to_owned();

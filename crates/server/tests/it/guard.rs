@@ -1,4 +1,4 @@
-//! What stands before every page: tokens of forms, headers, limits, answers to nonsense.
+//! The checks before every page: tokens of forms, headers, limits, and answers to malformed requests.
 
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use munadi::{

@@ -1,4 +1,5 @@
-//! The program without a browser: a whole broadcast from the command line, and the proof against being killed.
+//! The program without a browser: a whole broadcast from the command line, and the proof that being killed does no
+//! harm.
 
 use std::{
     path::Path,
@@ -46,7 +47,7 @@ fn assert_proof(output: &Output) {
     assert_eq!(verdict["kills"], 4, "the program must have been killed in the middle of sends: {verdict}");
 }
 
-/// Whom the ledger calls told is whose phones got it, and those of whom nobody knows.
+/// Checks that the people whom the ledger calls told are those whose phones got it, and those of whom nobody knows.
 #[track_caller]
 fn assert_ledger(verdict: &Value) {
     let n = |what: &str| verdict[what].as_i64().unwrap_or_else(|| panic!("{what}: {verdict}"));
@@ -73,7 +74,7 @@ async fn after_kills_nothing_is_sent_twice_or_lost_and_the_told_ledger_equals_wh
     }
 }
 
-/// The step of every workshop ran once, and nobody got it twice or not at all.
+/// Checks that the step of every workshop ran once, and that everybody got it exactly once.
 #[track_caller]
 fn assert_steps(output: &Output, steps: u64) {
     let verdict = last_json(output);
@@ -100,7 +101,8 @@ async fn schedulers_and_workers_that_are_killed_run_each_step_once_on_postgres()
     }
 }
 
-/// Workshops whose step is due while the database is stopped and started again; `MUNADI_STEPS` asks for more.
+/// The number of workshops whose step is due while the database is stopped and started again; `MUNADI_STEPS` asks for
+/// more.
 fn workshops() -> u64 {
     std::env::var("MUNADI_STEPS").ok().and_then(|asked| asked.parse().ok()).unwrap_or(40)
 }
@@ -118,7 +120,8 @@ async fn steps_run_once_while_the_database_is_stopped_and_started_again_and_sche
     }
 }
 
-/// A killed ladder costs what it may, to less than a message, and nobody gets a rung twice.
+/// Checks that a ladder whose processes are killed costs what it may, to less than a message, and that nobody gets a
+/// rung twice.
 #[track_caller]
 fn assert_ladder(output: &Output) {
     let verdict = last_json(output);
@@ -299,7 +302,8 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     let sent = send(&flags, &["--file", &file, "--yes"]);
     assert_eq!(sent.status.code(), Some(0), "{}", String::from_utf8_lossy(&sent.stderr));
     let result = last_json(&sent);
-    // The wrong number needs a person and is no registrant; nobody without a number is told anything.
+    // The row with the wrong number needs a person and becomes no registrant. A person without a number is told
+    // nothing.
     assert_eq!(result["planned"], 3, "{result}");
     assert_eq!(
         (&result["counts"]["sent"], &result["counts"]["skipped"]),
@@ -308,7 +312,7 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     );
     assert_eq!(sandbox.world().len(), 2);
 
-    // A file means its own people: whoever else is registered has to be named.
+    // A file selects its own people. Other registered people have to be named.
     let other = folder.path().join("other.csv");
     std::fs::write(&other, "Name,Phone\nMeena Test,9000000003\n").unwrap();
     let more = send(&flags, &["--file", &other.display().to_string(), "--yes", "--again"]);
@@ -319,7 +323,7 @@ async fn r25_a_file_becomes_a_broadcast_that_adds_up_from_the_command_line() {
     assert_eq!(meena.status.code(), Some(0), "{}", String::from_utf8_lossy(&meena.stderr));
     assert_eq!(sandbox.world().len(), 3);
 
-    // The same to the same people is asked for in so many words.
+    // Sending the same to the same people has to be asked for explicitly.
     let twice = send(&flags, &["--yes"]);
     let words = String::from_utf8_lossy(&twice.stderr).into_owned();
     assert_eq!(twice.status.code(), Some(1), "{words}");
@@ -367,7 +371,7 @@ async fn the_command_line_finds_what_the_page_finds_and_refuses_on_errors() {
     assert_eq!(asked["left_out"].as_array().unwrap().len(), 1, "{asked}");
     assert!(found("wallet").is_none(), "{asked}");
 
-    // Whatever the page would not send, the command line does not send either.
+    // The command line does not send what the page would not send.
     sandbox.aisensy().change(|config| config.projects[0].credit = 0);
     let refused = send(&flags, &["--yes"]);
     let words = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -390,8 +394,8 @@ async fn the_template_decides_that_it_goes_by_sms_and_what_its_segments_cost() {
     let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
     let flags = installation(folder.path(), &sandbox).await;
     let file = folder.path().join("people.csv");
-    // The second name makes its text Unicode: more than 70 characters are two segments (providers/src/fast2sms/NOTES.md
-    // §8).
+    // The second name makes its text Unicode, and more than 70 characters are two segments
+    // (providers/src/fast2sms/NOTES.md §8).
     std::fs::write(&file, "Name,Phone\nAsha Test,9000000001\nराजलक्ष्मीदेवी Test,9000000002\nNobody,\n")
         .unwrap();
     let file = file.display().to_string();
@@ -429,7 +433,7 @@ async fn what_an_sms_will_cost_is_exact_also_where_somebody_opted_out() {
     let sandbox = Sandbox::start(sandbox::Config::default()).await.unwrap();
     let flags = installation(folder.path(), &sandbox).await;
     let file = folder.path().join("people.csv");
-    // The second text is Unicode and two segments: it is the one that is not sent.
+    // The second text is Unicode and two segments long; it is the one that is not sent.
     std::fs::write(
         &file,
         "Name,Phone\nAsha Test,9000000001\nराजलक्ष्मीदेवी Test,9000000002\nRavi Test,9000000003\n",
@@ -474,7 +478,7 @@ async fn a_demonstration_and_an_installation_keep_out_of_each_other() {
         words(&demo)
     );
 
-    // Its people are invented and its accounts are not ours: with the real providers' addresses nothing of it is sent.
+    // The people are invented and the accounts are not ours. With the real providers' addresses nothing is sent.
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     let app = App::open(Config::in_folder(folder.path()).unwrap(), Arc::new(WallClock)).await.unwrap();

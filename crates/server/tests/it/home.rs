@@ -1,4 +1,5 @@
-//! The home page: what stands in the way stops a broadcast, one question makes one broadcast, nothing of others is taken.
+//! The home page: errors stop a broadcast, one question makes one broadcast, and nothing of another organisation is
+//! taken.
 
 use axum::http::StatusCode;
 use domain::{
@@ -34,7 +35,7 @@ pub(crate) struct Scene {
     pub(crate) org: Org,
     pub(crate) workshop: WorkshopId,
     pub(crate) template: TemplateId,
-    /// The one that sends; the organisation has a second one, which does not.
+    /// The account that sends. The organisation has a second one, which does not.
     pub(crate) account: domain::ids::IntegrationId,
 }
 
@@ -71,7 +72,7 @@ impl Scene {
         self.world.clock_now().plus(3 * HOUR)
     }
 
-    /// Says that its template is for something else from now on.
+    /// Gives the scene's template another purpose.
     pub(crate) async fn set_purpose(&self, word: &str) {
         let purpose = domain::told::Purpose::parse(word).unwrap();
         self.org.set_purpose(self.template, &purpose, 60, self.world.clock_now()).await.unwrap();
@@ -177,7 +178,7 @@ pub(crate) fn fields(page: &Answer, action: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A value as the browser reads it.
+/// A value of the markup as the browser reads it.
 fn plain(value: &str) -> String {
     value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&")
 }
@@ -314,7 +315,7 @@ on_both! {
             ("workshop", empty.to_string(), "Nobody would get it"),
             ("until", "2024-01-01T10:00".to_owned(), "It would start after its last useful moment"),
             ("until", "soon".to_owned(), "A time has to be chosen again"),
-            // It would go out at once, and be called a schedule.
+            // It would go out at once although it was called scheduled.
             ("when=later&at", "2020-01-01T09:00".to_owned(), "A time has to be chosen again"),
         ] {
             let bad = match change.split_once("=later&") {
@@ -341,7 +342,7 @@ on_both! {
         let page = browser.get(&format!("{CONFIRM}?{}", scene.query())).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(page.body.contains("AiSensy refuses this campaign"), "{}", page.body);
-        // The account's key is good, and it looks so: what is refused is the campaign.
+        // The account's key is good, and the page says so: the campaign is refused.
         let home = browser.get(&format!("/?{}", scene.query())).await;
         assert!(home.body.contains("AiSensy refuses this campaign"), "{}", home.body);
         assert!(!home.body.contains(">Refused<"), "{}", home.body);

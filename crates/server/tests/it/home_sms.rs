@@ -24,7 +24,7 @@ use crate::{
     world::{Answer, World},
 };
 
-/// A workshop with people, and an SMS account with a text for each, at the stand-in.
+/// A workshop with people, and an SMS account at the stand-in with a text for each person.
 struct Sms {
     scene: Scene,
     workshop: WorkshopId,
@@ -80,7 +80,7 @@ impl Sms {
     }
 }
 
-/// The stand-in's registered text with three places: by name, or with fixed words.
+/// The stand-in's registered text with three places, filled by name or with fixed words.
 async fn template(world: &World, scene: &Scene, name: &str, category: Category, id: &str) -> TemplateId {
     let variable = |label: &str, source| Variable {
         label: label.into(),
@@ -135,7 +135,7 @@ on_both! {
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
         let broadcast = &sms.scene.org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];
         assert!(broadcast.hours.closed_until(broadcast.starts_at).is_some(), "it waits: {broadcast:?}");
-        // Sent all the same, it is said before everything else, with the way to wait.
+        // The message is to be sent all the same: that is said before everything else, with the way to wait.
         let anyway = browser.get(&format!("{asked}&quiet=send&who=registered")).await;
         assert!(anyway.body.contains("m-danger__title") && anyway.body.contains("Wait for the morning"), "{}", anyway.body);
     }
@@ -165,7 +165,8 @@ on_both! {
         assert_eq!((broadcast.channel, broadcast.units), (Channel::Sms, 2));
         let told = sms.scene.sandbox.world().of_phone("919000100001");
         assert_eq!(&*told[0].text, "Hi Asha, Rust starts at 8:30 AM. -Example Academy");
-        // Whoever just got one waits two minutes for the next, and the page says so; those who got this are left out.
+        // A person who just got a message waits two minutes for the next, and the page says so. People who got this
+        // one are left out.
         let page = sms.page(sms.reminder, "").await;
         for words in ["Two minutes between two SMS to one number", r#"value="not_told" checked"#] {
             assert!(page.body.contains(words), "no “{words}” in {}", page.body);
@@ -185,7 +186,7 @@ on_both! {
         ] {
             assert!(page.body.contains(words), "no “{words}” in {}", page.body);
         }
-        // A fallback includes who has no name, and a fixed text everybody.
+        // A fallback includes people without a name, and a fixed text includes everybody.
         let page = sms.page(sms.reminder, "&fallback-1=there").await;
         assert!(!page.body.contains("“first name” is empty") && page.body.contains("2 people"), "{}", page.body);
     }
@@ -254,7 +255,7 @@ on_both! {
         let mut browser = sms.scene.manager().await;
         let blocked = browser.get(&format!("/compose/confirm?{}", sms.query(sms.reminder))).await;
         assert_eq!(blocked.status, StatusCode::UNPROCESSABLE_ENTITY);
-        // Whoever lets it wait is told when it begins, and that its last useful moment has to lie behind that.
+        // A person who lets it wait is told when it begins, and that the last useful moment has to be later.
         let page = sms.page(sms.reminder, "&after=wait").await;
         for words in ["It waits for the account’s hours", "It begins at 9:00", "It would start after its last useful moment"] {
             assert!(page.body.contains(words), "no “{words}” in {}", page.body);
@@ -266,7 +267,7 @@ on_both! {
         assert!(question.body.contains("9:00 AM to 6:00 PM, the account’s") && question.body.contains("what is left then waits"), "{}", question.body);
         let done = post(&mut browser, "/compose/confirm", &fields(&question, "/compose/confirm")).await;
         assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
-        // What was confirmed keeps its hours, whatever becomes of the account.
+        // A confirmed broadcast keeps its hours, whatever happens to the account.
         sms.set(settings(0, 1439)).await;
         let broadcast = &sms.scene.org.broadcasts(&BroadcastFilter::default(), 1).await.unwrap()[0];
         let (app, clock) = (&sms.scene.world.app, &sms.scene.world);
@@ -284,7 +285,7 @@ on_both! {
     }
 
     async fn values_are_as_long_as_the_account_says_also_when_they_are_planned(db: TestStore) {
-        // 42 and 33 letters.
+        // The names have 42 and 33 letters.
         let (longer, long) = ("Venkatanarasimharajuvaripetachalapathiraju", "Venkatanarasimharajuvaripetachala");
         let sms = Sms::new(db, &[("9000100001", "Asha"), ("9000100002", longer), ("9000100003", long)]).await;
         let page = sms.page(sms.reminder, "").await;
@@ -324,7 +325,8 @@ on_both! {
     }
 
     async fn what_is_reckoned_up_from_some_of_the_people_says_so_and_the_question_is_exact(db: TestStore) {
-        // The plan goes by number: the last hundred have names with which the text is charged as two SMS.
+        // The plan is ordered by number. The last hundred people have names with which the text is charged as two
+        // SMS.
         let people: Vec<(String, &str)> = (0..4_100)
             .map(|n| (format!("90001{n:05}"), if n < 4_000 { "Asha" } else { "Venkatanarasimharajuvari" }))
             .collect();
@@ -332,14 +334,15 @@ on_both! {
         let sms = Sms::new(db, &people).await;
         sms.scene.sandbox.fast2sms().set_wallet(sandbox::fast2sms::DEFAULT_ACCOUNT, Money::rupees(100_000).0);
         let (org, now) = (&sms.scene.org, sms.scene.world.clock_now());
-        // 145 characters and the name.
+        // The text has 145 characters besides the name.
         let text = format!("{}{{#var#}}", "Bring pen, paper and questions. ".repeat(5).split_at(145).0);
         let body = serde_json::json!({
             "route": "quick", "category": "utility", "text": text,
             "variables": [{ "label": "name", "tag": "var", "source": Source::RegistrantFirstName }],
         });
         let quick = org.add_template(Channel::Sms, "Quick", &body, now).await.unwrap();
-        // ₹5 each (providers/src/fast2sms/NOTES.md §8). Of the first 4,000 each is one SMS; all of them are 4,200.
+        // An SMS costs ₹5 (providers/src/fast2sms/NOTES.md §8). The first 4,000 people get one each; all of them
+        // together get 4,200.
         let page = sms.page(quick, "").await;
         for words in ["Cost, about", "About 4,100 people", "from the first 4,000 people; exact when you review", "Each message is one SMS among the first 4,000"] {
             assert!(page.body.contains(words), "no “{words}” in {}", page.body);
@@ -363,14 +366,14 @@ on_both! {
         let mut browser = sms.scene.manager().await;
         let page = browser.get(&address).await;
         assert!(page.body.contains(&chosen(sms.reminder)), "{}", page.body);
-        // By noon the promotion might go, to those who agreed: whoever means it chooses it.
+        // By noon the promotion may go to people who agreed. A person who wants that chooses it.
         sms.scene.world.clock.advance(13 * HOUR / 2);
         let page = browser.get(&address).await;
         assert!(page.body.contains(&chosen(sms.reminder)), "{}", page.body);
         let page = sms.page(offer, "").await;
         assert!(page.body.contains(&chosen(offer)), "{}", page.body);
         assert!(page.body.contains("Nobody here who could get it has agreed to promotion."), "{}", page.body);
-        // Nobody's name is in it: that one is missing is no matter.
+        // The template holds no name, so a missing name does not matter.
         assert!(!page.body.contains("name is missing"), "{}", page.body);
     }
 
@@ -385,7 +388,7 @@ on_both! {
         for words in ["The hours leave no moment to send", "Texts sends from 10:00 PM to 8:00 AM only", "and this account sends from 10:00 PM to 8:00 AM"] {
             assert!(page.body.contains(words), "no “{words}” in {}", page.body);
         }
-        // A reminder goes now, half past five.
+        // A reminder goes out now, at half past five.
         assert!(sms.page(sms.reminder, "").await.body.contains("the account’s 10:00 PM to 8:00 AM among them"));
     }
 

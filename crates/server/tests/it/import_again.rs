@@ -1,4 +1,4 @@
-//! A newer export of the same list: what changed is shown by kind, taken over or not by choice, and undone.
+//! A newer export of the same list: changes are shown by kind, taken over by choice, and can be undone.
 
 use axum::http::StatusCode;
 use domain::{
@@ -12,7 +12,7 @@ use store::{
 
 use crate::world::{Answer, Browser, People, World};
 
-/// Somebody at the import page of a workshop with nobody in it.
+/// A member at the import page of a workshop without registrants.
 struct Clerk<'w> {
     browser: Browser<'w>,
     org: Org,
@@ -34,7 +34,7 @@ impl<'w> Clerk<'w> {
         Clerk { browser: world.signed_in(&people.manager).await, org, workshop }
     }
 
-    /// Uploads a list and takes the columns that are guessed; the import and its page of rows.
+    /// Uploads a list and takes the guessed columns; returns the import and its page of rows.
     async fn look(&mut self, list: &str) -> (ImportId, Answer) {
         let fields = [("workshop", self.workshop.to_string())];
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -73,7 +73,7 @@ impl<'w> Clerk<'w> {
         }
     }
 
-    /// Presses the button of the import with these boxes ticked; the page that says what was done.
+    /// Presses the button of the import with these boxes ticked; returns the page that says what was done.
     async fn import(&mut self, id: ImportId, ticked: Option<&[&str]>) -> Answer {
         let mut form = vec![];
         if let Some(ticked) = ticked {
@@ -147,7 +147,7 @@ on_both! {
         ] {
             assert!(page.body.contains(says), "{says}: {}", page.body);
         }
-        // Nothing that adds somebody to a send, or that rests on a row that is missing, is ticked by itself.
+        // A kind that adds people to a send, or that rests on a missing row, is not ticked by itself.
         let expected = [("ended", true), ("no_place", true), ("changed", true), ("returned", false), ("gone", false)];
         assert_eq!(boxes(&page), expected, "{}", page.body);
         let csv = clerk.browser.get(&format!("/imports/{id}/differences.csv")).await;
@@ -175,7 +175,7 @@ on_both! {
         let world = World::new(db).await;
         let people = world.people().await;
         let mut clerk = Clerk::at(&world, &people).await;
-        // One of them without an address: only the number itself tells who it is.
+        // One of them has no e-mail address, so only the number tells who it is.
         let list = "Name,Phone,Email\nAsha Rao,9000000101,asha@list.example\nRavi Kumar,9000000102,\n";
         clerk.take(list).await;
         let filter = RegistrantFilter { limit: 100, ..RegistrantFilter::default() };
@@ -192,7 +192,7 @@ on_both! {
         assert_eq!(boxes(&page), [], "the list says nothing new: {}", page.body);
         clerk.import(id, None).await;
         assert_eq!(clerk.people().await, corrected, "nobody is put back, and nobody is registered twice");
-        // What is new in a newer list is shown all the same.
+        // New people in a newer list are shown all the same.
         let (_, page) = clerk.look("Name,Phone,Email\nAsha Rao,9000000777,asha@list.example\nRavi Kumar,9000000102,\n").await;
         assert_eq!(boxes(&page), [("changed", true)], "{}", page.body);
     }
@@ -218,7 +218,8 @@ on_both! {
             Asha Rao,9000000101,family@list.example,T-1\n\
             Ravi Kumar,9000000102,ravi@list.example,T-2\n\
             Meena S,9000000103,meena@list.example,\n").await;
-        // The ticket of Asha is Priya's now. A brother has Meena's address and nothing else of hers. Two rows could be Ravi.
+        // Asha's ticket is Priya's now. A brother has Meena's address and nothing else of hers. Two rows could be
+        // Ravi.
         let (id, page) = clerk.look("Name,Phone,Email,Ticket id\n\
             Priya Nair,9000000201,priya@list.example,T-1\n\
             Kiran Das,9000000203,meena@list.example,\n\
@@ -243,7 +244,7 @@ on_both! {
         clerk.take(FIRST).await;
         let (_, page) = clerk.look("Name,Phone\nKiran Das,9000000901\n").await;
         assert!(boxes(&page).is_empty(), "{}", page.body);
-        // A list without a status ends nobody's registration, and brings back nobody unless somebody says so.
+        // A list without statuses ends no registration, and brings nobody back unless a person says so.
         let (id, page) = clerk.look("Name,Phone,Email\nOmar Khan,9000000106,omar@list.example\n").await;
         assert_eq!(boxes(&page), [("returned", false), ("gone", false)]);
         clerk.import(id, Some(&[])).await;

@@ -1,4 +1,4 @@
-//! `munadi import` from the outside: what it takes, what it refuses and how it answers a machine.
+//! `munadi import` from the outside: what it accepts, what it refuses and how it answers a program.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ async fn an_import_refuses_what_the_page_asks_and_says_what_the_page_says() {
     let flags = installation(folder.path(), &sandbox).await;
     let take = |text: &str, more: &[&str]| import(folder.path(), &flags, text, more);
 
-    // A status that tools use differently is a question; what is said is remembered.
+    // A status that tools use differently is asked about, and the answer is remembered.
     let payments = "Name,Phone,Payment Status\nAsha,9000000001,captured\nRavi,9000000002,authorized\nMeena,9000000003,failed\n";
     let (code, answer) = take(payments, &[]);
     assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
@@ -49,7 +49,7 @@ async fn an_import_refuses_what_the_page_asks_and_says_what_the_page_says() {
     let (code, answer) = take(parents, &["--map", "phone=Parent's phone"]);
     assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(3)), "{answer}");
 
-    // What the columns leave open is refused with the column's name, and answered.
+    // Columns that leave something open are refused by name, and an answer settles that.
     let remarks = "Name,Phone,Remarks\nU,9000000061,Refunded on 12 Nov\nV,9000000062,\n";
     let (code, answer) = take(remarks, &[]);
     assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
@@ -64,7 +64,7 @@ async fn an_import_refuses_what_the_page_asks_and_says_what_the_page_says() {
     let (code, answer) = take(twice, &["--status", "(paid and refunded)=refunded"]);
     assert_eq!((code, &answer["counts"]["without_place"]), (Some(0), &Value::from(1)), "{answer}");
 
-    // --strict takes only what is clean; nobody with a number is not a success.
+    // `--strict` accepts only clean rows. A file without anybody who has a number is not a success.
     let short = "Name,Phone\nD,9000000031\nE,12\n";
     let (code, answer) = take(short, &["--strict"]);
     assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
@@ -84,7 +84,7 @@ async fn an_import_answers_a_machine_also_where_it_is_refused_and_says_what_was_
     let take = |text: &str, more: &[&str]| import(folder.path(), &flags, text, more);
     let plain = "Name,Phone,Status\nAsha,9000000001,paid\n";
 
-    // Whatever ends it, standard output is a line of JSON, with the code that the process ends with.
+    // Whatever ends the command, standard output is a line of JSON with the exit code of the process.
     let json = r#"[{"name":"Asha","phone":"9000000001"}]"#;
     for (text, more, says) in [
         (json, &[][..], "This is JSON, not a table"),
@@ -113,7 +113,8 @@ async fn an_import_answers_a_machine_also_where_it_is_refused_and_says_what_was_
     let error = answer["error"].as_str().unwrap_or_default();
     assert!(error.contains("no such file") && !error.contains("uploads"), "{answer}");
 
-    // Columns that no title names were guessed: always said, and too little for --strict unless somebody says them.
+    // Columns without a known title were guessed. The command always says so, and `--strict` refuses unless the
+    // columns are named.
     let bare = "Asha Rao,9000000011,Pune\nRavi Kumar,9000000012,Delhi\nMeena S,9000000013,Goa\n";
     let (code, answer) = take(bare, &["--strict"]);
     assert_eq!((code, &answer["counts"]["new"]), (Some(1), &Value::from(0)), "{answer}");
@@ -126,7 +127,7 @@ async fn an_import_answers_a_machine_also_where_it_is_refused_and_says_what_was_
     assert_eq!((code, &answer["counts"]["new"]), (Some(0), &Value::from(3)), "{answer}");
     assert_eq!(answer["columns_guessed"], serde_json::json!({}));
 
-    // A word of --status that no row has decides nothing, is said, and is not remembered.
+    // A word of `--status` that no row has decides nothing. The command says so, and does not remember it.
     let (code, answer) = take(plain, &["--status", "Foo=registered"]);
     assert_eq!((code, &answer["statuses_not_met"]), (Some(0), &serde_json::json!(["Foo"])), "{answer}");
     let (code, answer) = take("Name,Phone,Status\nTara,9000000021,Foo\n", &[]);
@@ -134,7 +135,7 @@ async fn an_import_answers_a_machine_also_where_it_is_refused_and_says_what_was_
     let (code, answer) = take(plain, &["--strict", "--status", "Foo=registered"]);
     assert_eq!(code, Some(1), "{answer}");
 
-    // Two registrations with one number are said: each number gets a message once.
+    // The command says when two registrations share a number: each number gets a message once.
     let (code, answer) = take("Name,Phone\nUma,9000000031\nVeena,9000000031\nWani,9000000032\n", &[]);
     assert_eq!((code, &answer["same_number"]), (Some(0), &Value::from(1)), "{answer}");
     // A list is read line by line.
@@ -159,7 +160,7 @@ async fn a_newer_list_is_compared_on_the_command_line_and_taken_over_by_flags() 
         Ravi Kumar,9000000102,ravi@list.example,registered\n\
         Meena S,9000000103,meena@list.example,registered\n\
         Lata Bose,9000000104,lata@list.example,cancelled\n";
-    // Ravi has another number, Meena is gone, Lata is back, Tara is new; Asha is refunded.
+    // Ravi has another number, Meena is gone, Lata is back, Tara is new, and Asha is refunded.
     let second = "Name,Phone,Email,Status\n\
         Asha Rao,9000000101,asha@list.example,refunded\n\
         Ravi Kumar,9000000202,ravi@list.example,registered\n\
@@ -211,7 +212,7 @@ async fn a_newer_list_is_compared_on_the_command_line_and_taken_over_by_flags() 
     sandbox.stop().await;
 }
 
-/// A workbook: its sheets with their rows, and the row of the first one that is hidden, from 0.
+/// A workbook: its sheets with their rows, and the row of the first sheet that is hidden, from 0.
 fn workbook(sheets: &[(&str, &[&[&str]])], hidden: Option<u32>) -> Vec<u8> {
     let mut book = rust_xlsxwriter::Workbook::new();
     for (at, (name, rows)) in sheets.iter().enumerate() {
@@ -272,7 +273,7 @@ async fn an_import_says_what_a_workbook_hides_and_which_sheets_it_does_not_read(
         "{answer}"
     );
 
-    // Two sheets with people: nobody guesses which is meant.
+    // Two sheets hold people: the command does not guess which is meant.
     let others: &[&[&str]] = &[&["Name", "Phone"], &["Tara Sen", "9000000004"]];
     let two = workbook(&[("Batch A", others), ("Batch B", others)], None);
     let output = run("two.xlsx", &two, &["--json"]);
@@ -283,7 +284,7 @@ async fn an_import_says_what_a_workbook_hides_and_which_sheets_it_does_not_read(
     let answer = last_json(&output);
     assert_eq!((output.status.code(), &answer["counts"]["new"]), (Some(0), &1.into()), "{answer}");
 
-    // A time that can be read in two ways costs the time and not the person, and is said.
+    // A time that can be read in two ways is left out, not the person, and the command says so.
     let dated = b"Name,Phone,Registered at\nUma,9000000011,03/04/2026 10:00\n";
     let answer = last_json(&run("dates.csv", dated, &["--json"]));
     assert_eq!((&answer["exit_code"], &answer["counts"]["new"]), (&0.into(), &1.into()), "{answer}");

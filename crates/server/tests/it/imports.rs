@@ -30,7 +30,7 @@ impl ImportPage<'_> {
         self.browser.upload("/imports", &[("workshop", &self.workshop.to_string())], name, file).await
     }
 
-    /// Uploads a file that must be taken; its import.
+    /// Uploads a file that must be accepted; returns its import.
     async fn take(&mut self, file: &str) -> ImportId {
         let answer = self.upload("people.csv", file.as_bytes()).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
@@ -43,7 +43,7 @@ impl ImportPage<'_> {
         self.settled(id).await
     }
 
-    /// The import's page when nothing runs for it any more.
+    /// The page of the import once nothing runs for it any more.
     async fn settled(&mut self, id: ImportId) -> Answer {
         loop {
             let page = self.browser.get(&format!("/imports/{id}")).await;
@@ -199,7 +199,8 @@ on_both! {
         let world = World::new(db).await;
         let people = world.people().await;
         let mut desk = desk(&world, &people).await;
-        // More than one transaction, so that they are registered in the order of their numbers, and not in that order in the file.
+        // The rows fill more than one transaction, so people are registered in the order of their numbers, which is
+        // not the order of the file.
         let mut file = "Name,Phone\n".to_owned();
         for n in 0..20_005_u64 {
             let (name, number) = match n {
@@ -244,7 +245,7 @@ on_both! {
         let csv = desk.browser.get(&format!("/imports/{id}/left-out.csv")).await;
         assert!(csv.body.contains("\"3\",\"Meena\",\"90000 00033\",\"failed\",\"Left out by its status: failed\""), "{}", csv.body);
         assert!(csv.body.contains("Anu") && !csv.body.contains("Asha") && !csv.body.contains("Short"), "{}", csv.body);
-        // They are no rows to correct.
+        // These rows do not need correcting.
         let to_fix = desk.browser.get(&format!("/imports/{id}/rows.csv")).await;
         assert!(to_fix.body.contains("Short") && !to_fix.body.contains("Meena"), "{}", to_fix.body);
     }
@@ -275,7 +276,7 @@ on_both! {
         assert!(page.body.contains("Say what 1 status means"), "{}", page.body);
         assert!(page.body.contains("In limbo · 2 rows"), "{}", page.body);
         assert!(page.body.contains("Left out by their status"), "{}", page.body);
-        // Nobody is registered before somebody has said so.
+        // Nobody is registered before a person has explained the status.
         desk.browser.post(&format!("/imports/{id}/commit"), &[]).await;
         assert_eq!(desk.registered().await, before);
 
@@ -326,7 +327,7 @@ on_both! {
 
         let second = desk.take("Name,Phone,Status\nAsha,90000 00031,registered\nRavi,90000 00032,cancelled\nMeena,90000 00033,refunded\nAsha,90000 00031,refunded\n").await;
         let page = desk.check(second, columns).await;
-        // One row gives Asha a place and another one takes it away, and neither a payment nor a time tells which holds.
+        // One row gives Asha a place and another takes it away. Neither a payment nor a time tells which holds.
         assert!(page.body.contains("Say first what 1 status means"), "{}", page.body);
         desk.browser.post(&format!("/imports/{second}/statuses"), &[("k3", "(paid and refunded)"), ("m3", "registered")]).await;
         let page = desk.settled(second).await;

@@ -1,4 +1,4 @@
-//! Reach ladders on their pages, and which account a step goes through where several could.
+//! Reach ladders on their pages, and the account of a step where several could send.
 
 use axum::http::StatusCode;
 use domain::{
@@ -25,7 +25,8 @@ async fn sequence(manager: &mut Browser<'_>) -> String {
     added.location().to_owned()
 }
 
-/// A form of a ladder with what its lists choose: two rungs with the scene's template, from an hour before the start to five minutes before it.
+/// The form of a ladder with the chosen options: two rungs with the scene's template, from an hour before the start
+/// to five minutes before it.
 fn chosen(scene: &Scene, form: &[(String, String)], wait: &str) -> Vec<(String, String)> {
     let template = scene.template.to_string();
     [
@@ -70,7 +71,7 @@ on_both! {
         assert_eq!(kept.steps[1].timing, Timing::before(45));
         let page = manager.get(&own).await.body;
         assert!(page.contains("rung 2 of 2") && page.contains("no receipt in 15") && page.contains("₹12.50 in all"), "{page}");
-        // Changed in the same form; a step of it leads there.
+        // The ladder is changed in the same form; each of its steps leads there.
         let edit = format!("{own}/ladders/reach");
         assert!(page.contains(&format!("href=\"{edit}\"")), "{page}");
         let form = fields(&manager.get(&edit).await, &edit);
@@ -113,7 +114,7 @@ on_both! {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;
         let own = sequence(&mut manager).await;
-        // The scene has two accounts for WhatsApp: neither is the older one by right.
+        // The scene has two accounts for WhatsApp, and neither comes first by itself.
         let form = ladder_form(&scene, &mut manager, &own).await;
         assert_eq!(manager.post(&format!("{own}/ladders/new"), &refs(&form)).await.status, StatusCode::SEE_OTHER);
         let id = own.rsplit('/').next().unwrap().parse().unwrap();
@@ -167,7 +168,7 @@ on_both! {
         };
         let name = scene.org.integration(scene.account).await.unwrap().name;
         assert_eq!(accounts().await, [Some(name.clone()), Some(name)]);
-        // A removed one is not replaced by another: somebody chooses again.
+        // A removed account is not replaced by another: a person has to choose again.
         scene.org.remove_integration(scene.account, now).await.unwrap();
         assert_eq!(accounts().await, [None, None]);
         let none = manager.post(&to, &[("channel", "personal"), ("account", "")]).await;

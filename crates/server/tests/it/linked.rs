@@ -1,5 +1,5 @@
-//! A linked account over time: it dies before a post is due, is linked again or not, and its groups' members are held against who is
-//! registered.
+//! A linked account over time. It dies before a post is due and is linked again or not, and the members of its groups
+//! are compared with the registrants.
 
 use std::sync::Arc;
 
@@ -35,9 +35,10 @@ struct Scene {
 }
 
 impl Scene {
-    /// An account at WAHA's stand-in, linked, with its groups read, one of which belongs to a workshop that begins in two hours.
+    /// A linked account at WAHA's stand-in with its groups read, one of which belongs to a workshop that begins in
+    /// two hours.
     async fn new(db: &TestStore) -> Scene {
-        // A code that is shown stays.
+        // The stand-in's clock stands still, so a code that is shown stays valid.
         let tick: sandbox::Clock = Arc::new(|| 20_000 * DAY);
         let vendors = Sandbox::start_with_clock(sandbox::Config::default(), tick).await.unwrap();
         let world = World::with(db, |config| {
@@ -106,7 +107,7 @@ impl Scene {
         self.org.confirm_posts(BroadcastId::new(now), &new, now).await.unwrap()
     }
 
-    /// Lets so many minutes pass, in which the program does what it does.
+    /// Lets so many minutes pass, in which the program does its work.
     async fn pass(&self, sender: &mut Sender, minutes: i64) {
         for _ in 0..minutes {
             self.world.clock.advance(MINUTE);
@@ -126,7 +127,7 @@ impl Scene {
         Sender::new(engine.clone(), 1)
     }
 
-    /// Posts that wait for an account that is not ready.
+    /// The number of posts that wait for an account that is not ready.
     async fn told(&self) -> Option<i64> {
         self.world.app.composer.attention_changed(self.people.first);
         let organization = self.org.organization().await.unwrap();
@@ -155,10 +156,10 @@ on_both! {
         scene.vendors.waha_fail("munadi", 401);
         scene.pass(&mut sender, 2).await;
         assert_eq!(scene.told().await, Some(1), "eighteen minutes before the post is due");
-        // Due, and it waits.
+        // The post is due, and it waits.
         scene.pass(&mut sender, 25).await;
         assert_eq!((scene.in_state(id, MessageState::Waiting).await, scene.posts()), (1, 0));
-        // Linked again from its page: the group and the plan are still there.
+        // The account is linked again from its page, and the group and the plan are still there.
         let mut admin = scene.world.signed_in(&scene.people.admin).await;
         let page = format!("/settings/accounts/{}", scene.account);
         let linking = admin.post(&format!("{page}/link"), &[("phone", "")]).await;
@@ -213,10 +214,10 @@ on_both! {
         assert!(found.contains("Ravi Nair") && !found.contains("Asha Rao"), "{found}");
         let file = manager.get(&format!("{page}.csv?list=")).await.body;
         assert!(file.contains("\"Thomas Kurian\",\"+919000000077\",\"Never joined\"") && file.contains("\"cmd()\""), "{file}");
-        // Who is hidden stands there without a number.
+        // A member with a hidden number stands in the list without one.
         let hidden = manager.get(&format!("{page}?list=hidden")).await.body;
         assert!(hidden.contains("Number hidden"), "{hidden}");
-        // Read a second time within the hour, the gateway is not asked.
+        // Within the hour the list is read only once: the gateway is not asked again.
         let again = manager.post(&format!("{page}/sync"), &[]).await;
         let told = manager.get(again.location()).await.body;
         assert!(told.contains("within the last hour"), "{told}");

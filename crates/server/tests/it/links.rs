@@ -1,4 +1,4 @@
-//! Short links: where they lead, for whom, and what counts as opened.
+//! Short links: where they lead, for whom, and which openings count.
 
 use axum::{
     body::Body,
@@ -98,7 +98,7 @@ async fn set_join_link(org: &Org, world: &World, workshop: WorkshopId, link: &st
     org.edit_workshop(workshop, &draft, now).await.unwrap();
 }
 
-/// How the link was used, once so many openings were counted.
+/// The use of the link, once so many openings were counted.
 async fn used(org: &Org, workshop: WorkshopId, registrant: RegistrantId, opens: i64) -> OwnLinkUse {
     for _ in 0..400 {
         let used = org.own_link(workshop, registrant).await.unwrap().expect("has a link");
@@ -180,7 +180,7 @@ on_both! {
         org.forget_number(&phone, &world.app.phone_key, world.clock_now()).await.unwrap();
         let answer = open(&world, &path, PHONE).await;
         assert_eq!((answer.status(), led_to(&answer)), (StatusCode::NOT_FOUND, None), "an erased person's link is gone");
-        // Whoever tries many waits, and nobody else does.
+        // A caller who tries many codes has to wait, and nobody else does.
         let mut last = StatusCode::OK;
         for _ in 0..40 {
             last = open(&world, "/j/00000000000", PHONE).await.status();

@@ -1,4 +1,4 @@
-//! The door to the network, with real connections: who holds a place without using it loses it, and who uses it keeps it.
+//! Real connections to the program: who holds a place without using it loses it, and who uses it keeps it.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Nothing here takes so long; what does not come ends the test.
+/// Nothing here takes so long; an answer that has not come by then ends the test.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_millis(100);
@@ -37,11 +37,11 @@ struct TestListener {
     address: SocketAddr,
     stop: CancellationToken,
     serving: JoinHandle<()>,
-    /// Hears when the body of `/endless` was let go.
+    /// Reports when the body of `/endless` was dropped.
     dropped: mpsc::UnboundedReceiver<()>,
 }
 
-/// Tells when it is dropped.
+/// Reports when it is dropped.
 struct Told(mpsc::UnboundedSender<()>);
 
 impl Drop for Told {
@@ -108,7 +108,7 @@ impl TestListener {
         socket.connect(self.address).await.unwrap()
     }
 
-    /// A connection on which an answer goes on.
+    /// A connection whose answer does not end.
     async fn busy(&self) -> TcpStream {
         let mut line = self.connect().await;
         ask(&mut line, "/slow").await;
@@ -121,7 +121,7 @@ async fn ask(line: &mut TcpStream, path: &str) {
     line.write_all(format!("GET {path} HTTP/1.1\r\nHost: here\r\n\r\n").as_bytes()).await.unwrap();
 }
 
-/// What came, up to `end`, or to the end of the connection.
+/// What came, up to `end` or to the end of the connection.
 async fn answer(line: &mut TcpStream, end: &[u8]) -> String {
     let mut came = Vec::new();
     let mut piece = [0; 4_096];

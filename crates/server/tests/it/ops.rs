@@ -1,4 +1,5 @@
-//! What an operator does from the command line: back up, restore, rotate the key, check, work, stand in.
+//! What an operator does from the command line: back up, restore, rotate the key, check, run as a worker, run the
+//! stand-ins.
 
 use std::{
     fs,
@@ -58,7 +59,7 @@ pub(crate) struct Installation {
 
 impl Installation {
     pub(crate) async fn new(db: &TestStore) -> Installation {
-        // As the program would have created it.
+        // The folder has the rights that the program would have given it.
         fs::set_permissions(db.folder(), fs::Permissions::from_mode(0o700)).unwrap();
         let mut config = Config::in_folder(db.folder()).unwrap();
         config.database = db.url.clone();
@@ -97,7 +98,7 @@ impl Installation {
         Installation { app, org, organization, workshop }
     }
 
-    /// Connects an account whose key is `secret`.
+    /// Connects an account with the key `secret`.
     pub(crate) async fn connect(&self, secret: &str) -> IntegrationId {
         let id = IntegrationId::new(NOW);
         let keys = KeyRing::open(&self.app.config.key_file).unwrap();
@@ -132,7 +133,7 @@ impl Installation {
         self.org.add_registrants(self.workshop, ImportId::new(NOW), people.collect(), NOW).await.unwrap();
     }
 
-    /// What the key file opens now, by the names of the accounts.
+    /// The secrets that the key file opens now, by the names of the accounts.
     async fn secrets(&self) -> Vec<(String, String)> {
         let keys = KeyRing::open(&self.app.config.key_file).unwrap();
         let mut opened = Vec::new();
@@ -160,7 +161,7 @@ async fn a_backup_taken_while_people_register_is_whole_and_opens_elsewhere() {
     let writer = tokio::spawn({
         let here = here.clone();
         async move {
-            // Until nobody listens any more.
+            // The batches go on until the other side no longer listens.
             let mut batch = 0;
             while tell.send(batch).is_ok() {
                 here.register(batch).await;
@@ -316,7 +317,7 @@ async fn an_archive_puts_no_other_keys_and_no_other_database_in_place() {
         assert!(refused.contains(name) && refused.contains("does not belong"), "{refused}");
         assert!(!there.key_file.exists(), "nothing is put in place");
     }
-    // The same copy with a file that belongs there is taken: it is the name that was refused.
+    // The same copy with a file that belongs there is accepted: the name was refused.
     with_one_more(&file, "files/imports/people.csv", b"Name,Phone", &more);
     restore(&there, &more, false, NOW).await.unwrap();
     let keys = |config: &Config| fs::read_to_string(&config.key_file).unwrap();
@@ -369,7 +370,7 @@ store::on_both! {
             here.connect(secret).await;
         }
         let before = here.secrets().await;
-        // The new key is written and one account is under it: then the power went.
+        // The new key is written and one account is sealed with it when the power fails.
         let ring = KeyRing::open(&here.app.config.key_file).unwrap().rotated();
         ring.replace(&here.app.config.key_file).unwrap();
         let account = here.app.store.sealed_secrets().await.unwrap().remove(1);
@@ -403,7 +404,7 @@ store::on_both! {
         let clock = Arc::new(ManualClock::at(NOW));
         let (own, file) = (here.app.config.clone(), here.app.config.key_file.clone());
         let keys = fs::read(&file).unwrap();
-        // Nothing depends on the keys yet: a new one is as good.
+        // Nothing depends on the keys yet, so a new one is as good.
         fs::remove_file(&file).unwrap();
         App::open(own.clone(), clock.clone()).await.unwrap();
         fs::write(&file, &keys).unwrap();
@@ -422,12 +423,12 @@ store::on_both! {
         let words = refused(config.clone()).await;
         assert!(words.contains("copy it from the machine that was set up first"), "{words}");
         assert!(!config.key_file.exists(), "no key is made up");
-        // And one with a key file of its own.
+        // Another machine has a key file of its own.
         KeyRing::open(&config.key_file).unwrap();
         let words = refused(config.clone()).await;
         assert!(words.contains("2 of 2 accounts do not open"), "{words}");
 
-        // A damaged account costs itself; the pages, where it can be entered again, open.
+        // A damaged account fails alone, and the pages on which it can be entered again open.
         let account = here.app.store.sealed_secrets().await.unwrap().remove(0);
         let damaged = account.sealed.replace(|c: char| c.is_ascii_uppercase(), "Q");
         here.app.store.reseal(account.id, &account.sealed, &damaged).await.unwrap();
@@ -494,7 +495,7 @@ async fn the_doctor_notices_a_damaged_database() {
     assert_eq!(level(&report, "database"), Some(Level::Fail), "{report:?}");
 }
 
-/// The program as a process of its own, without settings of whoever runs the tests.
+/// The program as a process of its own, without the settings of whoever runs the tests.
 fn munadi(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_munadi"));
     for (name, _) in std::env::vars_os() {
@@ -639,7 +640,7 @@ store::on_both! {
         here.org.suppress_all(vec![entry(known), entry(erased)], None, NOW).await.unwrap();
         here.org.forget_number(&Phone::parse(erased, Country::INDIA).unwrap(), &old, NOW).await.unwrap();
 
-        // Lost: another machine's file lies there instead.
+        // The file is lost: another machine's file lies there instead.
         let foreign = "0badc0de 00000000000000000000000000000000000000000000000000000000000000ff\n";
         fs::write(&config.key_file, foreign).unwrap();
         let refused = App::open(config.clone(), Arc::new(ManualClock::at(NOW))).await.err().unwrap().to_string();
@@ -719,7 +720,7 @@ async fn what_the_program_writes_is_for_its_own_user_whatever_the_umask_was() {
     assert!(log.exists() && database.exists(), "needs a database and its log");
     assert_eq!(open_to_others(), [], "made for this user alone");
     terminate(&mut child);
-    // As an earlier version left it.
+    // An earlier version left the folder like this.
     fs::create_dir_all(folder.path().join("imports")).unwrap();
     for path in [&database, &folder.path().join("imports")] {
         fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -729,7 +730,7 @@ async fn what_the_program_writes_is_for_its_own_user_whatever_the_umask_was() {
     terminate(&mut child);
 }
 
-/// Only root can leave what the service cannot write; elsewhere the test says nothing.
+/// Only root can leave a file that the service cannot write. Elsewhere the test checks nothing.
 #[tokio::test]
 async fn what_root_leaves_in_the_data_folder_belongs_to_the_folder_s_owner() {
     use std::os::unix::fs::{MetadataExt, chown};

@@ -1,4 +1,4 @@
-//! The page behind the link of a message: it stops, it takes back, and it tells nobody anything.
+//! The page behind the link of a message: it stops messages, takes that back, and tells nobody anything.
 
 use axum::{
     body::Body,
@@ -112,7 +112,7 @@ on_both! {
         let page = phone.get(&path).await;
         assert!(page.body.contains("Messages are stopped") && page.body.contains("Undo"), "{}", page.body);
 
-        // What waits for them is left out right now.
+        // Messages that wait for the person are left out at once.
         let want = Want::rows(message.broadcast, 10);
         world.clock.advance(MINUTE);
         let work = world.app.engine.work();

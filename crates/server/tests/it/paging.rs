@@ -1,4 +1,4 @@
-//! Long lists: *Next* leads on, *Previous* leads back to the page one came from.
+//! Long lists: *Next* leads on, and *Previous* leads back to the page before.
 
 use axum::http::StatusCode;
 use domain::{
@@ -17,7 +17,7 @@ fn workshop(people: &People) -> WorkshopId {
     people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap().1.parse().unwrap()
 }
 
-/// What stands in the middle of a page, without what differs each time it is loaded.
+/// The middle of a page, without what differs each time it is loaded.
 fn middle(page: &str) -> String {
     let (_, rest) = page.split_once("<main").unwrap();
     let (middle, _) = rest.split_once("</main>").unwrap();
@@ -32,7 +32,7 @@ fn link(page: &str, rel: &str) -> Option<String> {
     Some(href.split_once('"')?.0.replace("&amp;", "&").split('#').next().unwrap_or_default().to_owned())
 }
 
-/// Walks a list to its end and back to its begin; pages.
+/// Walks a list to its end and back to its beginning; returns the number of pages.
 async fn walk(browser: &mut Browser<'_>, path: &str) -> usize {
     let mut pages = vec![];
     let mut next = Some(path.to_owned());

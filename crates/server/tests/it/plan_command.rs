@@ -70,7 +70,7 @@ async fn a_sequence_is_a_file_and_a_plan_says_what_it_would_do_before_it_does() 
     assert!(said.contains("Step “hour” is cancelled.") && said.contains("somebody cancelled it"), "{said}");
     let log = here.org.audit_log(None, 10).await.unwrap();
     let actions: Vec<&str> = log.iter().map(|entry| entry.action.as_str()).collect();
-    // All in one instant: which stands first is chance.
+    // All entries have one instant, so their order is random.
     for done in ["sequence.added", "plan.written", "plan.step_cancelled"] {
         assert!(actions.contains(&done), "{done} in {actions:?}");
     }

@@ -1,4 +1,5 @@
-//! A reach ladder over three channels for two thousand people, played on lifelike stand-ins: what its report says is what phones got.
+//! A reach ladder over three channels for two thousand people, played on lifelike stand-ins: its report says what the
+//! phones got.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +28,7 @@ use crate::home::Scene;
 
 const PEOPLE: usize = 2_000;
 
-/// An account of the first vendor that serves a channel, as its stand-in knows it.
+/// An account of the first vendor that serves a channel, with the settings that its stand-in knows.
 async fn account(scene: &Scene, channel: Channel, more: Value) -> IntegrationId {
     let vendor = providers::registry::serving(channel).next().unwrap();
     let sample = sandbox::registry::face(vendor.kind()).unwrap().account();
@@ -71,7 +72,8 @@ fn rung((channel, template, account, minutes): (Channel, TemplateId, Integration
     }
 }
 
-/// WhatsApp an hour before, a text after a quarter of an hour without a receipt, then a call if it may ring.
+/// WhatsApp an hour before the start, a text after a quarter of an hour without a receipt, then a call if it may
+/// ring.
 async fn plan(scene: &Scene) {
     let (org, now) = (&scene.org, scene.world.clock_now());
     let sms = account(scene, Channel::Sms, json!({})).await;
@@ -116,7 +118,7 @@ on_both! {
         let ladder = &said["ladders"][0];
         let people = i64::try_from(PEOPLE).unwrap() + 3;
         assert_eq!(ladder["people"], people, "{said}");
-        // Counted from every message of the copy.
+        // The figures are counted from every message of the copy.
         let organization = scene.org.organization().await.unwrap();
         let caller = Caller::new(scene.org.clone(), organization, scene.world.clock_now());
         let kept = scene.org.rehearsal_of(scene.workshop).await.unwrap().unwrap();
@@ -126,7 +128,8 @@ on_both! {
         let reached: BTreeSet<&str> =
             all.iter().filter(|one| arrived(one.state)).map(|one| one.recipient.as_str()).collect();
         assert_eq!(ladder["reached"], reached.len(), "{said}");
-        // Who is left out of the first rung can be reached by none: no number, or one that others share.
+        // A person who is left out of the first rung can be reached by none: there is no number, or another
+        // registration has it.
         let left_out = usize::try_from(said["steps"][0]["counts"]["skipped"].as_i64().unwrap()).unwrap();
         let reachable = PEOPLE + 3 - left_out;
         assert!(reached.len() > reachable * 98 / 100, "of {reachable} people two channels reach {}", reached.len());
@@ -135,7 +138,7 @@ on_both! {
         assert!(each[0] == reachable && each[1] > 0 && each[1] < each[0] / 5, "{each:?} of {reachable}");
         // The workshop begins at half past eight, when nobody may be called yet.
         assert_eq!((on(Channel::IvrCall), &said["steps"][2]["why"]), (0, &json!("in_time")), "{said}");
-        // Rung by rung: cost and times.
+        // Cost and times are compared rung by rung.
         let plan = copy.plan_of(scene.workshop).await.unwrap().unwrap();
         let key = ladders(&plan.steps).remove(0);
         let row = |step: &&Step| plan.rows.iter().find(|row| row.key == step.key).unwrap().id;

@@ -1,4 +1,4 @@
-//! WhatsApp groups without any account: named by hand, composed, asked for, posted by a person, marked.
+//! WhatsApp groups without an account: named by hand, composed, asked for, posted by a person, and marked.
 
 use axum::http::StatusCode;
 use domain::{channel::Channel, message::MessageState, time::HOUR};
@@ -69,7 +69,7 @@ on_both! {
         assert!(page.body.contains("<b>1 of 2</b> chosen"), "{}", page.body);
         let asked = browser.post("/compose/posts/review", &refs(&sent)).await;
         assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
-        // Nobody is chosen, or something else is pressed in the picker.
+        // No group is chosen, or another button of the picker is pressed.
         let none = browser.post("/compose/posts", &refs(&form(&scene, &[], "Hello"))).await;
         assert!(none.body.contains("No group is chosen"), "{}", none.body);
         let mut all = form(&scene, &[], "Hello");
@@ -118,7 +118,7 @@ on_both! {
         assert!(page.body.contains("Join: https://meet.example/rust"), "{}", page.body);
         assert!(page.body.contains("https://wa.me/?text=Join%3A%20https%3A%2F%2Fmeet.example%2Frust"), "{}", page.body);
         assert!(page.body.contains("0 of 2") && page.body.contains("Open the group"), "{}", page.body);
-        // Nothing of it is the engine's work.
+        // None of it is the engine's work.
         let broadcast = scene.org.broadcasts(&Default::default(), 1).await.unwrap().remove(0);
         assert_eq!(broadcast.in_state(MessageState::Waiting), 2);
         let post = format!("/broadcasts/{}/post", broadcast.id);
@@ -160,7 +160,7 @@ on_both! {
         assert_eq!(second.status, StatusCode::CONFLICT, "{}", second.body);
         assert!(second.body.contains("2 groups have the same post") && second.body.contains("2 again"), "{}", second.body);
         assert_eq!(scene.broadcasts().await, 1);
-        // Another text is another post; and the same goes again when somebody says so.
+        // Another text is another post. The same text goes out again when a person says so.
         let other = browser.post("/compose/posts/review", &refs(&form(&scene, &groups, "We begin now."))).await;
         assert!(!other.body.contains("the same post"), "{}", other.body);
         let mut said = confirmations[1].clone();

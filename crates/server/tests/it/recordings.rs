@@ -1,5 +1,5 @@
-//! The audio library: an upload is made fit for a telephone, listened to, served to providers in parts, renamed, and kept while anything
-//! plays it.
+//! The audio library: an upload is converted for the telephone, listened to, served to providers in parts, renamed,
+//! and kept while anything plays it.
 
 use axum::{
     body::Body,
@@ -14,7 +14,7 @@ use crate::home::Scene;
 
 const HOME: &str = "/settings/recordings";
 
-/// A tone of 700 Hz as a WAV file of 16 kHz: so long, at so much of the loudest.
+/// A tone of 700 Hz as a WAV file of 16 kHz, of this length and this share of the highest level.
 fn tone(ms: u32, level: f32) -> Vec<u8> {
     let samples = 16 * ms;
     let mut file = Vec::new();
@@ -37,7 +37,7 @@ fn tone(ms: u32, level: f32) -> Vec<u8> {
     file
 }
 
-/// Those of the test; every organisation of a scene has one that it knows of.
+/// The recordings of the test. Every organisation of a scene has one more, which is left out.
 async fn kept(scene: &Scene) -> Vec<Recording> {
     let mut all = scene.org.recordings().await.unwrap();
     all.retain(|recording| recording.name != "Known to all");
@@ -82,7 +82,7 @@ on_both! {
         assert!(list.contains("Reminder, Meera’s voice") && list.contains("Ready") && list.contains("2 of 200"), "{list}");
         drop(manager);
 
-        // RIFF, one channel, 8,000 samples a second, 16 bits: two seconds of it.
+        // The file is RIFF with one channel, 8,000 samples a second and 16 bits, two seconds long.
         let recording = one(&scene).await;
         let path = format!("/recordings/{}.wav", recording.address);
         let whole = fetched(&scene, Method::GET, &path, "").await;
@@ -133,7 +133,7 @@ on_both! {
     async fn what_somebody_should_know_about_a_recording_is_said_before_it_is_played(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;
-        // Two seconds of nothing, then a voice.
+        // The sound is two seconds of silence, then a voice.
         let mut late = tone(4_000, 0.3);
         late[44..44 + 2 * 32_000].fill(0);
         let added = manager.upload(HOME, &[("name", "Late")], "late.wav", &late).await;

@@ -1,4 +1,4 @@
-//! A plan is played on stand-ins: the same planning over the real people, and nothing of it leaves.
+//! A plan is played on stand-ins: the same planning over the real people, and nothing leaves.
 
 use compose::Caller;
 use domain::{
@@ -70,7 +70,7 @@ fn trouble(scene: &Scene, trouble: Trouble, minutes_before: i64, minutes: i64) -
     Script { weather: Weather::Good, trouble, from, minutes }
 }
 
-/// Everything that stands in the files of rehearsals.
+/// All bytes in the files of rehearsals.
 fn bytes(world: &World) -> Vec<u8> {
     let files = std::fs::read_dir(play::folder(&world.app.config)).into_iter().flatten().flatten();
     files.flat_map(|file| std::fs::read(file.path()).unwrap()).collect()
@@ -100,7 +100,7 @@ on_both! {
         }
         let kept = scene.org.rehearsal_of(scene.workshop).await.unwrap().unwrap();
         assert_eq!(kept.state, RehearsalState::Done, "{}", kept.why);
-        // What the page shows: who, when, channel, text, cost.
+        // The page shows person, time, channel, text and cost of each message.
         let mut manager = scene.manager().await;
         let page = manager.get(&format!("/workshops/{}/plan/rehearsal", scene.workshop)).await;
         let body = page.body.replace('\u{a0}', " ");
@@ -109,13 +109,13 @@ on_both! {
         assert!(!body.contains("<svg/onload"), "a name is text");
         let list = manager.get(&format!("/workshops/{}/plan/rehearsal.csv", scene.workshop)).await.body;
         assert_eq!(list.lines().count(), 7, "a title and six messages: {list}");
-        // Each at its own moment by the virtual clock.
+        // Each message goes out at its own moment by the virtual clock.
         let caller = caller(&scene.world, &scene).await;
         let copy = play::open(&scene.world.app, &caller, &kept).await.unwrap().unwrap();
         let first = copy.played(scene.workshop, kept.from, &[], (0, 10)).await.unwrap();
         let due = scene.starts_at().plus(-HOUR);
         assert!(first.iter().take(3).all(|one| (0..2_000).contains(&one.at.since(due))), "{first:?}");
-        // Nothing of it is real: the plan waits, no broadcast is there, and the providers heard of nothing.
+        // Nothing of it is real: the plan waits, there is no broadcast, and the providers got nothing.
         assert_eq!(planned(&scene, scene.workshop).await, [RowState::Planned, RowState::Planned]);
         assert_eq!(scene.broadcasts().await, 0);
         assert!(scene.sandbox.world().is_empty(), "a real account was called");
@@ -144,22 +144,23 @@ on_both! {
     async fn what_goes_wrong_in_a_rehearsal_goes_as_it_would(db: TestStore) {
         let scene = Scene::new(db).await;
         plan(&scene, &[120, 60]).await;
-        // Answers are lost from just before the first step on: nobody knows, and nobody gets it twice.
+        // Answers are lost from just before the first step on. Nobody knows the outcome, and nobody gets the message
+        // twice.
         let silent = played(&scene, trouble(&scene, Trouble::Silent, 125, 30)).await;
         assert_eq!((step(&silent, "m120").counts.unknown, step(&silent, "m60").counts.arrived), (3, 3), "{silent:?}");
         assert_eq!(silent.counts().went(), 6, "each once");
         // Providers that are out of order until the step is due hold nothing up.
         let down = played(&scene, trouble(&scene, Trouble::Down, 125, 5)).await;
         assert_eq!(step(&down, "m120").counts.arrived, 3, "{down:?}");
-        // For longer: it goes as soon as they are back.
+        // They are out of order for longer: the step goes out as soon as they are back.
         let longer = played(&scene, trouble(&scene, Trouble::Down, 125, 15)).await;
         assert_eq!((step(&longer, "m120").counts.arrived, step(&longer, "m60").counts.arrived), (3, 3), "{longer:?}");
-        // And until nothing of it is of use any more: it comes too late; the next one goes.
+        // They are out of order until the step is no longer of use: it comes too late, and the next one goes out.
         let long = played(&scene, trouble(&scene, Trouble::Down, 125, 40)).await;
         let counts = step(&long, "m120").counts;
         assert_eq!((counts.arrived, counts.ended), (0, 3), "{long:?}");
         assert_eq!(step(&long, "m60").counts.arrived, 3, "{long:?}");
-        // The program does not run: the step is missed, the next one goes.
+        // The program does not run: the step is missed, and the next one goes out.
         let off = played(&scene, trouble(&scene, Trouble::Off, 125, 40)).await;
         assert_eq!((step(&off, "m120").state, step(&off, "m60").state), (RowState::Missed, RowState::Broadcast), "{off:?}");
         assert_eq!(off.did_not_go().count(), 1);
@@ -182,11 +183,11 @@ on_both! {
         manager.post(&to, &[]).await;
         let kept = scene.org.rehearsal_of(scene.workshop).await.unwrap().unwrap();
         assert_eq!(kept.state, RehearsalState::Stopped);
-        // Whoever was about to play it hears of it, and writes nothing over what was decided.
+        // The process that was about to play it learns of the end, and does not overwrite what was decided.
         play::play(&scene.world.app, first, |_, _| {}).await;
         let kept = scene.org.rehearsal_of(scene.workshop).await.unwrap().unwrap();
         assert_eq!(kept.state, RehearsalState::Stopped);
-        // One that broke off without a word holds nobody up.
+        // A rehearsal that broke off without a word holds nobody up.
         begin(&scene, Script::smooth()).await.unwrap();
         scene.world.clock.advance(2 * MINUTE);
         assert!(begin(&scene, Script::smooth()).await.is_ok());

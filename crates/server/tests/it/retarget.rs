@@ -1,4 +1,5 @@
-//! What a broadcast offers for whom it did not reach: each reason its step, with its number, its moment and its price.
+//! What a broadcast offers for the people whom it did not reach: for each reason a step with its number, its moment
+//! and its price.
 
 use axum::http::StatusCode;
 use domain::{
@@ -22,7 +23,8 @@ fn org(world: &World, people: &People) -> Org {
     world.app.store.org(Actor::command_line(people.first))
 }
 
-/// A broadcast of four people that is over: one for each of these codes failed, the rest was handed over. The workshop lies some days ahead.
+/// A broadcast of four people that is over. One message failed with each of these codes, the rest was handed over.
+/// The workshop lies some days ahead.
 pub(crate) async fn over(world: &World, people: &People, codes: &[&str]) -> BroadcastId {
     let mut manager = world.signed_in(&people.manager).await;
     let (_, workshop) = people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap();
@@ -62,7 +64,7 @@ pub(crate) async fn over(world: &World, people: &People, codes: &[&str]) -> Broa
     id
 }
 
-/// Moves the workshop of the broadcast so far ahead.
+/// Moves the workshop of the broadcast this far ahead.
 async fn starts_in(world: &World, people: &People, id: BroadcastId, ms: i64) {
     let org = org(world, people);
     let workshop = org.workshop(org.broadcast(id).await.unwrap().workshop).await.unwrap();
@@ -97,7 +99,7 @@ on_both! {
         starts_in(&world, &people, id, 4 * DAY).await;
         let zone = Zone::india();
         let now = world.clock_now();
-        // Twelve hours after the end, and then the next ten o'clock.
+        // The retry is twelve hours after the end, and then at the next ten o'clock.
         let expected = zone.next_at_minute(now.plus(12 * HOUR - 1), 600);
         let mut manager = world.signed_in(&people.manager).await;
         let page = manager.get(&format!("/broadcasts/{id}")).await.body;

@@ -16,7 +16,7 @@ use crate::home::Scene;
 
 const HOME: &str = "/settings/templates/ivr";
 
-/// The only script there is.
+/// The only script that there is.
 async fn script(scene: &Scene) -> CallScript {
     let all = scene.org.templates(Channel::IvrCall).await.unwrap();
     assert_eq!(all.len(), 1);
@@ -44,7 +44,7 @@ async fn recording(scene: &Scene, name: &str, length_ms: i64) -> String {
     }
 }
 
-/// A form with two keys. The first row is left empty: the others stay where they are.
+/// A form with two keys. The first row is empty, and the others stay where they are.
 fn form<'a>(does: &'a str, sends: &'a str) -> Vec<(&'a str, &'a str)> {
     vec![
         ("do", "save"),
@@ -72,7 +72,7 @@ on_both! {
         let messages = scene.org.templates(Channel::WhatsappPersonal).await.unwrap();
         let link = format!("personal {}", messages[0].id);
         let new = manager.get(&format!("{HOME}/new")).await.body;
-        // The usual script, with somebody's values, before anything is typed.
+        // The page shows the usual script with somebody's values before anything is typed.
         for words in ["Picture of the conversation", "Press 1 to get the link", "<mark>Ananya</mark>", "Silence, 6 s", "Is not called again"] {
             assert!(new.contains(words), "{words}: {new}");
         }
@@ -131,7 +131,7 @@ on_both! {
         assert!(page.contains(&format!("/settings/recordings/{id}/sound")), "the picture lets it be heard: {page}");
         assert!(page.contains("plays no recordings"), "and says who cannot play it");
         drop(manager);
-        // Somebody else's recording is none of ours.
+        // Another organisation's recording cannot be chosen.
         let mut stranger = scene.world.signed_in(&scene.people.stranger).await;
         let refused = stranger.post(&format!("{HOME}/new"), &chosen).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

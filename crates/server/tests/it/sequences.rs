@@ -1,5 +1,5 @@
-//! Sequences and plans on their pages: added, edited step by step, run in two steps, moved with the difference, cancelled, and looked at for
-//! one person.
+//! Sequences and plans on their pages: added, edited step by step, run in two steps, moved with the difference,
+//! cancelled, and shown for one person.
 
 use axum::http::StatusCode;
 use domain::{
@@ -73,14 +73,14 @@ on_both! {
         assert_eq!((kept.steps[0].anchor, kept.steps[0].timing), (Anchor::Start, Timing::before(120)));
         let page = manager.get(&own).await.body;
         assert!(page.contains("T−2 h") && page.contains("T−30 min") && page.contains("Half an hour"), "{page}");
-        // Wrong in two places; what was typed stays.
+        // Two fields are wrong, and what was typed stays.
         let edit = format!("{own}/steps/{}", kept.steps[0].key);
         let mut form = step(&mut manager, &scene, &own, "Two hours", "soon", "hours").await;
         form = with(&form, "clock", "09:00");
         let wrong = manager.post(&edit, &refs(&form)).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(wrong.body.contains("Type a number.") && wrong.body.contains("A clock time goes with days"), "{}", wrong.body);
-        // Made of an older version: somebody else's change is not written over.
+        // The form was made from an older version: another member's change is not overwritten.
         let old = with(&step(&mut manager, &scene, &own, "Two hours", "3", "hours").await, "version", "1");
         assert_eq!(manager.post(&edit, &refs(&old)).await.status, StatusCode::CONFLICT);
         let now = step(&mut manager, &scene, &own, "Three hours", "3", "hours").await;
@@ -147,7 +147,7 @@ on_both! {
         let page = manager.get(&plan).await.body;
         assert!(page.contains("Cancel All (2)") && page.contains("2 of 2") && page.contains("m-ax__start"), "{page}");
         assert!(manager.get("/").await.body.contains("Two hours, "), "the card of the day says what comes next");
-        // One step, then the rest.
+        // One step is cancelled, then the rest.
         let row = &running.rows[0];
         let one = format!("{plan}/{}/cancel", row.id);
         assert!(manager.get(&one).await.body.contains("Take “Two hours” out of the plan?"));
@@ -170,7 +170,8 @@ on_both! {
         let before = scene.org.workshop(scene.workshop).await.unwrap();
         let zone = domain::time::Zone::india();
         let path = format!("/workshops/{}/move", scene.workshop);
-        // A quarter of an hour from now: the first step is of no use any more, and the second goes at once.
+        // The workshop is moved to a quarter of an hour from now: the first step is no longer of use, and the second
+        // goes out at once.
         let local = |at: domain::time::Millis| zone.local_form(at);
         let by = -165 * MINUTE;
         let (starts, ends) = (local(before.starts_at.plus(by)), local(before.ends_at.plus(by)));
@@ -191,7 +192,7 @@ on_both! {
         assert_eq!(plan.rows[1].due, Some(before.starts_at.plus(by - 30 * MINUTE)));
         let wrong = manager.get(&format!("{path}?starts={ends}&ends={starts}")).await.body;
         assert!(wrong.contains("The end has to be after the start."), "{wrong}");
-        // A new time in the form of the workshop is shown first as well; what else was typed is saved.
+        // A new time in the form of the workshop is shown first as well; the other typed fields are saved.
         let edit = format!("/workshops/{}/edit", scene.workshop);
         let form = manager.get(&edit).await;
         let typed = with(&with(&fields(&form, &edit), "title", "Renamed"), "starts", local(before.starts_at.plus(-HOUR)));

@@ -1,5 +1,5 @@
-//! Accounts, templates, prices and the audit log: secrets stay inside, mistakes are named, roles and organisations
-//! hold.
+//! Accounts, templates, prices and the audit log: secrets stay inside, mistakes are named, and roles and
+//! organisations are kept apart.
 
 use std::{
     io,
@@ -122,9 +122,10 @@ const TEMPLATE: &[(&str, &str)] = &[
     ("button_source_1", "workshop_join_link"),
 ];
 
-/// Looks at every line that any test of this program logs: which hold a secret, and whether there are lines at all.
+/// Looks at every line that any test of this program logs: which lines hold a secret, and whether there are lines at
+/// all.
 ///
-/// One subscriber for all threads: a subscriber of one thread misses what another thread was first to log.
+/// There is one subscriber for all threads: the subscriber of one thread misses what another thread was first to log.
 struct Watch;
 
 static LEAKS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -200,12 +201,12 @@ on_both! {
         let org = org(&world, &people);
         let (first, second) = (org.integration(people.integration).await.unwrap(), org.integration(other).await.unwrap());
         assert!(world.app.accounts.open_integration(&first).is_ok());
-        // Somebody who can write the database moves a row's secrets to an account of their own.
+        // Somebody who can write to the database moves a row's secrets to an account of their own.
         org.replace_secrets(other, &first.sealed, &second.hints, world.clock_now()).await.unwrap();
         let moved = org.integration(other).await.unwrap();
         assert!(world.app.accounts.open_integration(&moved).is_err());
         assert!(world.app.accounts.open(&world.app.engine.work().account(other).await.unwrap()).is_err());
-        // The page says so and offers the way out.
+        // The page says that the secrets do not open, and offers the way out.
         let mut admin = world.signed_in(&people.admin).await;
         let answer = admin.post(&format!("{LIST}/{other}/test"), &[("campaign", "any")]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -222,7 +223,7 @@ on_both! {
         assert_eq!((added.pace.per_second, added.pace.per_day), (20, 2_000));
         let path = format!("{LIST}/{}/edit", added.id);
         let fields = [("name", "Renamed"), ("per_second", "80"), ("project_id", "000000000000000000000ccc")];
-        // Its key names no project: without the id the project password would be of no use.
+        // Its key names no project, so the project password would be of no use without the id.
         let refused = admin.post(&path, &but(&fields, "project_id", "")).await;
         assert!(refused.body.contains(r#"id="project_id-error""#), "{}", refused.body);
         let saved = admin.post(&path, &fields).await;
@@ -279,7 +280,7 @@ on_both! {
                 assert_eq!(browser.get(&path).await.status, StatusCode::FORBIDDEN, "{path} as {}", user.name);
                 assert_eq!(browser.post(&path, GOOD).await.status, StatusCode::FORBIDDEN, "{path} as {}", user.name);
             }
-            // They see that it is there, and neither hints nor the address of its webhook.
+            // Such members see that the account exists, and neither hints nor the address of its webhook.
             let page = browser.get(&own).await;
             assert_eq!(page.status, StatusCode::OK);
             assert!(!page.body.contains("9f2c") && !page.body.contains(&before.callback_key), "as {}", user.name);
@@ -377,7 +378,7 @@ on_both! {
         }
         admin.post(&path, &[("campaign", "no_such_campaign")]).await;
         let health = Health::of(&account(&world, &people, "Stand-in").await);
-        // The key is not to blame: the campaign's fault stands at the test.
+        // The key is not at fault: the campaign's error stands at the test.
         assert_eq!(health.status.standing, AccountStanding::NotProven);
         assert!(admin.get(&format!("{LIST}/{id}")).await.body.contains("Campaign does not exist"));
     }
@@ -391,7 +392,7 @@ on_both! {
         assert!(!admin.get(&page).await.body.contains(">Ready<"));
         admin.post(&format!("{page}/test"), &[("campaign", "workshop_today")]).await;
         assert!(admin.get(&page).await.body.contains(">Ready<"), "{}", admin.get(&page).await.body);
-        // Other keys were never proven.
+        // Another key was never proven.
         let foreign = key_of("0000000000000000000000ff");
         let replaced = admin.post(&format!("{page}/keys"), &[("api_key", &foreign)]).await;
         assert_eq!(replaced.status, StatusCode::SEE_OTHER, "{}", replaced.body);
@@ -425,7 +426,7 @@ on_both! {
         assert_eq!(body.buttons[0].value, Some(Source::WorkshopJoinLink));
         let page = manager.get(saved.location()).await.body;
         assert!(page.contains("<mark>Ananya</mark>"), "the preview marks what is filled in");
-        // The same name once more: named, and nothing lost.
+        // A second template with the same name is refused with the reason, and what was typed stays.
         let again = manager.post("/settings/templates/new", TEMPLATE).await;
         assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(again.body.contains(r#"id="name-error""#) && again.body.contains("value=\"workshop_reminder_1h\""));
@@ -454,7 +455,7 @@ on_both! {
         let (org, now) = (org(&world, &people), world.clock_now());
         let draft = WorkshopDraft {
             title: "Excel at work".into(),
-            // Before the fixture's: the next workshop with people is taken.
+            // The workshop begins before the fixture's, because the next workshop with people is taken.
             starts_at: now.plus(HOUR),
             ends_at: now.plus(2 * HOUR),
             join_link: String::new(),
@@ -533,21 +534,22 @@ on_both! {
         let price = org(&world, &people).price(Channel::WhatsappPersonal, Tariff::Utility, world.clock_now()).await.unwrap();
         assert_eq!(price, Some(Money(1_325)));
         assert!(manager.get("/settings/prices").await.body.contains("₹0.1325"));
-        // The same category of SMS has a price of its own, by the segment.
+        // The same category has its own price for SMS, by the segment.
         let sms = [("category", "sms/utility"), ("price", "0.20"), ("from", today.as_str())];
         manager.post("/settings/prices", &sms).await;
         let price = org(&world, &people).price(Channel::Sms, Tariff::Utility, world.clock_now()).await.unwrap();
         assert_eq!(price, Some(Money(2_000)));
         let page = manager.get("/settings/prices").await.body;
         assert!(page.contains("₹0.1325") && page.contains("SMS · Service") && page.contains("₹0.25"), "promotional has the list price");
-        // The Quick route has its own, of providers/src/fast2sms/NOTES.md §8 unless set, whatever its text is about.
+        // The Quick route has its own price whatever the text is about: that of providers/src/fast2sms/NOTES.md §8
+        // unless another is set.
         assert!(page.contains("Quick route") && page.contains("₹5.00"), "{page}");
         let quick = [("category", "sms/quick"), ("price", "4.75"), ("from", today.as_str())];
         assert_eq!(manager.post("/settings/prices", &quick).await.location(), "/settings/prices");
         let price = org(&world, &people).price(Channel::Sms, Tariff::Quick, world.clock_now()).await.unwrap();
         assert_eq!(price, Some(Money(47_500)));
         assert!(manager.get("/settings/prices").await.body.contains("SMS · Quick route"));
-        // A price of the future is an act of today.
+        // A price for the future is logged as an act of today.
         manager.post("/settings/prices", &but(&set, "from", "2099-01-01")).await;
         manager.get("/settings/prices").await; // says the notice
         assert!(!manager.get("/settings/audit").await.body.contains("2099"));
@@ -583,7 +585,7 @@ on_both! {
         world.clock.advance(1_000);
         work.settle(world.clock_now()).await.unwrap();
         assert!(viewer.get("/settings/charges").await.body.contains("₹0.25 more"));
-        // An account that is nobody’s shows all; another organisation sees none of it.
+        // An account id that names none shows all charges; another organisation sees none of them.
         assert!(viewer.get("/settings/charges?account=x").await.body.contains("₹0.50"));
         assert!(!world.signed_in(&people.stranger).await.get("/settings/charges").await.body.contains("₹0.50"));
     }

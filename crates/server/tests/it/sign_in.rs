@@ -6,7 +6,7 @@ use store::on_both;
 
 use crate::world::{PASSWORD, World};
 
-/// The page without what differs from page to page.
+/// The page without what differs each time it is loaded.
 fn without_token(body: &str, email: &str) -> String {
     let (before, rest) = body.split_once(r#"name="csrf" value=""#).unwrap();
     let (_, after) = rest.split_once('"').unwrap();
@@ -101,7 +101,7 @@ on_both! {
         assert_eq!(guesser.status, StatusCode::TOO_MANY_REQUESTS, "the guesser's own address is slowed");
         let away = from("203.0.113.77".into()).sign_in("viewer@udaan.example", PASSWORD).await;
         assert_eq!(away.status, StatusCode::SEE_OTHER, "another one is not");
-        // From so many addresses at once that the account itself is slowed.
+        // The guesses come from so many addresses that sign-in to the account itself is slowed.
         for n in 0..110 {
             from(format!("198.51.100.{n}")).sign_in("viewer@udaan.example", "wrong password").await;
         }
@@ -110,7 +110,7 @@ on_both! {
         own.post("/sign-out", &[]).await;
         let known = own.sign_in("viewer@udaan.example", PASSWORD).await;
         assert_eq!(known.status, StatusCode::SEE_OTHER, "a device that signed in before is let in");
-        // It is known for that account only, and guesses with it cost time as well.
+        // The browser is known for that account only, and guesses with it are slowed as well.
         for _ in 0..5 {
             own.sign_in("viewer@udaan.example", "wrong password").await;
         }

@@ -1,4 +1,4 @@
-//! How long a file and a function may be: what does not fit is cut where it says two things.
+//! The largest size of a file and of a function. A larger one is split where it says two things.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ const TABLES: &[(&str, &str)] = &[
     ("crates/server/src/ui/words/findings.rs", "finding"),
     ("crates/server/src/ui/words/matters.rs", "matter"),
 ];
-/// Longer than they should be: a file, and functions that are one statement which grew.
+/// Files and functions that are longer than they should be: each function is one statement which grew.
 const FILES_TO_CUT: &[&str] = &["crates/store/src/imports.rs"];
 const FUNCTIONS_TO_CUT: &[(&str, &str)] =
     &[("crates/store/src/work/claim.rs", "claim"), ("crates/engine/src/receipts/candidate_set.rs", "enter")];
@@ -49,7 +49,8 @@ fn all() -> Vec<(String, String)> {
     files.iter().map(|path| (shown(path), fs::read_to_string(path).unwrap())).collect()
 }
 
-/// Name, first line and length of every function, as the formatter lays them out: a body ends at a brace as far in as its `fn`.
+/// Name, first line and length of every function, by the formatter's layout: a body ends at a brace with the same
+/// indentation as its `fn`.
 fn functions(text: &str) -> Vec<(&str, usize, usize)> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
@@ -78,7 +79,7 @@ fn functions(text: &str) -> Vec<(&str, usize, usize)> {
     found
 }
 
-/// What may stand before `fn`, besides who sees it.
+/// The words that may stand before `fn`, besides its visibility.
 const QUALIFIERS: &[&str] = &["async", "const", "unsafe", "extern", "in"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! Templates of SMS: the registered text is kept, ids are told apart, and what cannot be sent is said.
+//! Templates of SMS: the registered text is kept, ids are told apart, and what cannot be sent is named.
 
 use axum::http::StatusCode;
 use domain::{
@@ -91,7 +91,7 @@ async fn stored(world: &World, people: &People) -> Vec<(Template, SmsTemplate)> 
 
 on_both! {
     async fn a_campaign_is_asked_about_through_an_account_that_knows_campaigns(db: TestStore) {
-        // One account of AiSensy, and “Texts” of Fast2SMS: nothing to choose from.
+        // There is one account of AiSensy, and “Texts” of Fast2SMS, so there is nothing to choose from.
         let (world, people, _vendor) = with_vendor(db).await;
         let page = world.signed_in(&people.manager).await.get("/settings/templates/new").await;
         assert!(page.body.contains("Check with AiSensy"), "{}", page.status);
@@ -284,7 +284,7 @@ on_both! {
     }
 }
 
-/// What a page of an import carries to the next.
+/// The fields that a page of an import carries to the next.
 fn carried(page: &str) -> String {
     let value = page.split(r#"name="found" value=""#).nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     value.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

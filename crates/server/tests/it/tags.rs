@@ -1,5 +1,5 @@
-//! Tags from a fresh installation on: added, changed, chosen for a workshop, in the list's filter, and as a way to choose people; and people
-//! who are ticked.
+//! Tags from a new installation on: added, changed, chosen for a workshop, in the list's filter, and as a way to
+//! choose people; and people who are ticked.
 
 use axum::http::StatusCode;
 use domain::{broadcast::Audience, time::HOUR, workshop::TagColour};
@@ -33,7 +33,7 @@ on_both! {
         assert!(tags[0].name == "Masterclass" && tags[0].is_default, "{tags:?}");
         let page = manager.get(added.location()).await;
         assert!(page.body.contains("Masterclass</span>"), "the workshop has it");
-        // The same word again is the same tag, whatever its letters.
+        // The same word in other letters is the same tag.
         let again = [("title", "Second"), ("starts", "2026-10-15T19:00"), ("ends", "2026-10-15T21:00"), ("new_tag", "MASTERCLASS")];
         assert_eq!(manager.post("/workshops/new", &again).await.status, StatusCode::SEE_OTHER);
         assert_eq!(scene.org.tags().await.unwrap().len(), 1);
@@ -94,7 +94,7 @@ on_both! {
             tag: Some(tag),
         };
         let other = scene.org.add_workshop(&draft, now).await.unwrap();
-        // Two of the three, by their numbers.
+        // Two of the three people are registered there, too, by their numbers.
         register(&scene.world, &scene.org, other, &["Asha Rao", "Second"]).await;
         let mut manager = scene.manager().await;
         let offered = manager.get(&format!("/?{}", scene.query())).await.body;
@@ -123,7 +123,7 @@ on_both! {
         assert!(page.contains("2 people ticked"), "{page}");
         let nobody = manager.get(&format!("/workshops/{}/tell", scene.workshop)).await;
         assert!(nobody.location().ends_with("#registrants"), "back to the list");
-        // Whoever is pasted comes in addition, and the confirmation keeps both.
+        // The people who are pasted are added, and the confirmation keeps both.
         let who = Audience::Chosen(vec![people[0].id, people[1].id]);
         let third = people[2].phone.trim_start_matches("+91").to_owned();
         let asked = manager.get(&format!("{CONFIRM}?{}&who={who}&pick={third}", scene.query())).await;

@@ -82,7 +82,7 @@ on_both! {
             assert_eq!(world.browser().post(&link, &join).await.status, StatusCode::NOT_FOUND, "{change}");
             assert!(!admin.get("/settings/team").await.body.contains("guest@udaan.example"), "{change}");
             if change == "role" {
-                // The right that comes back brings no old invitation with it.
+                // When the right comes back, an old invitation does not.
                 org.change_role(people.target.id, Role::Admin, world.clock_now()).await.unwrap();
                 assert_eq!(world.browser().get(&link).await.status, StatusCode::NOT_FOUND);
             }
@@ -98,7 +98,7 @@ on_both! {
         for (path, form) in [("/sign-out", &[][..]), (&role, &[("role", "manager")]), (&remove, &[])] {
             let mut target = world.signed_in(&people.target).await;
             let mut stream = target.open("/live").await;
-            // No second goes by on any clock: the ping that looks by itself comes after fifteen.
+            // No clock moves by a second, so the ping that looks by itself, every fifteen, does not come.
             let actor = if path == "/sign-out" { &mut target } else { &mut admin };
             assert_eq!(actor.post(path, form).await.status, StatusCode::SEE_OTHER, "{path}");
             let mut said = String::new();

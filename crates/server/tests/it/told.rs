@@ -1,4 +1,5 @@
-//! Nothing twice by two hands: whoever confirms what overlaps with what went out, or is going out, is told the number and has to say it.
+//! Two people never send the same twice: a confirmation that overlaps with what went out, or is going out, names the
+//! number and has to be confirmed.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ async fn question(scene: &Scene, browser: &mut Browser<'_>, more: &str) -> Answe
     browser.get(&format!("{CONFIRM}?{}{more}", scene.query())).await
 }
 
-/// Answers it.
+/// Confirms the question.
 async fn answer(browser: &mut Browser<'_>, page: &Answer) -> Answer {
     post(browser, CONFIRM, &fields(page, CONFIRM)).await
 }
@@ -41,7 +42,7 @@ async fn plan(scene: &Scene) {
     scene.world.app.engine.plan().await.unwrap();
 }
 
-/// How often each number is told, or is to be: over all broadcasts.
+/// The number of messages that each number has or is to have, over all broadcasts.
 async fn told_per_number(scene: &Scene) -> BTreeMap<String, usize> {
     let mut numbers = BTreeMap::new();
     for broadcast in scene.org.broadcasts(&BroadcastFilter::default(), 50).await.unwrap() {
@@ -62,7 +63,7 @@ async fn assert_nobody_twice(scene: &Scene) {
     assert!(numbers.values().all(|times| *times == 1), "{numbers:?}");
 }
 
-/// Nobody waits for the same in two broadcasts.
+/// Checks that nobody waits for the same message in two broadcasts.
 async fn assert_nobody_twice_waits(scene: &Scene) {
     let mut waiting: BTreeMap<String, usize> = BTreeMap::new();
     for broadcast in scene.org.broadcasts(&BroadcastFilter::default(), 50).await.unwrap() {
@@ -75,7 +76,7 @@ async fn assert_nobody_twice_waits(scene: &Scene) {
     assert!(waiting.len() == 3 && waiting.values().all(|times| *times == 1), "{waiting:?}");
 }
 
-/// Sends what is due past eight in the morning, when the quiet hours end.
+/// Sends what is due after eight in the morning, when the quiet hours end.
 async fn send_in_the_morning(scene: &Scene) {
     scene.world.clock.advance(2 * HOUR + 31 * MINUTE);
     let now = scene.world.clock_now();
@@ -85,14 +86,14 @@ async fn send_in_the_morning(scene: &Scene) {
 
 async fn send(scene: &Scene) {
     let mut sender = engine::Sender::new(scene.world.app.engine.clone(), 1);
-    // As far as the account's pace lets them go at once, and the others a second later.
+    // Some go at once, as far as the account's pace lets them, and the others a second later.
     for _ in 0..3 {
         sender.turn_until_idle().await.unwrap();
         scene.world.clock.advance(1_000);
     }
 }
 
-/// The provider says of these messages that they arrived.
+/// Makes the provider report these messages as delivered.
 async fn delivered(scene: &Scene, rows: &[MessageView]) {
     let raw = rows.iter().map(|row| {
         let message = serde_json::json!({
@@ -117,7 +118,7 @@ async fn delivered(scene: &Scene, rows: &[MessageView]) {
     while engine.apply_receipts().await.unwrap() > 0 {}
 }
 
-/// What the command line does, up to the moment of its confirmation.
+/// Does what the command line does up to the moment of its confirmation.
 async fn command_line(scene: &Scene, audience: Audience) -> (Caller, compose::Review) {
     let app = &scene.world.app;
     let organization = scene.org.organization().await.unwrap();
@@ -190,7 +191,7 @@ on_both! {
         let of_manager = question(&scene, &mut manager, "").await;
         let of_admin = question(&scene, &mut admin, "").await;
         id_of(&answer(&mut manager, &of_manager).await);
-        // Not even planned yet: the second one is refused all the same.
+        // The first broadcast is not even planned yet, and the second one is refused all the same.
         let second = answer(&mut admin, &of_admin).await;
         assert_eq!(second.status, StatusCode::CONFLICT, "{}", second.body);
         plan(&scene).await;
@@ -206,7 +207,7 @@ on_both! {
         id_of(&answer(&mut manager, &asked).await);
         let refused = review.confirm(&caller, &confirmation(&scene, None)).await;
         assert!(matches!(refused, Err(Refusal::ToldMeanwhile)), "{refused:?}");
-        // `--again` was meant for what the command line knew of.
+        // `--again` was meant for what the command line knew.
         let again = review.confirm(&caller, &confirmation(&scene, Some(0))).await;
         assert!(matches!(again, Err(Refusal::ToldMeanwhile)), "{again:?}");
         let (caller, review) = command_line(&scene, Audience::Registered).await;
@@ -330,7 +331,7 @@ on_both! {
         let skipped = browser.get(&to).await;
         assert!(skipped.body.contains("Not told: opted out on"), "{}", skipped.body);
         assert!(skipped.body.contains("entered by command line"), "{}", skipped.body);
-        // Whoever was left out while the broadcast was planned is listed like everybody.
+        // A person who was left out when the broadcast was planned is listed like everybody.
         assert!(skipped.body.contains("Skipped"), "{}", skipped.body);
 
         let other = browser.get("/people/number/919000100002").await.location().to_owned();
@@ -338,7 +339,7 @@ on_both! {
         assert!(waiting.body.contains("Not told yet: “1-hour reminder”"), "{}", waiting.body);
         assert!(!waiting.body.contains("has not gone out yet"), "the sentence says it already");
 
-        // Told one thing, and another one waits: both are said, on the page and to a colleague.
+        // One message was told and another waits: the page and the answer to a colleague say both.
         send_in_the_morning(&scene).await;
         let now = scene.world.clock_now();
         let seat = scene.add_template("Seat confirmed").await;

@@ -11,7 +11,7 @@ use store::on_both;
 
 use crate::home::{CONFIRM, Scene, fields, post};
 
-/// The scene's template takes its link from a value that the workshop is asked for.
+/// Makes the scene's template take its link from a value that the workshop is asked for.
 async fn name_a_value(scene: &Scene) {
     let template = scene.org.templates(Channel::WhatsappPersonal).await.unwrap().remove(0);
     let mut message = Message::from_json(Channel::WhatsappPersonal, &template.body).unwrap();

@@ -1,4 +1,5 @@
-//! A vendor is described once: its word stands in its folders, its lines of the registries, documents and tests, and nowhere else.
+//! A vendor is described once: its word stands in its folders, its lines of the registries, documents and tests, and
+//! nowhere else.
 
 use std::{
     fs,
@@ -30,8 +31,8 @@ fn files(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// Whether a vendor may be named in this file: its folders, the two registries and what they need in each crate's root, what is
-/// never shown by the program (tests and the samples of its parts), and what no longer changes.
+/// Whether a file may name a vendor: its folders, the two registries and their lines in each crate's root, files that
+/// the program never shows (tests and the samples of its parts), and files that no longer change.
 fn may_name(path: &str, vendor: &dyn Vendor) -> bool {
     let own = [format!("/providers/src/{}/", vendor.kind()), stand_in(vendor)];
     own.iter().any(|folder| path.contains(folder.as_str()))
@@ -42,17 +43,18 @@ fn may_name(path: &str, vendor: &dyn Vendor) -> bool {
         || path.ends_with(".md")
 }
 
-/// Words in vendors' names that are everybody's; Baileys is a library that several gateways are built on.
+/// Words in vendors' names that are common words; Baileys is a library that several gateways are built on.
 const OF_EVERYBODY: &[&str] = &["api", "baileys", "calls", "cloud", "gateway", "messaging", "sms", "voice"];
 
-/// What a vendor is called, in small letters: its word, its name, and each word of the name that is its own.
+/// The names of a vendor in small letters: its word, its name, and each word of the name that is its own.
 fn words_of(vendor: &dyn Vendor) -> Vec<String> {
     let name = vendor.name().to_lowercase();
     let own = name.split_whitespace().filter(|word| !OF_EVERYBODY.contains(word)).map(str::to_owned);
     own.chain([vendor.kind().to_owned(), name.clone()]).collect()
 }
 
-/// Whether a line names one of the vendor's codes, or what stands before them. A code without a digit is a word of everybody's.
+/// Whether a line names one of the vendor's codes, or the prefix of its codes. A code without a digit is a common
+/// word.
 fn names_a_code(line: &str, vendor: &dyn Vendor) -> bool {
     let prefix = Some(vendor.code_prefix()).filter(|prefix| !prefix.is_empty());
     prefix.is_some_and(|prefix| line.contains(&format!("\"{prefix}")))
@@ -63,7 +65,7 @@ fn names_a_code(line: &str, vendor: &dyn Vendor) -> bool {
         })
 }
 
-/// The folder of a vendor's stand-in. Providers of calls share one: they ring the same telephones.
+/// The folder of a vendor's stand-in. Providers of calls share one, because they call the same telephones.
 fn stand_in(vendor: &dyn Vendor) -> String {
     let calls = vendor.channels() == [Channel::IvrCall];
     format!("/sandbox/src/{}/", if calls { "voice" } else { vendor.kind() })
@@ -92,7 +94,7 @@ fn no_vendors_word_stands_outside_its_folders() {
         for (at, line) in built(&text).lines().enumerate() {
             let lower = line.to_lowercase();
             for (vendor, words) in &named {
-                // The declaration of its module is the other half of its line in the registry.
+                // The declaration of its module belongs to the vendor's line in the registry.
                 let declares =
                     || ["pub mod", "mod"].iter().any(|word| line == format!("{word} {};", vendor.kind()));
                 // A company with several vendors may be named in the folders of each.

@@ -11,7 +11,7 @@ fn workshop(people: &People) -> WorkshopId {
     people.records.iter().find(|(name, _)| *name == "{workshop}").unwrap().1.parse().unwrap()
 }
 
-/// Makes an address on the page; its path.
+/// Makes the webhook's address on the page; returns its path.
 async fn make(world: &World, people: &People) -> String {
     let page = world
         .signed_in(&people.manager)
@@ -47,14 +47,14 @@ on_both! {
         assert_eq!(result(&post(&world, &path, "application/x-www-form-urlencoded", form).await), "201 registered");
         let counts = org.registrant_counts(workshop(&people)).await.unwrap();
         assert_eq!(counts.registered, before.registered + 2);
-        // Who did not pay gets no place; who had one loses it.
+        // A person who did not pay gets no place, and a person who had one loses it.
         let failed = r#"{"name":"Lata Bose","phone":"9000000883","status":"failed"}"#;
         assert_eq!(result(&post(&world, &path, json, failed).await), "200 left_out");
         let refunded = paid.replace("captured", "refunded");
         assert_eq!(result(&post(&world, &path, json, &refunded).await), "200 ended");
         let counts = org.registrant_counts(workshop(&people)).await.unwrap();
         assert_eq!((counts.registered, counts.refunded), (before.registered + 1, before.refunded + 1));
-        // Registered again by a member, and refunded again by the shop.
+        // The person is registered again by a member, and refunded again by the shop.
         let filter = store::registrants::RegistrantFilter { search: "Tara".into(), limit: 9, ..Default::default() };
         let tara = org.registrants(workshop(&people), &filter).await.unwrap()[0].id;
         let now = world.clock_now();
@@ -85,7 +85,7 @@ on_both! {
         let mut manager = world.signed_in(&people.manager).await;
         let page = manager.get(&format!("/imports/{}", webhook.import)).await;
         assert!(page.body.contains("Short") && page.body.contains("in limbo"), "{}", page.body);
-        // Somebody may have paid and is told nothing: every page says so until a person has looked.
+        // A person may have paid and is told nothing: every page says so until somebody has looked.
         let told = manager.get("/people").await.body;
         assert!(told.contains("3 registrations could not be read.") && told.contains("Look at them (3)"), "{told}");
         manager.post(&format!("/imports/{}/rows", webhook.import), &[("c1.1", "90000 00885")]).await;

@@ -47,7 +47,7 @@ on_both! {
         assert_eq!((second.status, second.location()), (StatusCode::SEE_OTHER, first.location()));
         assert_eq!(browser.get("/workshops?q=Once&when=all").await.body.matches(">Once<").count(), 1);
 
-        // Two people have the form open; the one who saves later is told.
+        // Two people have the form open; the one who saves later is told so.
         let edit = format!("{}/edit", first.location());
         let was = "Once\n2026-10-13T19:00\n2026-10-13T21:00\n\n";
         let change = |title| [("was", was), ("title", title), ("starts", "2026-10-13T19:00"), ("ends", "2026-10-13T21:00")];
@@ -64,7 +64,7 @@ on_both! {
     async fn whoever_was_told_the_old_time_is_named_wherever_it_is_moved_until_they_are_told_the_new_one(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;
-        // One of four people did not get it.
+        // One of four people did not get the message.
         over(&world, &people, &["131026"]).await;
         let org = world.app.store.org(Actor::command_line(people.first));
         let id = record(&people, "{workshop}").parse().unwrap();
@@ -75,7 +75,7 @@ on_both! {
         let zone = Zone::india();
         let times = |starts: domain::time::Millis| [zone.local_form(starts), zone.local_form(starts.plus(HOUR))];
 
-        // By its form.
+        // The workshop is moved by its form.
         let [starts, ends] = times(was.plus(2 * DAY));
         let form = [("title", "Excel"), ("starts", starts.as_str()), ("ends", ends.as_str()), ("join_link", "")];
         let saved = manager.post(&format!("{page}/edit"), &form).await;
@@ -87,7 +87,7 @@ on_both! {
         assert!(!world.signed_in(&people.viewer).await.get(&page).await.body.contains(tell), "a viewer sends nothing");
         assert_eq!(org.told_old_time(id).await.unwrap().map(|old| (old.starts_at, old.people)), Some((was, 3)));
 
-        // By Move workshop, where nobody was told the time in between: the old one is still the first.
+        // It is moved by *Move workshop*. Nobody was told the time in between, so the old time is still the first.
         let [starts, ends] = times(was.plus(3 * DAY));
         let asked = manager.get(&format!("{page}/move?starts={starts}&ends={ends}")).await.body;
         assert!(asked.contains("3 people were told"), "{asked}");
@@ -133,7 +133,7 @@ on_both! {
             let found = browser.get(&format!("/people?q={typed}")).await;
             assert!(found.body.contains(name) && found.body.contains("98111 22233"), "{name}: {}", found.body);
         }
-        // The number is known by the one who is told.
+        // A search for the number names the person who gets its messages.
         let known = org.find_people("9811122233", None, 10).await.unwrap().found;
         assert_eq!(known[0].name, "Sunita Devi");
     }
@@ -142,7 +142,7 @@ on_both! {
         let world = World::new(db).await;
         let people = world.people().await;
         let mut browser = world.signed_in(&people.manager).await;
-        // A title of nothing, of what no database keeps, and of what nobody sees.
+        // The titles are empty, hold a character that no database keeps, or hold only invisible ones.
         for title in [" ", "\0", "\u{200B}\u{202E}"] {
             let form = [("title", title), ("starts", "13/10/2026"), ("ends", ""), ("join_link", "javascript:1"), ("tag", "x")];
             let answer = browser.post("/workshops/new", &form).await;

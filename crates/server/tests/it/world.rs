@@ -45,9 +45,9 @@ use tower::ServiceExt;
 
 /// The password of everybody in tests.
 pub(crate) const PASSWORD: &str = "four plain words here";
-/// In every answer that shows the first organisation.
+/// The name of the first organisation, which its pages show.
 pub(crate) const FIRST: &str = "Udaan Academy";
-/// The other one.
+/// The name of the second organisation.
 pub(crate) const SECOND: &str = "Nirmaan Skills";
 
 /// A running program.
@@ -82,7 +82,7 @@ pub(crate) struct People {
 
 /// Secrets of the account; nothing may ever show them.
 pub(crate) const API_KEY: &str = "TEST-API-KEY-NOT-REAL-9f2c";
-/// Of the webhook.
+/// The secret of the account's webhook; nothing may ever show it.
 pub(crate) const WEBHOOK_SECRET: &str = "test-shared-secret";
 
 impl World {
@@ -95,7 +95,7 @@ impl World {
         let mut config = Config::in_folder(db.folder()).unwrap();
         config.public_url = "https://notify.example".to_owned();
         config.password_cost = Cost { memory_kib: 8, passes: 1 };
-        // Nothing answers there: a test never leaves this machine.
+        // Nothing answers at this address, so a test never leaves this machine.
         config.providers = Urls::all_at("http://127.0.0.1:9/nobody");
         change(&mut config);
         let clock = Arc::new(ManualClock::at(Millis(20_000 * DAY)));
@@ -104,7 +104,7 @@ impl World {
         World { app, clock, router }
     }
 
-    /// The same program with further routes.
+    /// Adds further routes to the program.
     pub(crate) fn add_routes(&mut self, more: Vec<router::Route>) {
         let mut routes = router::table();
         routes.extend(more);
@@ -311,7 +311,8 @@ async fn records(app: &App, organisation: OrganizationId, now: Millis) -> Vec<(&
     ]
 }
 
-/// A sequence that runs for a workshop: it, its step, and the row of that in the plan. The step was due long before the sequence was run, and goes to nobody.
+/// Runs a sequence for a workshop: returns the sequence, its step, and the step's row in the plan. The step was due
+/// long before the sequence was run, and goes to nobody.
 async fn planned(
     org: &store::Org,
     workshop: domain::ids::WorkshopId,
@@ -405,7 +406,7 @@ impl Browser<'_> {
         self.deliver("POST", path, Some((kind, Body::from(body.to_owned())))).await
     }
 
-    /// A token that fits this browser; from the page itself where nobody can sign in yet.
+    /// A token that fits this browser, from the page itself where nobody can sign in yet.
     async fn token_for(&mut self, path: &str) -> String {
         for page in ["/account", "/sign-in", path] {
             if let Some(token) = self.get(page).await.csrf() {
@@ -492,7 +493,7 @@ impl Browser<'_> {
         }
         let streams = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let bytes = if streams {
-            // A live stream never ends: its first event is the answer.
+            // A live stream does not end, so its first event is the answer.
             body.into_data_stream().next().await.unwrap().unwrap()
         } else {
             axum::body::to_bytes(body, usize::MAX).await.unwrap()

@@ -23,7 +23,7 @@ use crate::{
 pub enum LinkKind {
     /// Create the first organisation and its admin.
     SetUp,
-    /// Join an organisation.
+    /// Join an organisation as a member.
     Invitation,
     /// Sign in without a password, once.
     SignIn,
@@ -55,19 +55,19 @@ impl std::str::FromStr for LinkKind {
 pub struct AccessLink {
     /// Id of the link.
     pub id: AccessLinkId,
-    /// What it does.
+    /// What the link lets somebody do.
     pub kind: LinkKind,
-    /// The organisation to join.
+    /// The organisation to join; `None` where the link joins none.
     pub organization: Option<OrganizationId>,
-    /// Name of the organisation that it leads into.
+    /// The name of that organisation.
     pub organization_name: Option<String>,
-    /// Who signs in.
+    /// The user who signs in by the link; `None` for the other kinds.
     pub user: Option<UserId>,
     /// Who is invited, in lower case.
     pub email: Option<String>,
     /// The role that whoever accepts it gets.
     pub role: Option<Role>,
-    /// Last useful moment.
+    /// When the link ends.
     pub expires_at: Millis,
 }
 

@@ -21,12 +21,12 @@ use crate::{
 /// How often a session's last use is written, at most.
 const SEEN_EVERY_MS: i64 = 60 * SECOND;
 
-/// What a session stands for at this moment.
+/// The user, organisation and role that a session stands for at this moment.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// The session.
+    /// Id of the session.
     pub session: SessionId,
-    /// Whose it is.
+    /// The user who signed in.
     pub user: User,
     /// The organisation the session is in, with the person's role there. A super_admin is an admin in each.
     pub place: Option<(Organization, Role)>,

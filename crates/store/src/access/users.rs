@@ -18,9 +18,9 @@ use crate::{
 pub struct User {
     /// Id of the user.
     pub id: UserId,
-    /// Address, in lower case.
+    /// E-mail address in lower case, with which the user signs in.
     pub email: String,
-    /// Name as shown.
+    /// The name that others see.
     pub name: String,
     /// Whether this person is above organisations.
     pub super_admin: bool,
@@ -33,13 +33,13 @@ pub struct User {
 /// A user to be created.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// Address; kept in lower case.
+    /// E-mail address; kept in lower case.
     pub email: String,
-    /// Name as shown.
+    /// The name that others see.
     pub name: String,
     /// argon2id text; `None` for a user who signs in by link first.
     pub password_hash: Option<String>,
-    /// Above organisations.
+    /// Whether this user is above organisations.
     pub super_admin: bool,
 }
 

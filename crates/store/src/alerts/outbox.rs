@@ -23,11 +23,11 @@ pub struct DueAlert {
     pub alert: AlertId,
     /// The way by which it goes out.
     pub way: Way,
-    /// To whom; `None` for the webhook.
+    /// The member who gets it; `None` for the webhook.
     pub user: Option<UserId>,
-    /// This try, from 1.
+    /// The number of this try, from 1.
     pub attempt: i64,
-    /// The account that the try before went by.
+    /// The account through which the try before went; `None` for the first.
     pub last_account: Option<IntegrationId>,
     worker: Uuid,
 }
@@ -80,12 +80,12 @@ impl Org {
     }
 }
 
-/// Alerts that did not go out as they should.
+/// The number of alerts that did not go out as they should.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AlertFailures {
-    /// Refused, or never taken.
+    /// Alerts that were refused, or never accepted.
     pub failed: i64,
-    /// Of which nobody knows.
+    /// Alerts of which nobody knows whether they went out.
     pub unknown: i64,
 }
 

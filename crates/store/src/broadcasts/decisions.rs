@@ -348,7 +348,7 @@ struct Again<'a> {
     id: BroadcastId,
     state: MessageState,
     reasons: &'a [Reason],
-    /// Not before this moment.
+    /// The earliest moment of the further try.
     from: Millis,
     deadline: Millis,
     now: Millis,

@@ -32,27 +32,27 @@ use crate::{
 /// What is fixed when a broadcast is confirmed.
 #[derive(Clone, Debug)]
 pub struct NewBroadcast {
-    /// By which account.
+    /// The account that sends it.
     pub integration: IntegrationId,
     /// The workshop whose people get it.
     pub workshop: WorkshopId,
-    /// On which channel.
+    /// The channel of the broadcast.
     pub channel: Channel,
-    /// What it is called in lists.
+    /// The title of the broadcast in lists.
     pub title: String,
-    /// Which template it is made of; `None` when it is none of the organisation's.
+    /// The template that it is made of; `None` where it is not one of the organisation's.
     pub template_id: Option<TemplateId>,
     /// The template as it stands now; later edits change nothing here.
     pub template: Value,
-    /// Decides price and suppression.
+    /// The category of the messages. It decides their price and who is suppressed.
     pub category: Category,
-    /// Whom of the workshop's people.
+    /// Which of the workshop's people get it.
     pub audience: Audience,
-    /// What they are told about, and what is known of earlier tellings.
+    /// The purpose that it tells, and what is known of earlier tellings.
     pub telling: Telling,
-    /// Not before this instant.
+    /// The start: nothing is sent before.
     pub starts_at: Millis,
-    /// Not after this instant.
+    /// The last useful moment: nothing is sent afterwards.
     pub deadline: Millis,
     /// The hours in which it may send.
     pub hours: SendingHours,
@@ -63,15 +63,15 @@ pub struct NewBroadcast {
 /// What a broadcast tells, and what its question knew of the tellings before it.
 #[derive(Clone, Debug, Default)]
 pub struct Telling {
-    /// What it is for.
+    /// The purpose of the broadcast.
     pub purpose: Purpose,
-    /// Why these people are told once more, in a further round; `None` for the first telling of each of them.
+    /// Why these people are told again, in a further round; `None` for the first telling of each of them.
     pub further: Option<String>,
-    /// What whoever confirms knew.
+    /// What the person who confirms it knew of earlier tellings.
     pub known: KnownTelling,
-    /// The step of the workshop's plan that it is a run of; `None` for a person's.
+    /// The step of the workshop's plan that it is a run of; `None` where a person sends.
     pub run: Option<StepRun>,
-    /// The calls during which somebody pressed the key that sends it; `None` for everything else.
+    /// The broadcast of calls whose pressed keys send it; `None` for every other one.
     pub keys_of: Option<BroadcastId>,
 }
 
@@ -96,25 +96,25 @@ pub enum Confirmed {
     BeingPrepared(BroadcastId),
 }
 
-/// Rows in one state for one reason.
+/// The messages of a broadcast in one state for one reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Count {
-    /// State.
+    /// The state of these messages.
     pub state: MessageState,
-    /// Why they ended so; none on the straight way.
+    /// The reason for their state; [`Reason::None`] where nothing needs explaining.
     pub reason: Reason,
-    /// Rows.
+    /// The number of these messages.
     pub n: i64,
-    /// Their actual cost, as far as the provider told it.
+    /// The sum of the charges that the provider reported for them.
     pub cost: Money,
 }
 
-/// A broadcast with its sum.
+/// A broadcast with the counts of its messages.
 #[derive(Clone, Debug)]
 pub struct Broadcast {
     /// Id of the broadcast.
     pub id: BroadcastId,
-    /// By which account.
+    /// The account that sends it.
     pub integration: IntegrationId,
     /// The workshop whose people get it.
     pub workshop: WorkshopId,
@@ -122,51 +122,51 @@ pub struct Broadcast {
     pub workshop_title: String,
     /// The workshop's start.
     pub workshop_starts_at: Millis,
-    /// On which channel.
+    /// The channel of the broadcast.
     pub channel: Channel,
-    /// Decides price and suppression.
+    /// The category of the messages. It decides their price and who is suppressed.
     pub category: Category,
-    /// What it is called in lists.
+    /// The title of the broadcast in lists.
     pub title: String,
-    /// Which template it was made of, where that is known.
+    /// The template that it was made of, where that is known.
     pub template_id: Option<TemplateId>,
-    /// The frozen template.
+    /// The template as it was frozen when it was confirmed, as JSON.
     pub template: Value,
-    /// Where it stands.
+    /// The status of the broadcast.
     pub status: BroadcastStatus,
-    /// Who confirmed it.
+    /// The member who confirmed it, by name.
     pub created_by: String,
     /// When it was confirmed.
     pub created_at: Millis,
-    /// Not before this instant.
+    /// The start: nothing is sent before.
     pub starts_at: Millis,
-    /// Not after this instant.
+    /// The last useful moment: nothing is sent afterwards.
     pub deadline: Millis,
-    /// First claim.
+    /// When its first message was claimed; `None` before.
     pub started_at: Option<Millis>,
-    /// End.
+    /// When its last message ended; `None` before.
     pub finished_at: Option<Millis>,
-    /// Paused or cancelled: when.
+    /// When it was paused or cancelled; `None` where it was neither.
     pub stopped_at: Option<Millis>,
-    /// Paused or cancelled: by whom; empty for the engine.
+    /// Who paused or cancelled it; empty for the engine, and where it was neither.
     pub stopped_by: String,
-    /// Paused or cancelled: why.
+    /// The reason for the pause or the cancellation.
     pub stop_code: Reason,
-    /// Paused or cancelled: why, in words.
+    /// The reason for the pause or the cancellation, in words.
     pub stop_text: String,
     /// The hours in which it may send.
     pub hours: SendingHours,
     /// Estimated price of one message, or of one segment where messages are charged by segment.
     pub unit_price: Money,
-    /// Recipients written down so far.
+    /// The number of recipients written down so far.
     pub planned: i64,
-    /// Units that are charged for those who are written to: messages, or segments of them.
+    /// The units that are charged for its recipients: messages, or segments of them.
     pub units: i64,
-    /// What it tells.
+    /// The purpose of the broadcast.
     pub purpose: Purpose,
-    /// Who was asked to post it by hand; `None` where the program sends.
+    /// The member who is asked to post by hand; `None` where the program sends.
     pub asked: Option<Assignee>,
-    /// Rows per state and reason; they add up to `planned`.
+    /// The number of messages in each state for each reason. The numbers add up to `planned`.
     pub counts: Vec<Count>,
 }
 
@@ -294,29 +294,29 @@ fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadc
 /// Which broadcasts a list shows.
 #[derive(Clone, Debug, Default)]
 pub struct BroadcastFilter {
-    /// Only this channel.
+    /// Only broadcasts on this channel.
     pub channel: Option<Channel>,
-    /// Only this workshop.
+    /// Only broadcasts of this workshop.
     pub workshop: Option<WorkshopId>,
-    /// Only those in this status.
+    /// Only broadcasts in this status.
     pub status: Option<BroadcastStatus>,
-    /// A part of their title or of their workshop's; empty for all.
+    /// A part of the broadcast's title or of its workshop's; empty for all.
     pub title: String,
-    /// Only those before this one (the last of the page before).
+    /// Only broadcasts before this one, which is the last of the page before.
     pub before: Option<BroadcastId>,
-    /// Those that keys of calls sent.
+    /// Whether broadcasts are listed that pressed keys of calls sent.
     pub by_keys: KeyBroadcasts,
 }
 
-/// Broadcasts that keys of calls sent, each to the one person who pressed.
+/// How a list treats broadcasts that pressed keys of calls sent, each to one person.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyBroadcasts {
-    /// With all others.
+    /// Lists them among the others.
     #[default]
     Included,
-    /// Left out: one for each person would hide what people confirmed.
+    /// Leaves them out: one for each person would hide what people confirmed.
     LeftOut,
-    /// Only those, of these calls.
+    /// Lists only those that this broadcast of calls sent.
     Of(BroadcastId),
 }
 

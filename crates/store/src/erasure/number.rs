@@ -42,10 +42,10 @@ pub struct Erased {
     pub files: Vec<String>,
 }
 
-/// What came of asking to erase a person.
+/// The result of asking to erase a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Erasure {
-    /// They are erased.
+    /// The person was erased.
     Done(Erased),
     /// Nothing changed: a message to them waits or is under way. The broadcasts, by title.
     Busy(Vec<(BroadcastId, String)>),

@@ -31,16 +31,16 @@ const LOOK_EVERY_MS: i64 = HOUR;
 /// So long a provider may still tell something about a number that was erased.
 const LATE_NEWS_MS: i64 = 30 * DAY;
 
-/// What the retention of an organisation did.
+/// What an organisation's retention erased in one look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetentionResult {
-    /// Workshops that were erased.
+    /// Workshops whose people were erased.
     pub workshops: i64,
     /// Registrations that were erased.
     pub people: i64,
     /// Messages whose texts and numbers were erased.
     pub messages: i64,
-    /// Receipts that fit no message.
+    /// Receipts without a message that were erased.
     pub receipts: i64,
 }
 
@@ -51,12 +51,12 @@ impl RetentionResult {
     }
 }
 
-/// How an organisation keeps its people's data, and what the last looks found.
+/// How long an organisation keeps people's data, and what the last looks erased.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// Days after the end of a workshop; `None` for ever.
+    /// The days after a workshop's end for which data is kept; `None` for ever.
     pub keep_days: Option<i64>,
-    /// The last look.
+    /// When the last look was made; `None` before the first.
     pub ran_at: Option<Millis>,
     /// The last look that found something, and what it erased.
     pub erased: Option<(Millis, RetentionResult)>,

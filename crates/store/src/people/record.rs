@@ -26,37 +26,37 @@ use crate::{
 /// Everything: nobody has as many.
 const EVERYTHING: Most = Most { registrations: 1_000_000, messages: 1_000_000 };
 
-/// What is kept about one person.
+/// Everything that is kept about one person.
 #[derive(Clone, Debug)]
 pub struct PersonRecord {
-    /// The person with all consents, opt-outs and corrections, and not only the newest.
+    /// The person, with all consents, opt-outs and corrections and not only the newest.
     pub story: Story,
-    /// Places in workshops, each with everything that it says.
+    /// The person's places in workshops, with everything that each registration holds.
     pub registrations: Vec<Registrant>,
-    /// Messages to the number that they have now, to former ones, and those that they were left out of; newest first.
+    /// Messages to their present number and to former ones, and those that they were left out of; newest first.
     pub messages: Vec<RecordedMessage>,
     /// The broadcasts of these messages.
     pub broadcasts: BTreeMap<BroadcastId, Broadcast>,
-    /// WhatsApp's ids of them.
+    /// The ids by which WhatsApp names the person.
     pub user_ids: Vec<UserId>,
-    /// Rows of files that were kept for a person to look at.
+    /// Rows of imported files that were kept for a member to look at.
     pub file_rows: Vec<FileRow>,
-    /// WhatsApp groups that they are or were in.
+    /// WhatsApp groups that the person is or was in.
     pub groups: Vec<GroupMembership>,
-    /// Posts in groups that reached their phone.
+    /// Posts in groups that reached the person's phone.
     pub posts: Vec<PostSeen>,
 }
 
 /// A post in a group that reached somebody's phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PostSeen {
-    /// What the post is called.
+    /// The title of the post's broadcast.
     pub title: String,
-    /// When it was on the phone.
+    /// When the post was on the phone; `None` where that was not reported.
     pub delivered_at: Option<Millis>,
-    /// When it was opened.
+    /// When the post was opened; `None` where that was not reported.
     pub read_at: Option<Millis>,
-    /// With what they reacted; empty for nothing.
+    /// The emoji of the reaction; empty without one.
     pub reaction: String,
 }
 
@@ -76,24 +76,24 @@ pub struct RecordedMessage {
 /// An id by which WhatsApp names a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserId {
-    /// The account that heard it, by name.
+    /// The name of the account that learnt the id.
     pub account: String,
-    /// The id.
+    /// The id at WhatsApp.
     pub id: String,
-    /// The number that it came with, E.164.
+    /// The number that the id came with, in E.164 form.
     pub number: String,
-    /// Last heard.
+    /// When the id last came.
     pub seen_at: Millis,
 }
 
-/// A row of an imported file.
+/// A row of an imported file with the person in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileRow {
-    /// The file's name.
+    /// The file's name, as it was uploaded.
     pub file: String,
-    /// Its line in it.
+    /// The line in the file, from 1.
     pub line: i64,
-    /// Its cells.
+    /// The cells of the row.
     pub cells: Vec<String>,
 }
 

@@ -29,15 +29,15 @@ const LOOKED_AT_ONCE: usize = 1_000;
 /// A person as a search finds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundPerson {
-    /// The person, when they have a number.
+    /// The person; `None` for a registration without a number.
     pub lead: Option<LeadId>,
-    /// Name, the one that was searched for where they gave several; may be empty.
+    /// The name; where a person gave several, the one that was searched for. May be empty.
     pub name: String,
-    /// E-mail; may be empty.
+    /// E-mail address; may be empty.
     pub email: String,
-    /// E.164; empty without one.
+    /// Number in E.164 form; empty without one.
     pub phone: String,
-    /// Without a number there is only this one registration.
+    /// The only registration, for a person without a number: its workshop, its id and the workshop's title.
     pub registration: Option<(WorkshopId, RegistrantId, String)>,
 }
 
@@ -51,14 +51,14 @@ pub struct People {
     pub next: Option<String>,
 }
 
-/// Behind whom a page of people begins. Those of registrations without an entry come first, then entries.
+/// The place behind which the next page of people begins. Registrations without an entry come first, then entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
-    /// Without a search: this lead.
+    /// Without a search, the last lead of the page.
     Lead(Uuid),
-    /// This registration, which has no entry yet.
+    /// The last registration of the page, which has no entry yet.
     Behind(Uuid),
-    /// This entry.
+    /// The last entry of the page.
     Entry(i64),
 }
 

@@ -17,26 +17,26 @@ use crate::{
     sequences::steps,
 };
 
-/// A step of some workshop's plan.
+/// A step of a workshop's plan, for the calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CalendarStep {
     /// Id of the row of the plan.
     pub row: PlanRowId,
-    /// Of which workshop.
+    /// The workshop of the plan.
     pub workshop: WorkshopId,
-    /// What the workshop is called.
+    /// The title of that workshop.
     pub title: String,
-    /// What the step is called: its own words, else its template's name.
+    /// The step's own words, else its template's name.
     pub label: String,
-    /// On which channel; `None` where the version that the plan follows has no such step any more.
+    /// The channel of the step; `None` where the version that the plan follows no longer has the step.
     pub channel: Option<Channel>,
     /// When it is due.
     pub due: Millis,
-    /// Where it stands.
+    /// The state of the step.
     pub state: RowState,
-    /// What stands in its way, or stood.
+    /// The check or cause that stands or stood in the step's way.
     pub why: WhyNot,
-    /// What it became.
+    /// The broadcast that the step became; `None` before.
     pub broadcast: Option<BroadcastId>,
 }
 

@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use crate::{db::args, error::StoreError, org::Org};
 
-/// A workshop that runs a sequence, and which version of it.
+/// A workshop whose plan follows a sequence, and the version that it follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Following {
     /// Id of the workshop.
     pub workshop: WorkshopId,
-    /// What it is called.
+    /// The title of the workshop.
     pub title: String,
-    /// The version that its plan keeps.
+    /// The version of the sequence that the plan follows.
     pub version: i64,
 }
 

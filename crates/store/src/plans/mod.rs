@@ -31,32 +31,32 @@ use crate::{
     sequences::steps,
 };
 
-/// The plan of a workshop.
+/// The plan of one workshop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WorkshopPlan {
     /// Id of the workshop.
     pub workshop: WorkshopId,
-    /// Which sequence it follows.
+    /// The sequence that the plan follows.
     pub sequence: SequenceId,
-    /// What the sequence is called.
+    /// The name of the sequence.
     pub name: String,
-    /// Which version of it.
+    /// The version of the sequence that the plan follows.
     pub version: i64,
-    /// The newest version of the sequence: the plan follows it only when somebody says so.
+    /// The newest version of the sequence. The plan follows it only after somebody says so.
     pub newest: i64,
-    /// Counts every change; whoever changes the plan names the one that they saw.
+    /// The number of changes of the plan. Whoever changes it names the revision that they saw.
     pub revision: i64,
     /// The zone in which its clock times are meant.
     pub zone: Zone,
-    /// The workshop's times, from which it was computed.
+    /// The workshop's start and end, from which the plan was computed.
     pub times: WorkshopTimes,
     /// The steps of the version that it follows.
     pub steps: Vec<Step>,
-    /// Who ran the sequence.
+    /// The member who ran the sequence, by name.
     pub run_by: String,
     /// When the sequence was run.
     pub run_at: Millis,
-    /// Where the steps stand, in order of moments; those that follow each registration stand last.
+    /// The rows of the steps, ordered by their moments. Steps that follow each registration come last.
     pub rows: Vec<PlanRow>,
 }
 
@@ -79,34 +79,34 @@ impl WorkshopPlan {
     }
 }
 
-/// A step of a workshop's plan.
+/// A step of a workshop's plan, with its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanRow {
     /// Id of the row of the plan.
     pub id: PlanRowId,
     /// The step's key in the sequence.
     pub key: StepKey,
-    /// To whom it goes.
+    /// Whether the step goes to registrants or to groups.
     pub target: PlanTarget,
-    /// When; `None` where it follows each registration.
+    /// When the step is due; `None` where it follows each registration.
     pub due: Option<Millis>,
-    /// The first moment at which it is of no use any more.
+    /// The first moment at which the step is no longer of use.
     pub until: Millis,
-    /// Where it stands.
+    /// The state of the step.
     pub state: RowState,
-    /// Why it does not go.
+    /// The check or cause for which the step does not go out.
     pub why: WhyNot,
-    /// The same in the words of whoever refused; may be empty.
+    /// The words of the provider or account that refused; may be empty.
     pub why_text: String,
-    /// Who decided that: a member, or the program.
+    /// Who decided that: a member, by name, or the program.
     pub by: String,
-    /// When a person decided about it; `None` where nobody did.
+    /// When a member decided about the step; `None` where nobody did.
     pub decided_at: Option<Millis>,
-    /// What the checks before sending found when they were tried ahead of its moment.
+    /// What the checks found when they were tried ahead of the step's moment.
     pub obstacle: WhyNot,
-    /// The same in the words of whoever refused; may be empty.
+    /// The words of the provider or account that refused then; may be empty.
     pub obstacle_text: String,
-    /// What it became: its own broadcast, then those of people who registered later, oldest first.
+    /// The broadcasts of the step: its own, then those for people who registered later, oldest first.
     pub broadcasts: Vec<BroadcastId>,
 }
 
@@ -261,26 +261,26 @@ impl Org {
     }
 }
 
-/// A step that needs somebody.
+/// A step of a plan that needs somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanMatter {
     /// Id of the row of the plan.
     pub row: PlanRowId,
-    /// Of which workshop.
+    /// The workshop of the plan.
     pub workshop: WorkshopId,
-    /// What the workshop is called.
+    /// The title of that workshop.
     pub title: String,
-    /// What the step is called: its own words, else its template's name.
+    /// The step's own words, else its template's name.
     pub label: String,
-    /// When it is, or was, due.
+    /// When the step is or was due; `None` where it follows each registration.
     pub due: Option<Millis>,
-    /// Its last useful moment.
+    /// The last useful moment of the step.
     pub until: Millis,
-    /// Where it stands.
+    /// The state of the step.
     pub state: RowState,
-    /// What stands in its way.
+    /// The check or cause that stands in the step's way.
     pub why: WhyNot,
-    /// The same in the words of whoever refused; may be empty.
+    /// The words of the provider or account that refused; may be empty.
     pub words: String,
 }
 

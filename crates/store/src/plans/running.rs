@@ -22,24 +22,24 @@ use crate::{
 /// Registrations are written down under an id of the moment at which their transaction began, and can be read when it
 /// ends: those of so long before are looked through again.
 const UNDER_WAY_MS: i64 = 2 * MINUTE;
-/// A row of a plan that something is to be done about, with all that its step follows from.
+/// A row of a plan that is to be worked on, with everything that its step follows from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueRow {
     /// Id of the row of the plan.
     pub id: PlanRowId,
     /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// Of which workshop.
+    /// The workshop of the plan.
     pub workshop: WorkshopId,
     /// The step as its version of the sequence has it.
     pub step: Step,
-    /// To whom it goes.
+    /// Whether the step goes to registrants or to groups.
     pub target: PlanTarget,
     /// When it is due.
     pub due: RowDue,
-    /// The first moment at which it is of no use any more.
+    /// The first moment at which the step is no longer of use.
     pub until: Millis,
-    /// Where it stands.
+    /// The state of the step.
     pub state: RowState,
     /// Every step of the plan.
     pub steps: Vec<Step>,
@@ -55,9 +55,9 @@ pub struct DueRow {
 /// When a row is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowDue {
-    /// For everybody at once.
+    /// The step goes to everybody at this moment.
     At(Millis),
-    /// For each person after they registered.
+    /// The step goes to each person after their registration.
     EachRegistration,
 }
 
@@ -72,29 +72,29 @@ pub struct LateRow {
     pub until: Millis,
 }
 
-/// The step that a broadcast is a run of.
+/// The step of a plan that a broadcast runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepRun {
-    /// The step's own run: there is one.
+    /// The step's own run, of which there is one.
     First {
-        /// Id of the row.
+        /// Id of the row of the plan.
         row: PlanRowId,
-        /// When it was due when it was reviewed; a row that was moved since is not run.
+        /// When the step was due when it was reviewed. A row that was moved since is not run.
         due: Millis,
-        /// People who come later get it too.
+        /// Whether people who register later get the step, too.
         late: bool,
-        /// The ladder that it is a rung of.
+        /// The ladder that the step is a rung of; `None` for a step on its own.
         rung: Option<RungRun>,
     },
-    /// For people who came later.
+    /// A run for people who registered later.
     Late {
-        /// Id of the row.
+        /// Id of the row of the plan.
         row: PlanRowId,
-        /// Where the look through registrations began.
+        /// The registration after which the look for such people began; `None` for the first.
         after: Option<Uuid>,
-        /// Where the next one begins.
+        /// The registration after which the next look begins.
         next: Uuid,
-        /// The ladder that it is a rung of.
+        /// The ladder that the step is a rung of; `None` for a step on its own.
         rung: Option<RungRun>,
     },
 }
@@ -217,16 +217,16 @@ impl ClaimedRow {
     }
 }
 
-/// What there is to do about plans.
+/// The kinds of work that plans need now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct PlanWork {
-    /// A step is due.
+    /// Whether a step is due.
     pub due: bool,
-    /// Somebody may have registered after a step.
+    /// Whether people may have registered after a step went out.
     pub late: bool,
-    /// A step is to be tried ahead.
+    /// Whether a step is to be checked ahead of its moment.
     pub rehearse: bool,
-    /// The last useful moment of a step passed.
+    /// Whether the last useful moment of a step has passed.
     pub missed: bool,
 }
 

@@ -43,27 +43,28 @@ pub struct Correction {
     pub may_share: bool,
 }
 
-/// What came of a correction.
+/// The result of a correction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Corrected {
-    /// It was made.
+    /// The registration was corrected.
     Done,
-    /// Everything stands there already.
+    /// The registration says all of that already.
     Same,
-    /// Another registration of this workshop says exactly this.
+    /// Another registration of this workshop says exactly the same.
     Taken,
-    /// Nothing was changed: these registrations of the workshop have the number, the first entered in front.
+    /// Nothing was changed, because these registrations of the workshop have the number. The first entered comes
+    /// first.
     Shared(Vec<SameNumber>),
 }
 
 /// A correction that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PastCorrection {
-    /// In which workshop.
+    /// The workshop of the registration.
     pub workshop: WorkshopId,
-    /// That workshop's title.
+    /// The title of that workshop.
     pub workshop_title: String,
-    /// Of which registration.
+    /// Id of the registration.
     pub registrant: RegistrantId,
     /// Name before and after; either may be empty.
     pub name: (String, String),
@@ -71,11 +72,11 @@ pub struct PastCorrection {
     pub email: (String, String),
     /// Number before and after, E.164; either may be empty, also because it was erased.
     pub phone: (String, String),
-    /// Who corrected it.
+    /// The member who corrected it, by name.
     pub by: String,
     /// When it was corrected.
     pub at: Millis,
-    /// The newer list that brought it, by its file's name.
+    /// The name of the file of the newer list that brought it; `None` where a member corrected it.
     pub file_name: Option<String>,
 }
 

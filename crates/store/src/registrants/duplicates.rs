@@ -55,7 +55,7 @@ impl Tally {
         self.0.iter().filter(|((_, what), _)| is_status(what)).map(|(_, n)| n).sum()
     }
 
-    /// The same the other way: those of an import that is gone, whose own counts go with it.
+    /// The counts to subtract for an import that is gone, whose own counts go with it.
     pub(crate) fn taken_away(self) -> Tally {
         let mut away = Tally::default();
         for ((_, what), n) in self.0 {

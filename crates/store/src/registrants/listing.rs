@@ -176,7 +176,8 @@ impl Org {
         Ok(found)
     }
 
-    /// The same of everyone, with what decides and no more: a row of the list costs several times as much, and most are not on the page.
+    /// Finds the ids among all registrants by reading only what decides. A row of the list costs several times as
+    /// much, and most rows are not on the page.
     async fn all_registrants_judged(
         &self,
         workshop: WorkshopId,

@@ -67,8 +67,8 @@ pub struct NewRegistrant {
 }
 
 impl NewRegistrant {
-    /// The same for two entries that are one registration: number and identity, in few bytes, to find repeats in a long
-    /// file. Two of a million different ones are the same once in forty million files.
+    /// A short key of number and identity, by which repeats are found in a long file. Two entries that are one
+    /// registration have the same key. Two of a million different ones share one in one of forty million files.
     pub fn key(&self) -> u64 {
         key_of(self.phone.as_ref().map_or("", Phone::as_str), &self.identity())
     }
@@ -97,7 +97,7 @@ pub(crate) fn key_of(phone: &str, identity: &str) -> u64 {
     u64::from_be_bytes(hash.finalize().first_chunk().copied().expect("SHA-256 has 32 bytes"))
 }
 
-/// What adding people did. `new + already` is the number of rows given.
+/// The result of adding people. `new + already` is the number of rows given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Added {
     /// Registrations that were made.
@@ -108,12 +108,12 @@ pub struct Added {
     pub lead_new: u64,
 }
 
-/// Where a registration comes from.
+/// How a registration came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Typed by a member.
+    /// A member typed it.
     ByHand,
-    /// A file.
+    /// This import brought it.
     Import(ImportId),
 }
 
@@ -138,7 +138,7 @@ impl Source {
 pub struct Registrant {
     /// Id of the registration.
     pub id: RegistrantId,
-    /// In which workshop.
+    /// The workshop of the registration.
     pub workshop: WorkshopId,
     /// Name; may be empty.
     pub name: String,
@@ -148,13 +148,13 @@ pub struct Registrant {
     pub phone: String,
     /// What was typed as the number.
     pub phone_typed: String,
-    /// Where the registration stands.
+    /// The status of the registration.
     pub status: RegistrantStatus,
-    /// Why nothing can be told to this person, whatever the message.
+    /// Why nothing can be sent to this person, whatever the message; `None` where something can.
     pub mark: Option<SkipReason>,
-    /// On the list of people who must not be contacted, on some channel.
+    /// Whether the person must not be contacted on some channel.
     pub suppressed: bool,
-    /// `by_hand` or `import`.
+    /// How the registration came: `by_hand` or `import`.
     pub source: String,
     /// Where they came from, in the words of a file; may be empty.
     pub came_from: String,
@@ -162,71 +162,71 @@ pub struct Registrant {
     pub other_phones: String,
     /// The id that the list's maker gave the registration; mostly empty.
     pub reference: String,
-    /// The import that brought them.
+    /// The import that brought the registration; `None` where a member typed it.
     pub import: Option<ImportId>,
     /// When they registered.
     pub registered_at: Millis,
-    /// The person was erased; the registration keeps its place.
+    /// Whether the person was erased. The registration keeps its place.
     pub is_erased: bool,
 }
 
-/// Which registrants a list shows. One at a time: each is a number on a screen and leads to its people.
+/// Which registrants a list shows. Each of these is a number on a screen that leads to its people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Which {
-    /// Everyone.
+    /// All registrations of the workshop, whatever their status.
     #[default]
     All,
-    /// Registered, without a number.
+    /// Registered people without a number.
     NoPhone,
-    /// Registered, with something typed that is no number.
+    /// Registered people with a typed text that is not a number.
     InvalidPhone,
-    /// Registered, with a landline of their own.
+    /// Registered people with a landline of their own.
     Landline,
-    /// Registered, with the number of an earlier registration.
+    /// Registered people with the number of an earlier registration.
     Duplicate,
-    /// Registered, and on the list of people who must not be contacted on some channel.
+    /// Registered people who must not be contacted on some channel.
     Suppressed,
-    /// Registered, with a number of their own, who agreed to promotion on no channel.
+    /// Registered people with a number of their own who agreed to promotion on no channel.
     NoConsent,
-    /// Without a name.
+    /// Registrations without a name, whatever their status.
     NoName,
-    /// By where the registration stands.
+    /// Registrations with this status.
     Status(RegistrantStatus),
 }
 
-/// A page of the list of registrants, newest first.
+/// Which registrants a page of the list shows, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegistrantFilter {
     /// Which registrants the list shows.
     pub which: Which,
     /// Words of names, addresses and numbers, in any order (`domain::search`); empty for all.
     pub search: String,
-    /// The last one seen.
+    /// The last registrant of the page before; `None` for the first page.
     pub after: Option<RegistrantId>,
-    /// Rows at most.
+    /// The largest number of registrants.
     pub limit: i64,
 }
 
-/// How many registrants of a workshop are what.
+/// The number of registrations of a workshop in each respect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RegistrantCounts {
-    /// Have a place.
+    /// Registrations of people who have a place.
     pub registered: i64,
-    /// Gave it back.
+    /// Registrations of people who gave the place back.
     pub cancelled: i64,
-    /// Got the money back.
+    /// Registrations of people who got the money back.
     pub refunded: i64,
-    /// Registered, without a number.
+    /// Registered people without a number.
     pub no_phone: i64,
-    /// Registered, with something typed that is no number.
+    /// Registered people with a typed text that is not a number.
     pub invalid_phone: i64,
-    /// Registered, with a landline of their own: no text reaches it.
+    /// Registered people with a landline of their own, which no text reaches.
     pub landline: i64,
-    /// Registered, with the number of an earlier registration.
+    /// Registered people with the number of an earlier registration.
     pub duplicate: i64,
-    /// Registered, with an e-mail address.
+    /// Registered people with an e-mail address.
     pub with_email: i64,
-    /// Registered, with a mobile number of their own, without a name.
+    /// Registered people with a mobile number of their own and without a name.
     pub without_name: i64,
 }
 

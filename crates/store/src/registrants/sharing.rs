@@ -12,7 +12,7 @@ use crate::{
     org::Org,
 };
 
-/// A registration that has a number already.
+/// A registration that has the same number already.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SameNumber {
     /// Id of the registration.
@@ -21,7 +21,7 @@ pub struct SameNumber {
     pub name: String,
     /// The person's e-mail; may be empty.
     pub email: String,
-    /// Where the registration stands.
+    /// The status of the registration.
     pub status: RegistrantStatus,
 }
 

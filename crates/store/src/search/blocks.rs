@@ -190,7 +190,7 @@ mod tests {
         check(&[(0, 5, true)], (3, 9), &[4, 5, 6, 7, 8]);
         check(&[(0, 5, false)], (3, 5), &[]);
         check(&[(0, 9, true)], (0, 4), &[1, 2, 3]);
-        // Rows that an undo took away left a block behind; others came in its place.
+        // Rows that an undo removed left a block behind, and other rows came in its place.
         check(&[(0, 4, true), (2, 6, false)], (0, 8), &[1, 2, 3, 4, 7]);
         check(&[(2, 5, true), (0, 6, false)], (0, 8), &[1, 2, 3, 4, 5, 7]);
     }

@@ -67,21 +67,21 @@ impl Search {
     }
 }
 
-/// Somebody who was found.
+/// A person whom a search found.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Who {
-    /// Whoever has this number.
+    /// The person with this number.
     Number(String),
     /// A registration without a number.
     Registrant(WorkshopId, RegistrantId),
 }
 
-/// Whom a search finds.
+/// The people whom a search found.
 #[derive(Clone, Debug)]
 pub(crate) enum Found {
-    /// These and nobody else.
+    /// All people who were found.
     Few(Vec<Who>),
-    /// More than are gathered.
+    /// More people than a search gathers.
     Many,
 }
 

@@ -33,7 +33,7 @@ const FIRST_STRETCH: i64 = 125;
 /// A page of a list.
 #[derive(Clone, Debug)]
 pub struct Listed<T> {
-    /// Its entries.
+    /// The entries of the page.
     pub rows: Vec<T>,
     /// The entry behind which the next page begins; `None` at the end of the list.
     pub next: Option<SuppressionId>,

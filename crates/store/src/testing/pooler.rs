@@ -24,7 +24,7 @@ const KEEPS_STATEMENTS: (u32, u32) = (1, 21);
 pub struct Pooled {
     /// The database through the pooler.
     pub url: String,
-    /// The same database round it.
+    /// The address of the same database without the pooler.
     pub direct: String,
     /// Whether this pooler keeps prepared statements.
     pub keeps_statements: bool,

@@ -15,7 +15,7 @@ const AWAY_S: u32 = 2;
 
 /// A server with an empty database.
 pub struct OwnServer {
-    /// Its database.
+    /// The address of its database.
     pub url: String,
     programs: PathBuf,
     folder: TempDir,

@@ -9,18 +9,18 @@ use uuid::Uuid;
 
 use crate::{db::args, error::StoreError, org::Org};
 
-/// The newest broadcast that told a purpose.
+/// The newest broadcast for a purpose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastTelling {
     /// Id of the broadcast.
     pub id: BroadcastId,
-    /// What it is called.
+    /// The title of the broadcast.
     pub title: String,
-    /// Who confirmed it.
+    /// The member who confirmed it, by name.
     pub by: String,
     /// When it was confirmed.
     pub at: Millis,
-    /// Whether anything of it left or may still leave.
+    /// Whether any of its messages left or may still leave.
     pub counts: bool,
 }
 

@@ -17,42 +17,42 @@ use crate::{
     error::{StoreError, json, word},
 };
 
-/// An attempt to call somebody, with the message that it is about.
+/// An attempt to call a person, with the message that it delivers.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The call, as we named it.
+    /// Our own reference of the call.
     pub call: CallRef,
     /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// By which account.
+    /// The account that places the call.
     pub integration: IntegrationId,
-    /// What is proven of it.
+    /// What is proven of the call.
     pub record: CallRecord,
-    /// The record as it is kept: what a change is compared with.
+    /// The stored form of the record, with which a change is compared.
     pub kept: String,
-    /// The provider's id; empty until it is told.
+    /// The provider's id of the call; empty before it is known.
     pub provider_id: String,
-    /// When it was placed.
+    /// When the call was placed.
     pub placed_at: Millis,
-    /// How often the provider was asked about it.
+    /// How often the provider was asked about the call.
     pub asked: i64,
     /// Phone number in E.164 form.
     pub recipient: String,
-    /// Where the message stands.
+    /// The state of the message.
     pub state: MessageState,
-    /// Code of its ending.
+    /// The code of the message's reason; empty without one.
     pub reason: String,
-    /// The newest attempt of the message.
+    /// The number of the message's newest attempt.
     pub newest: i64,
-    /// What the provider said that it cost.
+    /// The charge that the provider reported; `None` before.
     pub cost: Option<Money>,
     /// The frozen script, JSON.
     pub template: String,
     /// The values of the person, JSON.
     pub content: String,
-    /// The last useful moment.
+    /// The last useful moment of the message.
     pub deadline: Millis,
-    /// What its key does, in its word; empty without one.
+    /// The word of what the pressed key does; empty without one.
     pub action: String,
     /// How often the question was asked.
     pub rounds: QuestionRounds,
@@ -60,14 +60,14 @@ pub struct Call {
     pub line_key: Option<Digit>,
 }
 
-/// How far a call has come that somebody is on the line of, for the process that is asked for its next words.
+/// The progress of a call that somebody is on the line of, for the process that is asked for the next words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OnLine {
-    /// Which call.
+    /// Our own reference of the call.
     pub call: CallRef,
     /// How often the question was asked.
     pub rounds: QuestionRounds,
-    /// The key that was pressed.
+    /// The key that was pressed; `None` before.
     pub key: Option<Digit>,
 }
 
@@ -133,18 +133,18 @@ macro_rules! call_columns {
     };
 }
 
-/// What news changed of a call.
+/// A change of a call that reports brought about.
 #[derive(Clone, Debug)]
 pub struct CallChange {
-    /// The call, as we named it.
+    /// Our own reference of the call.
     pub call: CallRef,
-    /// The record that it was made of; another one means that somebody else was faster.
+    /// The stored record that the change was made from. Where another one is stored by now, somebody else was faster.
     pub was: String,
-    /// What is proven now.
+    /// What is proven of the call now.
     pub record: CallRecord,
-    /// What its key does, in its word; empty without one. The first that was written stays.
+    /// The word of what the pressed key does; empty without one. The first word that was stored stays.
     pub action: &'static str,
-    /// When the provider of a call that is over is asked about it again.
+    /// When the provider is asked again about a call that is over; `None` where it is not.
     pub ask_at: Option<Millis>,
 }
 

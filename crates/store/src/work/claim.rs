@@ -39,18 +39,18 @@ use crate::{
     phone_key::PhoneKey,
 };
 
-/// How much of which broadcast a turn would like to claim.
+/// How many messages of a broadcast a turn would like to claim.
 #[derive(Clone, Copy, Debug)]
 pub struct Want {
     /// Id of the broadcast.
     pub broadcast: BroadcastId,
-    /// At most so many rows.
+    /// The largest number of messages to claim.
     pub rows: i64,
-    /// So many rows go into one call.
+    /// The number of messages that go into one call to the provider.
     pub batch: i64,
-    /// How posts to groups keep apart; `None` for messages to people.
+    /// The pace of posts to groups; `None` for messages to people.
     pub posts: Option<PostLimits>,
-    /// What the account takes of calls; `None` for messages.
+    /// The account's limits of calls; `None` for messages.
     pub calls: Option<CallLimits>,
 }
 
@@ -74,7 +74,7 @@ pub struct Claimed {
     pub attempt: i64,
 }
 
-/// What a turn of the store brought.
+/// The result of one turn at the store.
 #[derive(Debug, Default)]
 pub struct TurnResult {
     /// Rows that may be sent now.
@@ -86,9 +86,10 @@ pub struct TurnResult {
     pub given_up: Vec<(MessageRef, String, Millis)>,
     /// Milliseconds after which the pace of a wanted integration allows more; `None` when pace held nothing back.
     pub wait_ms: Option<i64>,
-    /// Rows that were claimed and left out again, because they may not go, or not yet: behind them others may wait.
+    /// The rows that were claimed and put back, because they may not go out, or not yet. Other rows may wait behind
+    /// them.
     pub left_out: usize,
-    /// Broadcasts whose rows changed.
+    /// The broadcasts whose rows changed.
     pub touched: HashSet<BroadcastId>,
 }
 

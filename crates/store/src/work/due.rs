@@ -18,11 +18,11 @@ use crate::{
 pub struct DueBroadcast {
     /// Id of the broadcast.
     pub broadcast: BroadcastId,
-    /// By which account.
+    /// The account that sends it.
     pub integration: IntegrationId,
-    /// Rows waiting.
+    /// The number of messages that wait.
     pub waiting: i64,
-    /// When it was last served; the longest unserved goes first.
+    /// When the broadcast was last served. The one that was served longest ago goes first.
     pub served_at: Millis,
 }
 
@@ -33,19 +33,19 @@ pub struct Job {
     pub broadcast: BroadcastId,
     /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// By which account.
+    /// The account that sends it.
     pub integration: IntegrationId,
-    /// The frozen template, JSON.
+    /// The frozen template, as JSON.
     pub template: serde_json::Value,
-    /// The provider was asked about the campaign before the first message.
+    /// Whether the provider was asked about the campaign before the first message.
     pub probed: bool,
-    /// Nothing goes out after this.
+    /// The last useful moment: nothing is sent afterwards.
     pub deadline: Millis,
     /// The hours in which it may send.
     pub hours: SendingHours,
-    /// Final values of every message, when they are the same for all; rows carry none then.
+    /// The final values of every message, where all have the same; the rows then carry none.
     pub content: Option<String>,
-    /// The unguessable part of the account's callback address.
+    /// The secret part of the account's callback address.
     pub callback_key: String,
 }
 

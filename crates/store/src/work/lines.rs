@@ -20,14 +20,14 @@ use crate::{
     hot::StatementBatch,
 };
 
-/// What an account takes of calls.
+/// The limits of an account of calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallLimits {
-    /// Most calls at once.
+    /// The largest number of calls at the same time.
     pub at_once: i64,
-    /// Most new ones a minute.
+    /// The largest number of new calls in a minute.
     pub per_minute: i64,
-    /// How one call may ring and last.
+    /// The time limits of one call.
     pub ring: Ring,
 }
 

@@ -13,18 +13,18 @@ use crate::{
     error::{StoreError, word},
 };
 
-/// What a registrant's own link leads to.
+/// The workshop that a registrant's own link leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinTarget {
     /// The workshop's title.
     pub title: String,
-    /// When it starts.
+    /// The start of the workshop.
     pub starts_at: Millis,
-    /// Where it stands.
+    /// The status of the workshop.
     pub workshop: WorkshopStatus,
-    /// Its join link as it stands now; may be empty.
+    /// The workshop's join link as it stands now; may be empty.
     pub join_link: String,
-    /// Where the registration stands.
+    /// The status of the registration.
     pub registrant: RegistrantStatus,
     /// The organisation's name, as people read it.
     pub organization: String,
@@ -32,12 +32,12 @@ pub struct JoinTarget {
     pub zone: String,
 }
 
-/// Which link was opened.
+/// The short link that was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Opened {
-    /// A registrant's own, by its code.
+    /// A registrant's own link, by its code.
     Own(String),
-    /// One with a name.
+    /// A link with a name, by that name.
     Named(String),
 }
 

@@ -28,7 +28,7 @@ pub struct MemberReceipt {
     pub message: MessageRef,
     /// The member whose phone it is.
     pub person: Person,
-    /// What the phone did.
+    /// Whether the post was delivered or read.
     pub seen: MemberReceiptKind,
     /// When the phone did it.
     pub at: Millis,
@@ -41,7 +41,7 @@ pub struct MemberReacted {
     pub message: MessageRef,
     /// The member who reacted.
     pub person: Person,
-    /// With what; `None` takes it back.
+    /// The emoji; `None` where the reaction was taken back.
     pub emoji: Option<String>,
     /// When they reacted.
     pub at: Millis,
@@ -50,11 +50,11 @@ pub struct MemberReacted {
 /// How far a post came in its group: people, each counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PostReach {
-    /// Members whose phone has it; who opened it is among them.
+    /// Members whose phone has the post, those who opened it included.
     pub delivered: i64,
-    /// Members who opened it.
+    /// Members who opened the post.
     pub read: i64,
-    /// Members who reacted and did not take it back.
+    /// Members who reacted and did not take the reaction back.
     pub reacted: i64,
 }
 

@@ -26,13 +26,13 @@ const ASKED_AFTER_MS: i64 = MINUTE;
 pub struct OpenPost {
     /// The message: its broadcast and position.
     pub message: MessageRef,
-    /// The group's identity on WhatsApp.
+    /// The group's id on WhatsApp.
     pub group: String,
-    /// Where it stands.
+    /// The state of the post.
     pub state: MessageState,
-    /// Code of its ending; empty on the straight way.
+    /// The code of the post's reason; empty without one.
     pub reason: String,
-    /// When its latest call began.
+    /// When the latest request for it began.
     pub started_at: Millis,
 }
 

@@ -19,30 +19,30 @@ use crate::{
 /// A person's own wish not to be contacted.
 #[derive(Clone, Debug)]
 pub struct OptOut {
-    /// By whom not.
+    /// The organisation that must not contact the person.
     pub organization: OrganizationId,
-    /// Keyed hash of the number.
+    /// The keyed hash of the number, in hex.
     pub phone_key: String,
     /// Phone number in E.164 form.
     pub phone: String,
-    /// On which channel it came.
+    /// The channel on which the wish came.
     pub channel: Channel,
-    /// `all`, or `marketing` only.
+    /// The category of messages: `all`, or `marketing` only.
     pub category: &'static str,
-    /// Words for people.
+    /// The reason in words, for members.
     pub reason: &'static str,
 }
 
-/// To whom a message went and what it was, for the page behind its link.
+/// The person and message behind an opt-out link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkHolder {
-    /// Whose message.
+    /// The organisation that sent the message.
     pub organization: OrganizationId,
-    /// Its name, as people read it.
+    /// The organisation's name, as people read it.
     pub organization_name: String,
-    /// On which channel.
+    /// The channel of the message.
     pub channel: Channel,
-    /// What kind of message it was.
+    /// The category of the message.
     pub category: Category,
     /// Phone number in E.164 form.
     pub phone: String,

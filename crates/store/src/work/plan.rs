@@ -20,7 +20,7 @@ use crate::{
     told::Selection,
 };
 
-/// A confirmed broadcast whose recipients are being written down, and how far that is.
+/// A confirmed broadcast whose recipients are being written down, and the progress of that.
 #[derive(Clone, Debug)]
 pub struct Planning {
     /// Id of the broadcast.
@@ -29,17 +29,17 @@ pub struct Planning {
     pub organization: OrganizationId,
     /// The workshop whose people get it.
     pub workshop: WorkshopId,
-    /// Who of the workshop's people, told what.
+    /// Which of the workshop's people get it, and for which purpose.
     pub selection: Selection,
-    /// Channel's word, for suppressions.
+    /// The word of the channel, for the look at suppressions.
     pub channel: String,
-    /// Category's word, for suppressions.
+    /// The word of the category, for the look at suppressions.
     pub category: String,
     /// The frozen template, JSON; may be unreadable.
     pub template: String,
-    /// Rows written so far; the next one's position is one more.
+    /// The number of rows written so far. The next row's position is one more.
     pub planned: i64,
-    /// Number and identity of the last registrant written.
+    /// Number and identity of the last registrant who was written down.
     pub after: (String, String),
     /// Final values that every message has, once the first stretch has fixed them; `None` as long as nothing is fixed,
     /// or when they differ from person to person.
@@ -63,20 +63,20 @@ pub struct StretchSums {
     pub join_codes: Vec<(RegistrantId, String)>,
 }
 
-/// A row of the plan.
+/// A message of the plan that is to be written down.
 #[derive(Clone, Debug)]
 pub struct PlannedRow {
-    /// To whom it goes.
+    /// The person or group that the message goes to.
     pub addressee: Addressee,
     /// The person's name, or the group's.
     pub name: String,
     /// E.164, or the group's id on its messenger; empty where there is none.
     pub recipient: String,
-    /// Why it is left out, or `None` when it waits.
+    /// Why the person is left out; `None` where the message waits.
     pub skip: Option<(SkipReason, String)>,
-    /// Final values as JSON; empty when left out.
+    /// The final values as JSON; empty for a person who is left out.
     pub content: String,
-    /// Units that are charged for it.
+    /// The units that are charged for the message.
     pub units: i64,
 }
 

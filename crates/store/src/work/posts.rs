@@ -18,9 +18,9 @@ use crate::{
 /// The limits of an account that posts, and how long it pauses after the next post.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PostLimits {
-    /// The account's own.
+    /// The pace of the account itself.
     pub pace: PostPace,
-    /// A share from 0 to 1, drawn for the pause after this post.
+    /// How far the pause after this post lies from the shortest to the longest, drawn from 0 to 1.
     pub share: f64,
 }
 

@@ -19,29 +19,29 @@ const RESTS_AFTER_MS: i64 = 10 * MINUTE;
 /// One that has changed since it was proven is proven anew after this, while the program runs.
 const PROVE_AGAIN_MS: i64 = 6 * HOUR;
 
-/// A kept count that is not the number of rows.
+/// A stored count that differs from the number of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CountMismatch {
-    /// Of which broadcast.
+    /// The broadcast of the count.
     pub broadcast: BroadcastId,
-    /// Of which state.
+    /// The word of the message state that is counted.
     pub state: String,
-    /// What is kept.
+    /// The number that is stored.
     pub kept: i64,
-    /// What was counted.
+    /// The number of rows that were found.
     pub counted: i64,
 }
 
-/// A broadcast of which something has to be counted.
+/// A broadcast whose rows are to be counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BroadcastToCount {
     /// Id of the broadcast.
     pub broadcast: BroadcastId,
-    /// Rows to count, by the kept counts.
+    /// The number of rows, by the stored counts.
     pub rows: i64,
-    /// It has ended, so that what is proven now will stand.
+    /// Whether the broadcast has ended, so that what is proven now will stand.
     pub ended: bool,
-    /// When it was last proven, if ever.
+    /// When its counts were last proven; zero where they never were.
     proven_at: Millis,
     finished_at: Millis,
 }

@@ -28,9 +28,10 @@ use crate::{
 pub struct RawReceipt {
     /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// From which account.
+    /// The account that the receipt came to.
     pub integration: IntegrationId,
-    /// Derived from the provider's own id; the same event has the same key for ever.
+    /// The key by which repetitions are recognised. It is derived from the provider's own id, so the same event
+    /// always has the same key.
     pub dedupe_key: String,
     /// The body as received.
     pub body: String,
@@ -43,9 +44,9 @@ pub struct PendingReceipt {
     pub id: ReceiptId,
     /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// From which account.
+    /// The account that the receipt came to.
     pub integration: IntegrationId,
-    /// The account's kind.
+    /// The word of the account's vendor.
     pub kind: String,
     /// The body as received.
     pub body: String,
@@ -60,23 +61,23 @@ pub struct Candidate {
     pub message: MessageRef,
     /// Phone number in E.164 form.
     pub recipient: String,
-    /// Where it stands.
+    /// The state of the message.
     pub state: MessageState,
-    /// Code of its ending.
+    /// The code of the message's reason; empty without one.
     pub reason: String,
-    /// The provider's id, where the answer brought one.
+    /// The provider's id, where the answer carried one.
     pub provider_id: Option<String>,
-    /// The network's id, where an earlier receipt brought one.
+    /// The network's id, where an earlier receipt carried one.
     pub network_id: Option<String>,
-    /// Actual cost so far.
+    /// The charge that is known so far.
     pub cost: Option<Money>,
     /// Start of the latest attempt.
     pub started_at: Millis,
-    /// What receipts call the messages of its broadcast; may be empty.
+    /// The name by which receipts know the broadcast's messages; may be empty.
     pub batch_name: String,
-    /// Whether it could have been handed over at all.
+    /// Whether the message was tried, so that it could have been handed over.
     pub tried: bool,
-    /// Found by the provider's id of a request that had no other number.
+    /// Whether it was found by the provider's id of a request that carried no other number.
     pub alone: bool,
 }
 
@@ -97,38 +98,38 @@ pub enum Applied {
     Later(Millis),
 }
 
-/// A change to a message that receipts brought about; the last of several in one batch.
+/// A change of a message that receipts brought about: the last of several in one batch.
 #[derive(Clone, Debug)]
 pub struct ReceiptChange {
     /// The message: its broadcast and position.
     pub message: MessageRef,
-    /// Where it stood when it was read; it is left alone if that changed meanwhile.
+    /// The state in which the message was read. The message is left alone where its state changed meanwhile.
     pub from: MessageState,
-    /// Code of the ending it leaves.
+    /// The code of the reason it had.
     pub from_reason: String,
-    /// Where it goes; may be the same, when only an id or a cost was learnt.
+    /// The new state. It may be the same where only an id or a charge was learnt.
     pub to: MessageState,
-    /// Code of the new ending; empty on the straight way.
+    /// The code of the new reason; empty without one.
     pub reason: String,
-    /// The provider's words.
+    /// The provider's words for the reason.
     pub reason_text: String,
-    /// When it happened, for the states that have a time.
+    /// When the message was handed over, where the receipts say so.
     pub sent_at: Option<Millis>,
-    /// On the phone.
+    /// When the message was on the phone, where the receipts say so.
     pub delivered_at: Option<Millis>,
-    /// Opened.
+    /// When the message was opened, where the receipts say so.
     pub read_at: Option<Millis>,
-    /// Refused late.
+    /// When the message was refused, where the receipts say so.
     pub failed_at: Option<Millis>,
-    /// The provider's id, learnt now.
+    /// The provider's id, where it was learnt now.
     pub provider_id: Option<String>,
-    /// The network's id, learnt now.
+    /// The network's id, where it was learnt now.
     pub network_id: Option<String>,
-    /// Actual cost, learnt now.
+    /// The charge, where it was learnt now.
     pub cost: Option<Money>,
-    /// Cost counted for the row so far.
+    /// The charge that the counts hold for this message so far.
     pub cost_before: Option<Money>,
-    /// Of a call that goes back to waiting: when the person is called again.
+    /// When the person is called again, for a call that goes back to waiting.
     pub again_at: Option<Millis>,
 }
 
@@ -180,7 +181,7 @@ impl Work {
         self.store_posts(receipts, Vec::new(), now).await
     }
 
-    /// The same of posts that may be steps of calls: how far these have come is kept in the same transaction.
+    /// Stores posts that may be steps of calls, and in the same transaction how far these calls have come.
     pub async fn store_posts(
         &self,
         receipts: Vec<RawReceipt>,

@@ -23,14 +23,14 @@ use crate::{
     messages::CountMoves,
 };
 
-/// What became of one claimed row.
+/// How one claimed message ended its attempt.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// The message: its broadcast and position.
     pub message: MessageRef,
     /// The attempt that ended; part of the fence.
     pub attempt: i64,
-    /// Where it goes.
+    /// What happens to the message next.
     pub next: Next,
     /// When the answer came.
     pub at: Millis,
@@ -39,7 +39,7 @@ pub struct Record {
 /// A request that was accepted for many rows at once: one change covers them all.
 #[derive(Clone, Debug)]
 pub struct SentRequest {
-    /// Of which broadcast.
+    /// The broadcast of the request.
     pub broadcast: BroadcastId,
     /// Positions of its rows, ascending and without a hole, so that requests never overlap; each row's first attempt.
     pub positions: Vec<i64>,
@@ -54,15 +54,15 @@ pub struct SentRequest {
 /// Everything that ended since the last turn.
 #[derive(Clone, Debug, Default)]
 pub struct Endings {
-    /// Row by row.
+    /// Endings of single messages.
     pub rows: Vec<Record>,
-    /// Request by request.
+    /// Endings of requests for many messages.
     pub requests: Vec<SentRequest>,
-    /// What is to be asked about later.
+    /// The questions that the provider is to be asked later.
     pub look_ups: Vec<NewStatusPoll>,
     /// Broadcasts whose receipts will not say what we sent along: their messages are found by the provider's ids.
     pub found_by_id: HashSet<BroadcastId>,
-    /// Broadcasts of calls: their attempts hold channels of the account.
+    /// Broadcasts of calls, whose attempts hold channels of the account.
     pub rings: HashSet<BroadcastId>,
 }
 

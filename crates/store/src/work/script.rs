@@ -16,11 +16,11 @@ use crate::{
 /// A message that was tried: what its broadcast sends, and the values of its person.
 #[derive(Clone, Debug)]
 pub struct SentScript {
-    /// The channel that it went by.
+    /// The channel of the message.
     pub channel: Channel,
-    /// The frozen template, JSON.
+    /// The frozen template, as JSON.
     pub template: String,
-    /// Its final values, JSON.
+    /// The final values, as JSON.
     pub content: String,
 }
 

@@ -65,7 +65,7 @@ impl SentIds {
         statements.run_batch(WRITE, args![now], self.batch(now));
     }
 
-    /// The same outside a turn.
+    /// Writes the ids in a transaction of its own, outside a turn.
     pub(super) async fn write_alone(&self, db: &Db, now: Millis) -> Result<(), StoreError> {
         let mut tx = db.by_index().begin().await?;
         tx.run_batch(WRITE, args![now], self.batch(now)).await?;

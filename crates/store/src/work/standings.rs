@@ -151,6 +151,6 @@ pub struct GroupToRead {
     pub group: GroupId,
     /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// Its identity on WhatsApp.
+    /// The group's id on WhatsApp.
     pub jid: String,
 }

@@ -23,12 +23,12 @@ pub enum StatusPollTarget {
     Each,
 }
 
-/// Something to ask about.
+/// A question that a provider is to be asked later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewStatusPoll {
-    /// Of which broadcast.
+    /// The broadcast of the question.
     pub broadcast: BroadcastId,
-    /// What to ask with.
+    /// What the question names: a request or campaign, or each message by its own id.
     pub asked: StatusPollTarget,
     /// First position that it may tell about.
     pub first: i64,
@@ -36,28 +36,28 @@ pub struct NewStatusPoll {
     pub last: i64,
     /// When it was handed over; steps count from here.
     pub since: Millis,
-    /// When to ask first.
+    /// When the question is asked first.
     pub due_at: Millis,
 }
 
 /// A question that is due.
 #[derive(Clone, Debug)]
 pub struct DueStatusPoll {
-    /// Of which broadcast.
+    /// The broadcast of the question.
     pub broadcast: BroadcastId,
     /// The organisation that it belongs to.
     pub organization: OrganizationId,
-    /// By which account.
+    /// The account whose provider is asked.
     pub integration: IntegrationId,
     /// What the provider knows it by; where `each`, the question's own name.
     pub key: String,
-    /// Stands for a question about each message of its stretch.
+    /// Whether it stands for one question about each message of its stretch.
     pub each: bool,
-    /// When it was handed over.
+    /// When the messages were handed over.
     pub since: Millis,
-    /// How often it was asked before.
+    /// How often the question was asked before.
     pub step: i64,
-    /// No message of it waits for news any more: there is nothing to ask.
+    /// Whether no message of the question waits for news any more, so that nothing is to be asked.
     pub settled: bool,
 }
 

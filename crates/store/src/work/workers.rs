@@ -30,9 +30,9 @@ const RECLAIM_ROWS: i64 = 4_000;
 pub struct WorkerBeat {
     /// Its name: host and role.
     pub name: String,
-    /// Started, UTC milliseconds.
+    /// When the process started, in UTC milliseconds.
     pub started_at: i64,
-    /// Last heartbeat, UTC milliseconds.
+    /// When its last heartbeat came, in UTC milliseconds.
     pub beat_at: i64,
     /// After this instant its calls in flight are given up as unknown.
     pub alive_until: i64,

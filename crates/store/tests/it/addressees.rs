@@ -1,4 +1,4 @@
-//! A message to a group goes the way of every other, and no group gets two.
+//! A message to a group goes the same way as every other, and no group gets two.
 
 use domain::{
     broadcast::Addressee,
@@ -29,7 +29,7 @@ both! {
     async fn a_message_to_a_group_is_planned_claimed_sent_and_found_again_like_any_other(world) {
         let workshop = world.workshop("Rust for Beginners").await;
         let id = world.broadcast(workshop, "planning", (RegistrantId::new(NOW), "+919000000001")).await;
-        // One message is there already, as a stretch before has left it.
+        // One message is there already, as an earlier stretch has left it.
         world.run(format!("UPDATE broadcasts SET deadline = {}", NOW.plus(HOUR).0)).await;
         world.run("INSERT INTO integration_pace SELECT id, 0, 0, 0, 0 FROM integrations".into()).await;
         world.run("UPDATE integrations SET per_second = 1000, per_day = 0".into()).await;
@@ -72,7 +72,7 @@ both! {
         let groups: Vec<_> = rows.iter().filter_map(|row| row.addressee.group()).collect();
         assert_eq!(groups, [first, second]);
         assert!(rows[0].addressee.registrant().is_some());
-        // What a receipt names finds the group's message.
+        // A receipt that names the message finds the group's message.
         let account = world.org.broadcast(id).await.unwrap().integration;
         let found = work.messages_of_ids(account, vec!["id-3".into()], NOW.plus(MINUTE)).await.unwrap();
         assert_eq!(found["id-3"], rows[2].message);

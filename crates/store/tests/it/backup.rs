@@ -4,7 +4,7 @@ use std::{path::Path, str::FromStr, sync::Arc, sync::atomic::AtomicBool, sync::a
 
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-/// Copies made.
+/// The number of copies that are made.
 const COPIES: usize = 40;
 
 async fn open(file: &Path) -> SqliteConnection {
@@ -20,8 +20,8 @@ async fn run(connection: &mut SqliteConnection, sql: &'static str) {
     sqlx::raw_sql(sql).execute(connection).await.unwrap();
 }
 
-/// Writes both halves of a pair in one transaction, again and again, over pages that change all the time, and carries the log into the file
-/// as often as it can.
+/// Writes both halves of a pair in one transaction, again and again, over pages that change all the time, and carries
+/// the log into the file as often as it can.
 async fn write_pairs(file: &Path, over: &AtomicBool) {
     let mut connection = open(file).await;
     run(&mut connection, "PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 3").await;

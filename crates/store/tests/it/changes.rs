@@ -8,7 +8,7 @@ use store::{Change, Changes, Store, work::RawReceipt};
 
 use crate::on_both::{NOW, World};
 
-/// Another process, which listens already.
+/// Another process that is listening already.
 async fn second(world: &World) -> (Store, Changes) {
     let store = world.second_store().await;
     let changes = listening(&store).await;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// A new table says here what a rehearsal does with it.
+/// A new table has to say here what a rehearsal does with it.
 #[test]
 fn every_table_of_an_organisation_is_copied_or_left_out_on_purpose() {
     let known: BTreeSet<&str> = store::copying::known_tables().collect();

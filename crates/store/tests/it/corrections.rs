@@ -1,4 +1,4 @@
-//! Names and numbers corrected where they are seen, and what follows from it.
+//! Names and numbers are corrected where they are seen, and other rows follow.
 
 use domain::{
     channel::{Category, Channel},
@@ -25,7 +25,7 @@ use crate::on_both::{NOW, World, person};
 const OLD: &str = "+919000000001";
 const NEW: &str = "+919000000009";
 
-/// Every column in which a number or a name of theirs is kept.
+/// Every column that holds a person's number or name.
 const KEPT: &[(&str, &str)] = &[
     ("registrants", "name || email || phone || phone_typed || other_phones || identity"),
     (
@@ -68,7 +68,7 @@ async fn index(world: &World) {
     while world.store.work(WorkerId::new(NOW)).index_people(100).await.unwrap().more {}
 }
 
-/// Asha and Ravi in a workshop, both to be found; the workshop and Asha's registration.
+/// Puts Asha and Ravi into a workshop, where a search finds both; returns the workshop and Asha's registration.
 async fn two(world: &World) -> (WorkshopId, RegistrantId) {
     let id = world.workshop("Excel").await;
     let rows = vec![person("Asha Rao", OLD, "asha@example.com"), person("Ravi", "90000 00002", "")];
@@ -107,7 +107,8 @@ both! {
         let second = vec![person("Asha's brother", OLD, "")];
         world.org.add_registrants(id, ImportId::new(NOW), second, NOW.plus(1)).await.unwrap();
         assert_eq!(world.org.registrant_counts(id).await.unwrap().duplicate, 1);
-        // Away: the brother is the one of the old number now. She has Ravi's number: his is the earlier registration by entry, not by number.
+        // Asha has another number now, so her brother is the one of the old number. She has Ravi's number, and his
+        // registration was entered earlier.
         world.org.correct_registrant(id, asha, &says("Asha Rao", "90000 00002", ""), NOW).await.unwrap();
         let marks: Vec<_> = all(&world, id).await.into_iter().map(|r| (r.name, r.mark)).collect();
         assert_eq!(marks, [
@@ -117,7 +118,7 @@ both! {
         ]);
         let counts = RegistrantCounts { registered: 3, duplicate: 1, ..Default::default() };
         assert_eq!(world.org.registrant_counts(id).await.unwrap(), counts);
-        // To nothing that is a number, and to nothing.
+        // The number is changed to something that is not a number, and to nothing.
         world.org.correct_registrant(id, asha, &says("Asha Rao", "12 34", ""), NOW).await.unwrap();
         let counts = RegistrantCounts { registered: 3, invalid_phone: 1, ..Default::default() };
         assert_eq!(world.org.registrant_counts(id).await.unwrap(), counts);
@@ -143,13 +144,14 @@ both! {
         assert!(!others[0].is_before(asha), "Asha was entered first and is the one who is told");
         assert_eq!(all(&world, id).await, before);
         assert!(world.org.corrections_of_registrant(id, asha).await.unwrap().is_empty());
-        // A number of nobody, one's own number, and one that was confirmed are no questions; neither is another workshop's.
+        // A number of nobody, one's own number and a confirmed number ask no question, nor does a number of another
+        // workshop.
         let other = world.workshop("Canva").await;
         world.org.add_registrants(other, ImportId::new(NOW), vec![person("Meena", NEW, "")], NOW).await.unwrap();
         for (to, came) in [(asking("Asha R", OLD), Corrected::Done), (asking("Asha R", NEW), Corrected::Done), (says("Asha R", "90000 00002", ""), Corrected::Done)] {
             assert_eq!(world.org.correct_registrant(id, asha, &to, NOW).await.unwrap(), came);
         }
-        // Two have it now: a new name for one of them asks nothing.
+        // Two people have the number now, and a new name for one of them asks nothing.
         assert_eq!(world.org.correct_registrant(id, asha, &asking("Asha", "90000 00002"), NOW).await.unwrap(), Corrected::Done);
     }
 
@@ -180,7 +182,7 @@ both! {
         let rows = || async { world.org.messages(broadcast, &MessageFilter::default(), 0, 9).await.unwrap() };
         assert_eq!((rows().await[0].recipient.as_str(), rows().await[0].state), (OLD, MessageState::Waiting));
         assert!(world.org.lead_by_phone(OLD).await.is_ok(), "the old number has a message still");
-        // Cancelled: the message to the old number is hers, too.
+        // The registration was cancelled, and the message to the old number is hers all the same.
         let changed =
             world.org.set_registrant_status(id, asha, RegistrantStatus::Cancelled, NOW).await.unwrap();
         assert_eq!(changed.messages_skipped, 1);
@@ -296,7 +298,7 @@ both! {
             row(2, ["Asha Rao", "0 90000-00001"]), row(3, ["Asha Rao", "12-34"]), row(4, ["Ravi", "12-34"]),
         ]).await.unwrap();
 
-        // First a number that was none, then the right one.
+        // First comes a number that is none, then the right one.
         for phone in ["12-34", NEW] {
             let to = says("Asha Rao", phone, "asha@example.com");
             assert_eq!(world.org.correct_registrant(id, asha, &to, NOW.plus(5)).await.unwrap(), Corrected::Done);
@@ -389,7 +391,7 @@ both! {
         world.org.add_registrants(id, ImportId::new(NOW), people, NOW).await.unwrap();
         let right = (world.org.registrant_counts(id).await.unwrap(), all(&world, id).await);
         assert_eq!((right.0.landline, right.0.duplicate), (3, 1), "needs landlines");
-        // As a version before the mark left them.
+        // A version that did not know the mark left the rows like this.
         world.run("UPDATE registrants SET mark = '' WHERE mark = 'landline'".into()).await;
         world.run("DELETE FROM workshop_counts WHERE what = 'landline'".into()).await;
         world.run("UPDATE workshop_counts SET n = n + 1 WHERE what = 'without_name'".into()).await;

@@ -17,7 +17,7 @@ use crate::on_both::{NOW, World, draft, person};
 
 const ASHA: &str = "+919000000001";
 
-/// Every column in which somebody's number, name, address or values can stand.
+/// Every column that can hold a person's number, name, address or values.
 const PERSONAL: &[(&str, &str)] = &[
     (
         "registrants",
@@ -64,7 +64,7 @@ async fn traces(world: &World, of: &str) -> Vec<&'static str> {
     found
 }
 
-/// Asha and Ravi in a workshop with a broadcast to Asha, a receipt, a kept row of an import, and an opt-out.
+/// Puts Asha and Ravi into a workshop with a broadcast to Asha, a receipt, a kept row of an import, and an opt-out.
 async fn told(world: &World, state: &str) -> domain::ids::WorkshopId {
     let id = world.workshop("Excel").await;
     let people = vec![person("Asha", ASHA, "asha@example.com"), person("Ravi", "90000 00002", "")];
@@ -150,7 +150,7 @@ both! {
         assert_eq!((erased.registrations, erased.messages), (1, 1));
         assert_eq!(erased.files, ["imports/1"]);
         assert_eq!(traces(&world, "9000000001").await, Vec::<&str>::new());
-        // The row of the other one in the import names Asha as well, and has another number.
+        // Ravi's row in the import names Asha as well, and has another number.
         assert_eq!(traces(&world, "Asha").await, ["import_rows"]);
         assert_eq!(traces(&world, "asha@example").await, Vec::<&str>::new());
         assert!(!traces(&world, "9000000002").await.is_empty(), "the others stay");
@@ -163,7 +163,7 @@ both! {
         let people = world.org.registrants(id, &RegistrantFilter { limit: 9, ..Default::default() }).await.unwrap();
         assert_eq!(people.iter().filter(|person| person.is_erased).count(), 1);
 
-        // The opt-out holds by its hash, also for who registers anew.
+        // The opt-out holds by its hash, also for a person who registers again.
         let work = world.store.work(domain::ids::WorkerId::new(NOW));
         let organization = world.org.actor().organization;
         let keys = vec![key().of(ASHA)];
@@ -240,7 +240,7 @@ both! {
         let organization = world.org.actor().organization;
         assert_eq!(work.audience_reader(organization).suppressed(Channel::Sms, Category::Utility, keys).await.unwrap().len(), 1);
 
-        // Who registers late is erased with the next look.
+        // A person who registers late is erased at the next look.
         world.org.add_registrant(id, person("Meena", "90000 00003", ""), now).await.unwrap();
         assert_eq!(work.workshop_to_forget(&due).await.unwrap(), Some(id));
     }

@@ -1,4 +1,4 @@
-//! Figures of a large workshop, which are not counted for each page, and what a page asks of lists that have grown.
+//! Figures of a large workshop, which are not counted for each page, and what a page reads of lists that have grown.
 
 use domain::{
     broadcast::Audience,
@@ -17,14 +17,14 @@ use store::{
 
 use crate::on_both::{NOW, World, person};
 
-/// More than are looked at each time.
+/// More people than are counted for each page.
 const MANY: i64 = 2_100;
 
 fn purpose() -> Purpose {
     Purpose::default()
 }
 
-/// A workshop of many people; the first registered first.
+/// A workshop of many people, who are returned in the order of registration.
 async fn crowd(world: &World) -> (WorkshopId, Vec<(RegistrantId, String)>) {
     let id = world.workshop("Excel").await;
     let rows = (0..MANY).map(|n| person(&format!("Asha {n}"), &format!("90000 {n:05}"), ""));
@@ -66,7 +66,7 @@ async fn counts(world: &World, id: BroadcastId, rows: &[(&str, i64)]) {
     }
 }
 
-/// What a transaction of the engine does: a message moves, and the counts with it.
+/// Moves a message and the counts with it, as a transaction of the engine does.
 async fn reads(world: &World, id: BroadcastId, n: i64) {
     world
         .run(format!(
@@ -90,15 +90,15 @@ both! {
         let all = ReachCounts { registered: MANY, delivered: MANY, ..ReachCounts::default() };
         assert_eq!(reached(&world, id).await, all);
         assert_eq!(reached(&world, id).await, all, "a second time");
-        // Somebody comes.
+        // A person is added.
         world.org.add_registrant(id, person("Ravi", "98000 00001", ""), NOW).await.unwrap();
         let expected = ReachCounts { registered: MANY + 1, not_told: 1, can_be_told: 1, ..all };
         assert_eq!(reached(&world, id).await, expected);
-        // One gives the place back.
+        // One person gives the place back.
         world.org.set_registrant_status(id, who[0].0, RegistrantStatus::Cancelled, NOW).await.unwrap();
         let expected = ReachCounts { registered: MANY, delivered: MANY - 1, ..expected };
         assert_eq!(reached(&world, id).await, expected);
-        // One has another number from now on, which was told nothing.
+        // One person has another number from now on, which was told nothing.
         let other = person("Asha 1", "98000 00002", "");
         let correction = Correction {
             name: other.name, email: None, phone: other.phone, phone_typed: other.phone_typed,
@@ -109,7 +109,7 @@ both! {
         assert_eq!(reached(&world, id).await, expected);
         let told = world.org.audience_reader().told(&Selection::everyone(id, purpose(), NOW)).await.unwrap();
         assert_eq!((told.everyone, told.not_told, told.told), (MANY, 2, MANY - 2));
-        // Another organisation has figures of its own: none.
+        // Another organisation has figures of its own, which are empty.
         assert!(world.other.reached(&[id], &purpose(), NOW).await.unwrap().is_empty());
     }
 
@@ -118,12 +118,12 @@ both! {
         let broadcast = delivered(&world, id, &who[0]).await;
         let before = reached(&world, id).await;
         assert_eq!((before.delivered, before.read, before.seconds_old), (MANY, 0, 0));
-        // Two hours later: whoever has it for a minute could not have read it yet.
+        // It is two hours later: a person who has had the message for a minute could not have read it yet.
         let everyone = Selection::everyone(id, purpose(), NOW.plus(2 * HOUR));
         let reader = world.org.audience_reader();
         assert_eq!(reader.told(&everyone).await.unwrap().not_read, MANY);
         reads(&world, broadcast, 5).await;
-        // Whoever chooses people sees them as they are.
+        // The choice of people shows them as they are now.
         assert_eq!(reader.told(&everyone).await.unwrap().not_read, MANY - 5);
         assert_eq!(reader.told_among(&everyone).await.unwrap(), MANY);
         let mut seen = vec![];
@@ -183,7 +183,7 @@ both! {
             make("completed", 2 * HOUR, &[("sent", 9)]).await,
         ];
         for (began, rows) in [
-            // They may come yet; nobody wonders any more; they came; nothing was handed over.
+            // In turn: receipts may still come; it is too late to wonder; they came; nothing was handed over.
             (HOUR / 2, vec![("sent", 9)]),
             (90 * HOUR, vec![("sent", 9)]),
             (2 * HOUR, vec![("sent", 9), ("delivered", 1)]),
@@ -202,7 +202,7 @@ both! {
         for _ in 0..3 {
             delivered(&world, id, &who[0]).await;
         }
-        // As after weeks: the database knows how many rows there are.
+        // The database knows how many rows there are, as it does after weeks.
         world.run("ANALYZE".to_owned()).await;
         let page = who[..50].to_vec();
         let statements = statements_of(async {

@@ -8,7 +8,7 @@ use store::{StoreError, registrants::NewRegistrant, work::RawReceipt};
 
 use crate::on_both::{NOW, draft, on_sqlite, person};
 
-/// More than the pages that a fresh database has left hold.
+/// More workshops than the free pages of a new database hold.
 const MANY: i64 = 500;
 
 #[test]
@@ -26,7 +26,7 @@ fn what_a_full_disk_refused_is_written_when_there_is_room_again() {
         }
         let (written, error) = refused.expect("the disk fills");
         assert!(error.is_full() && error.to_string().contains("full"), "{error}");
-        // Room again: a writer of its own has no such limit.
+        // There is room again: another writer has no such limit.
         world.org.add_workshop(&draft("Afterwards", NOW.plus(DAY)), NOW).await.unwrap();
         let work = world.store.work(WorkerId::new(NOW));
         work.try_write(NOW).await.unwrap();
@@ -35,10 +35,10 @@ fn what_a_full_disk_refused_is_written_when_there_is_room_again() {
     });
 }
 
-/// Rows that one transaction of the import here writes.
+/// The rows that one transaction of this import writes.
 const STRETCH: usize = 500;
 
-/// Registers stretch after stretch, as an import does; how many people that made, and what stopped it.
+/// Registers stretch after stretch, as an import does; returns how many people that made, and what stopped it.
 async fn import(
     org: &store::Org,
     into: (domain::ids::WorkshopId, ImportId),

@@ -1,4 +1,4 @@
-//! Linked accounts: their groups as the gateway lists them, and how their posts keep apart.
+//! Linked accounts: their groups as the gateway lists them, and the pauses between their posts.
 
 use domain::{
     group::{AccountState, CommunityPlace, Group, PostPace},
@@ -31,7 +31,7 @@ fn group(digits: &str, subject: &str, members: u32) -> Group {
     }
 }
 
-/// An account of the first organisation behind a gateway.
+/// An account of the first organisation at a gateway.
 async fn account(world: &World) -> IntegrationId {
     let id = IntegrationId::new(NOW);
     let organization = world.id(world.org.actor().organization.0);
@@ -82,11 +82,11 @@ async fn posts(world: &World, account: IntegrationId) -> BroadcastId {
     id
 }
 
-/// What a turn claims, of posts that pause as briefly as they may.
+/// What a turn claims of posts with the shortest pauses.
 async fn claim(world: &World, id: BroadcastId, worker: WorkerId, now: Millis) -> Vec<MessageRef> {
     let work = world.store.work(worker);
     match work.register("test", now, now.plus(HOUR)).await {
-        // It claimed before.
+        // This worker claimed before.
         Ok(()) | Err(StoreError::Taken) => {}
         Err(error) => panic!("{error}"),
     }
@@ -115,11 +115,11 @@ both! {
             names(&world).await,
             [("Batch 7, evening".into(), Some(150), false), ("Batch 8".into(), Some(96), true)]
         );
-        // It came back: the same group, no second one.
+        // The group came back: it is the same group and not a second one.
         world.org.sync_groups(id, &first, later.plus(1)).await.unwrap();
         assert_eq!(names(&world).await, [("Batch 7".into(), Some(142), false), ("Batch 8".into(), Some(96), false)]);
         assert!(matches!(world.other.sync_groups(id, &first, later).await, Err(StoreError::Missing)));
-        // A community is a heading: it cannot be chosen.
+        // A community is a heading, and cannot be chosen.
         let parent = Group { place: CommunityPlace::Parent, ..group("00003", "Community", 500) };
         world.org.sync_groups(id, &[parent], later.plus(2)).await.unwrap();
         let community = world.org.groups().await.unwrap().into_iter().find(|group| group.is_community).unwrap();
@@ -210,7 +210,7 @@ both! {
         assert!(turn.claimed.is_empty(), "nothing is posted by an account of which nobody knows");
         let known = world.org.linked_account(id).await.unwrap().unwrap();
         assert!(!known.posts(NOW), "{known:?}");
-        // What the gateway says next is written over it.
+        // The next state that the gateway reports replaces it.
         work.account_news(id, &AccountState::Ready, None, NOW.plus(SECOND)).await.unwrap();
         assert_eq!(claim(&world, broadcast, worker, NOW.plus(2 * SECOND)).await.len(), 1);
     }
@@ -266,7 +266,7 @@ both! {
         let all: Vec<Group> = (0..1_200).map(|n| group(&format!("{n:05}"), &format!("Batch {n}"), 10)).collect();
         assert_eq!(world.org.sync_groups(id, &all, NOW).await.unwrap().groups, 1_200);
         assert_eq!(world.org.groups().await.unwrap().len(), 1_200);
-        // One less, and one is marked.
+        // The list has one group less, and one group is marked as gone.
         world.org.sync_groups(id, &all[1..], NOW.plus(HOUR)).await.unwrap();
         let gone: Vec<String> = names(&world).await.into_iter().filter(|(.., gone)| *gone).map(|(name, ..)| name).collect();
         assert_eq!(gone, ["Batch 0"]);

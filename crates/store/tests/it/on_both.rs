@@ -44,7 +44,7 @@ macro_rules! on_postgres {
 /// The instant at which tests begin: 2026-10-13, 12:00 UTC.
 pub(crate) const NOW: Millis = Millis(1_791_892_800_000);
 
-/// Past the store, for what the store has no call for.
+/// Statements past the store, for what it has no method for.
 enum Raw {
     Sqlite(SqlitePool),
     Postgres(PgPool),
@@ -53,16 +53,16 @@ enum Raw {
 /// A database with two organisations.
 pub(crate) struct World {
     pub(crate) store: Store,
-    /// Where it is, for another process.
+    /// The address of the database, for another process.
     pub(crate) url: String,
     /// An admin of the first organisation.
     pub(crate) org: Org,
-    /// An admin of the other one, who must see nothing of it.
+    /// An admin of the second organisation, who must see nothing of the first.
     pub(crate) other: Org,
     raw: Raw,
 }
 
-/// Runs `test` on each database there is.
+/// Runs `test` on each database that is available.
 pub(crate) fn on_both<F>(test: impl Fn(Arc<World>) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -83,7 +83,7 @@ where
     });
 }
 
-/// Runs `test` on PostgreSQL, where there is one.
+/// Runs `test` on PostgreSQL, where it is available.
 pub(crate) fn on_postgres<F>(test: impl Fn(Arc<World>) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -110,7 +110,7 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let world = World::with(db.store.clone(), db.url.clone(), raw).await;
-    // In a task of its own, so that the database goes even when the promise was broken.
+    // The test runs in a task of its own, so that the database is removed even when the test fails.
     let ended = tokio::spawn(test(world)).await;
     db.remove().await;
     if let Err(broken) = ended {
@@ -119,7 +119,7 @@ where
 }
 
 impl World {
-    /// A world on that open store, whose database `direct` leads to without anything between.
+    /// A world on this open store. `direct` leads to its database without anything in between.
     pub(crate) async fn on(store: Store, direct: &str) -> Arc<World> {
         let raw = Raw::Postgres(PgPool::connect(direct).await.unwrap());
         World::with(store, direct.to_owned(), raw).await
@@ -144,12 +144,12 @@ impl World {
         Arc::new(world)
     }
 
-    /// The same organisation as a member with another role.
+    /// The first organisation, as a member with another role sees it.
     pub(crate) fn as_role(&self, role: Role) -> Org {
         self.store.org(Actor { role, ..self.org.actor().clone() })
     }
 
-    /// The store as another process has it open.
+    /// The store as another process opens it.
     pub(crate) async fn second_store(&self) -> Store {
         Store::open(&self.url).await.unwrap()
     }
@@ -187,7 +187,7 @@ impl World {
         }
     }
 
-    /// The lines of the plan of a statement with parameters, as a member's handle would have it on PostgreSQL.
+    /// The lines of the plan of a statement with parameters, on PostgreSQL as a member's handle has it.
     pub(crate) async fn plan(&self, statement: &str) -> Vec<String> {
         match &self.raw {
             Raw::Sqlite(pool) => {
@@ -201,7 +201,7 @@ impl World {
                 let values = values.collect::<Vec<_>>().join(", ");
                 let mut tx = pool.begin().await.unwrap();
                 let bitmaps = if statement.contains("@@") { "on" } else { "off" };
-                // As Store::open sets them.
+                // The settings are those of Store::open.
                 for sql in [
                     "SET LOCAL plan_cache_mode = force_generic_plan".to_owned(),
                     "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off".to_owned(),
@@ -225,7 +225,7 @@ impl World {
         matches!(self.raw, Raw::Postgres(_))
     }
 
-    /// A workshop of the first organisation, tomorrow.
+    /// A workshop of the first organisation, which is tomorrow.
     pub(crate) async fn workshop(&self, title: &str) -> WorkshopId {
         self.org.add_workshop(&draft(title, NOW.plus(DAY)), NOW).await.unwrap()
     }
@@ -286,7 +286,7 @@ pub(crate) fn draft(title: &str, starts_at: Millis) -> WorkshopDraft {
     }
 }
 
-/// Somebody with a name, a number as typed, and an address; each may be empty.
+/// A person with a name, a number as typed, and an e-mail address; each may be empty.
 pub(crate) fn person(name: &str, phone: &str, email: &str) -> NewRegistrant {
     NewRegistrant {
         name: PersonName::parse(name),

@@ -1,4 +1,4 @@
-//! Rules that statements keep so that both databases take the index that was meant, whatever their statistics say.
+//! Rules for statements, so that both databases take the intended index whatever their statistics say.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ fn strings(folder: &Path, found: &mut Vec<(String, String)>) {
     }
 }
 
-/// What stands behind `FROM @batch` in an `UPDATE … FROM @batch`, and the table; none for other statements.
+/// The table of an `UPDATE … FROM @batch` and what follows `FROM @batch`; `None` for other statements.
 fn update_from_batch(sql: &str) -> Option<(&str, &str)> {
     let rest = sql.trim_start().strip_prefix("UPDATE ")?;
     let table = rest.split_whitespace().next()?;
@@ -69,7 +69,7 @@ fn the_reader_of_statements_sees_what_it_is_to_find() {
     assert_eq!(update_from_batch("UPDATE a SET b = 1 WHERE id IN (SELECT b.id FROM @batch)"), None);
 }
 
-/// The columns with which an index of the table begins.
+/// The first columns of the table's indexes.
 async fn indexed(world: &World, table: &str) -> String {
     world
         .text(format!(
@@ -80,8 +80,9 @@ async fn indexed(world: &World, table: &str) -> String {
         .await
 }
 
-/// SQLite does not know how many rows a batch has: where the column that an index begins with is compared with a constant, it may walk over all
-/// rows that have it and look into the batch for each. That made receipts forty times slower once.
+/// SQLite does not know how many rows a batch has. Where the first column of an index is compared with a constant,
+/// SQLite may walk over all rows with that value and look into the batch for each. That once made receipts forty
+/// times slower.
 #[test]
 fn no_update_from_a_batch_compares_what_an_index_begins_with_with_a_constant() {
     crate::on_both::on_sqlite(|world| async move {
@@ -92,7 +93,7 @@ fn no_update_from_a_batch_compares_what_an_index_begins_with_with_a_constant() {
             let Some((table, condition)) = update_from_batch(sql) else { continue };
             let columns = indexed(&world, table).await;
             if columns == "," {
-                // A sample in the tests of a file.
+                // This is a sample in the tests of a file.
                 continue;
             }
             looked_at += 1;
@@ -104,12 +105,12 @@ fn no_update_from_a_batch_compares_what_an_index_begins_with_with_a_constant() {
     });
 }
 
-/// Whoever writes, erases, counts what an import brought, or makes the index looks at every row. Whoever reads for people must not see
-/// what an undone import left behind.
+/// Statements that write, erase, count what an import brought, or build the index look at every row. Statements that
+/// read for people must not see what an undone import left behind.
 #[test]
 fn readers_of_people_ask_for_those_who_were_not_taken_back() {
     const ALL_ROWS: [&str; 14] = [
-        // Rows of the copy itself, which holds only what readers see.
+        // Its rows are those of the copy itself, which holds only what readers see.
         "copying.rs",
         "db/shown.rs",
         "erasure/former.rs",

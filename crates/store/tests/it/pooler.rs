@@ -1,4 +1,4 @@
-//! Behind a pooler that serves each transaction on another connection to the server.
+//! The store behind a pooler that serves each transaction on another connection to the server.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,13 +15,13 @@ use store::{
 
 use crate::on_both::{NOW, World};
 
-/// Opens the same database twice at the same moment, which is empty at first.
+/// Opens the same database, which is empty at first, twice at the same moment.
 async fn two(address: &DatabaseAddress) -> (Store, Store) {
     let (one, other) = tokio::join!(Store::open(address.clone()), Store::open(address.clone()));
     (one.unwrap(), other.unwrap())
 }
 
-/// What pages and the engine do, from two programs at once, many times over few connections.
+/// Does what pages and the engine do, from two programs at once, many times over few connections.
 async fn everything_works(address: &DatabaseAddress, direct: &str) {
     let (one, other) = two(address).await;
     assert_eq!(one.tenancy(), Some(&Tenancy::Stands));
@@ -76,7 +76,7 @@ async fn a_page_and_a_claim(store: &Store, world: &World, n: u32) {
     assert_eq!(theirs.forgetful_number("SELECT COUNT(*) FROM messages").await.unwrap(), 0);
     assert_eq!(theirs.forgetful_number_in_transaction("SELECT COUNT(*) FROM broadcasts").await.unwrap(), 0);
     mine.pause_broadcast(id, NOW).await.unwrap();
-    // What a claim asks of the planner ends with it, whoever has the connection next.
+    // A planner setting of a claim ends with the claim, whoever has the connection next.
     let by_bitmap =
         "SELECT CAST(CASE current_setting('enable_bitmapscan') WHEN 'on' THEN 1 ELSE 0 END AS BIGINT)";
     assert_eq!(mine.forgetful_number(by_bitmap).await.unwrap(), 1);
@@ -122,7 +122,7 @@ async fn changes_are_heard_round_the_pooler_and_not_through_it() {
     let work = through.work(WorkerId::new(NOW));
     work.pause(id, &ProviderAnswer::new("wallet", "The wallet is empty."), NOW).await.unwrap();
     assert_eq!(heard.next().await, Change::Rows(id));
-    // It waits for ever, and does not turn round and round either.
+    // The listener waits for ever, and does not loop.
     assert!(tokio::time::timeout(Duration::from_millis(50), silent.next()).await.is_err());
     through.close().await;
     round.close().await;

@@ -1,4 +1,4 @@
-//! Files that posts show: kept to the byte, found by their address alone, and there as long as anything shows them.
+//! Files of posts are kept to the byte, found by their address alone, and there as long as anything shows them.
 
 use domain::{channel::Channel, post_media::FoundFile, role::Role, time::DAY};
 use serde_json::json;
@@ -11,7 +11,7 @@ fn file(n: u8) -> NewPostFile {
         sha256: format!("{n:064x}"),
         address: format!("{n:040x}"),
         mime: "image/png",
-        // Every byte there is, a NUL among them, and more than are read to tell what it is.
+        // The file holds every byte, also NUL, and is longer than the part by which its type is told.
         file: (0..=255).cycle().take(1_000 + usize::from(n)).collect(),
     }
 }
@@ -33,11 +33,11 @@ both! {
         let first = file(1).file[..512].to_vec();
         assert_eq!(met, FoundFile { status: 200, bytes: Some(1_001), first });
         assert!(matches!(world.store.post_file_at("no").await, Err(StoreError::Missing)));
-        // Another organisation shows nothing by it.
+        // Another organisation cannot show the file by its address.
         assert_eq!(world.other.find_post_file(&address).await.unwrap().status, 404);
         let viewer = world.as_role(Role::Viewer);
         assert!(matches!(viewer.keep_post_file(file(2), NOW).await, Err(StoreError::Forbidden)));
-        // The same bytes again are the same file; of another organisation they are its own.
+        // The same bytes again are the same file; in another organisation they are a file of its own.
         let again = NewPostFile { address: "f".repeat(40), ..file(1) };
         assert_eq!(world.org.keep_post_file(again.clone(), NOW).await.unwrap(), Some(address));
         assert_eq!(world.other.keep_post_file(again, NOW).await.unwrap(), Some("f".repeat(40)));

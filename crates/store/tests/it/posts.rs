@@ -73,7 +73,7 @@ both! {
         assert!(matches!(world.other.group(groups[0]).await, Err(StoreError::Missing)));
         let mine = world.org.add_workshop(&crate::on_both::draft("Other", NOW.plus(HOUR)), NOW).await.unwrap();
         assert!(matches!(world.other.set_workshop_groups(mine, &[], NOW).await, Err(StoreError::Missing)));
-        // It is no account that anybody connected.
+        // It is not an account that anybody connected.
         assert!(world.org.integrations().await.unwrap().is_empty());
         assert!(world.store.sealed_secrets().await.unwrap().is_empty());
         let viewer = world.as_role(Role::Viewer);
@@ -105,7 +105,7 @@ both! {
         assert_eq!(rows[0].content, r#"{"p":["7:00 PM"]}"#);
         let work = world.store.work(WorkerId::new(NOW));
         assert!(work.differences().await.unwrap().is_empty());
-        // A group that is gone, or nobody's: nothing is made at all.
+        // A group that is gone, or of another organisation, prevents the whole broadcast.
         world.org.remove_group(groups[1], NOW).await.unwrap();
         let again = NewPosts { again: 2, ..new };
         let refused = world.org.confirm_posts(BroadcastId::new(NOW.plus(1)), &again, NOW).await;
@@ -119,7 +119,7 @@ both! {
         world.org.confirm_posts(id, &new, NOW).await.unwrap();
         assert!(world.store.work(WorkerId::new(NOW)).due(NOW.plus(MINUTE)).await.unwrap().is_empty());
         assert_eq!(claimed(&world, id, NOW.plus(MINUTE)).await, 0, "not even where somebody asks for it by name");
-        // The same rows without a person to post them would be claimed: the test can fail.
+        // The same rows without a person to post them would be claimed, so the test can fail.
         world.run("UPDATE broadcasts SET assignee_id = NULL".into()).await;
         assert_eq!(world.store.work(WorkerId::new(NOW)).due(NOW.plus(MINUTE)).await.unwrap().len(), 1);
         assert!(claimed(&world, id, NOW.plus(MINUTE)).await > 0);
@@ -142,7 +142,7 @@ both! {
         world.org.mark_post(second, PostMark::CannotPost, at).await.unwrap();
         assert_eq!(state(&world, id, 2).await, MessageState::Failed);
         assert_eq!(work.complete(at).await.unwrap(), [id]);
-        // The last word is taken back: it is open again, and waits.
+        // The last mark is taken back: the broadcast is open again, and the post waits.
         world.org.mark_post(first, PostMark::NotYet, at).await.unwrap();
         assert_eq!(state(&world, id, 1).await, MessageState::Waiting);
         assert!(work.complete(at).await.unwrap().is_empty());

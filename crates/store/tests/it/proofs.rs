@@ -1,4 +1,4 @@
-//! What was proven of a broadcast is not counted again, and what changed is.
+//! The proven counts of a broadcast are not counted again, and changed ones are.
 
 use domain::{
     ids::{BroadcastId, RegistrantId, WorkerId},
@@ -23,7 +23,7 @@ both! {
         assert_eq!(unproven.iter().map(|one| (one.broadcast, one.rows, one.ended)).collect::<Vec<_>>(), [(id, 1, true)]);
         assert_eq!(work.prove(id, NOW).await.unwrap(), []);
         assert_eq!(work.unproven().await.unwrap(), []);
-        // A receipt moves the row and the counts with it.
+        // A receipt moves the row, and the counts with it.
         world.run("UPDATE messages SET state = 'read'".into()).await;
         world.run("UPDATE broadcast_counts SET state = 'read'".into()).await;
         assert_eq!(work.unproven().await.unwrap().len(), 1);

@@ -1,4 +1,4 @@
-//! Who was told and reached: each person once, by the best of their messages.
+//! Who was told and reached: each person counts once, by the best of their messages.
 
 use domain::{
     ids::{BroadcastId, ImportId, RegistrantId, WorkshopId},
@@ -80,7 +80,8 @@ both! {
         broadcast(&world, id, ("link", "cancelled"), &[(imran, "waiting")]).await;
         broadcast(&world, id, ("reminder", "in_progress"), &[(imran, "waiting"), (asha, "unknown")]).await;
         let figures = world.org.reached(&[id, empty], &link(), NOW.plus(-1)).await.unwrap();
-        // Asha and her brother share the number that read it; Imran, Suresh and Zoya have nothing, and Suresh no number.
+        // Asha and her brother share the number that read the message. Imran, Suresh and Zoya have no message, and
+        // Suresh has no number.
         let expected = ReachCounts {
             registered: 7, new: 7, not_told: 3, can_be_told: 2, read: 2, delivered: 1, handed_over: 1,
             ..ReachCounts::default()
@@ -103,7 +104,7 @@ both! {
             };
             places.iter().filter(own).map(|place| (place.message.broadcast, place.state)).collect()
         };
-        // The broadcasts are of one millisecond: the greater id is the newer one.
+        // Both broadcasts have the same millisecond, so the greater id is the newer one.
         let mut expected = [(first, MessageState::Failed), (second, MessageState::Delivered)];
         expected.sort_by_key(|(id, _)| std::cmp::Reverse(id.0));
         assert_eq!(of(ravi), expected);

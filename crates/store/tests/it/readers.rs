@@ -7,13 +7,13 @@ use store::{Change, SCANS_AT_ONCE, StoreError};
 
 use crate::on_both::{NOW, on_sqlite};
 
-/// Walks further than any test lives.
+/// A statement that runs longer than any test.
 const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n)
                        SELECT COUNT(*) FROM n WHERE i < 0";
 
 both! {
     async fn a_statement_ends_when_its_page_gives_up_and_others_have_its_place(world) {
-        // More than there are connections for pages.
+        // More statements than there are connections for pages.
         for _ in 0..30 {
             let asked = world.org.forgetful_number(ENDLESS);
             assert!(tokio::time::timeout(Duration::from_millis(20), asked).await.is_err(), "it walks on");

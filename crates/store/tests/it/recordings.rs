@@ -1,4 +1,4 @@
-//! Recordings: kept with their sound, given out by their address, and there as long as anything plays them.
+//! Recordings are kept with their sound, given out by their address, and there as long as anything plays them.
 
 use domain::{
     call::Language,
@@ -24,7 +24,7 @@ fn recording(name: &str) -> NewRecording {
         loudness: -2_310,
         gain: 710,
         findings: json!(["soft"]),
-        // Every byte there is, a NUL among them: no text could carry them.
+        // The sound holds every byte, also NUL, which no text could carry.
         wav: (0..=255).collect(),
     }
 }
@@ -48,7 +48,7 @@ both! {
         assert_eq!(world.org.recording_sound(id).await.unwrap().wav, bytes);
         assert_eq!(world.store.sound_at("address-of-Welcome").await.unwrap().wav, bytes);
         assert!(matches!(world.store.sound_at("address-of-welcome").await, Err(StoreError::Missing)));
-        // Another organisation sees nothing of it, and may have the name too.
+        // Another organisation sees nothing of it, and may use the same name.
         assert_eq!(world.other.recordings().await.unwrap(), []);
         assert!(matches!(world.other.recording(id).await, Err(StoreError::Missing)));
         assert!(matches!(world.other.recording_sound(id).await, Err(StoreError::Missing)));

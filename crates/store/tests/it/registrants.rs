@@ -14,10 +14,10 @@ use store::{
 
 use crate::on_both::{NOW, World, person};
 
-/// A number that only a call reaches.
+/// A number that can be called and gets no text.
 const LANDLINE: &str = "+912224567890";
 
-/// Everyone of a workshop, the first registered first.
+/// All people of a workshop in the order of registration.
 async fn all(world: &World, workshop: WorkshopId) -> Vec<Registrant> {
     let mut everyone = world
         .org
@@ -28,7 +28,7 @@ async fn all(world: &World, workshop: WorkshopId) -> Vec<Registrant> {
     everyone
 }
 
-/// The counters say what counting says.
+/// Checks that the counters say what counting the rows says.
 async fn assert_counters_agree(world: &World, workshop: WorkshopId) {
     let everyone = all(world, workshop).await;
     let registered: Vec<_> = everyone.iter().filter(|r| r.status == RegistrantStatus::Registered).collect();
@@ -53,7 +53,7 @@ async fn assert_counters_agree(world: &World, workshop: WorkshopId) {
     };
     assert_eq!(world.org.registrant_counts(workshop).await.unwrap(), counted);
     assert_eq!(world.org.workshop(workshop).await.unwrap().registrants, counted.registered);
-    // Of each number, the first registered one is told.
+    // Of each number, the person who registered first is told.
     for row in &everyone {
         let earlier = registered.iter().any(|r| r.phone == row.phone && r.id < row.id);
         let expected = row.status == RegistrantStatus::Registered && !row.phone.is_empty() && earlier;
@@ -121,7 +121,7 @@ both! {
         }
         let called = world.org.audience(id, Channel::IvrCall, Category::Utility).await.unwrap();
         assert_eq!((called.landline, called.reachable), (0, 3), "a call reaches it");
-        // The one who is told leaves: the next one with the number is a landline's, not nobody's.
+        // The person who is told leaves. The next person with the number counts as a landline's, not as nobody's.
         world.org.set_registrant_status(id, listed[0].id, RegistrantStatus::Refunded, NOW).await.unwrap();
         assert_eq!(world.org.registrant_counts(id).await.unwrap().landline, 1);
         assert_counters_agree(&world, id).await;
@@ -140,7 +140,7 @@ both! {
 
     async fn many_rows_keep_their_order_and_their_count_across_statements(world) {
         let id = world.workshop("Excel").await;
-        // Every number twice, far apart, and thousands without one.
+        // Every number stands twice, far apart, and thousands of rows have none.
         let rows: Vec<_> = (0..6_000)
             .map(|n| {
                 let phone = if n % 3 == 0 { String::new() } else { format!("90000 {:05}", n % 2_000) };
@@ -156,7 +156,7 @@ both! {
 
     async fn r23_seventy_thousand_people_are_registered_in_one_call(world) {
         let id = world.workshop("Excel").await;
-        // More than the 65,535 values that PostgreSQL binds to a statement.
+        // More rows than the 65,535 values that PostgreSQL binds to a statement.
         let rows: Vec<_> = (0..70_000).map(|n| person(&format!("Person {n}"), &format!("90000{n:05}"), "")).collect();
         let added = world.org.add_registrants(id, ImportId::new(NOW), rows.clone(), NOW).await.unwrap();
         assert_eq!((added.new, added.already, added.lead_new), (70_000, 0, 70_000));

@@ -1,4 +1,4 @@
-//! Searching finds whom a plain walk over everybody finds, by the same rule; and no search walks.
+//! A search finds the people whom a walk over everybody finds by the same rule, and no search walks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,7 @@ const SOUGHT: [&str; 28] = [
     "nobody at all",
 ];
 
-/// Chance that repeats.
+/// Pseudo-random numbers, which the same seed repeats.
 struct Chance(u64);
 
 impl Chance {
@@ -89,7 +89,7 @@ async fn index(world: &World, limit: i64, steps: usize) {
     }
 }
 
-/// Everybody of a workshop, without a search.
+/// All people of a workshop, without a search.
 async fn all(org: &Org, workshop: WorkshopId) -> Vec<Registrant> {
     org.registrants(workshop, &RegistrantFilter { limit: 10_000, ..Default::default() }).await.unwrap()
 }
@@ -113,8 +113,8 @@ async fn found_people(org: &Org, typed: &str) -> BTreeSet<String> {
     }
 }
 
-/// The rule, over everybody: a person is who has one number, or one registration without. What a number is known by counts too, when the
-/// registration that brought it was taken back.
+/// The rule, over everybody: a person is a number, or one registration without a number. The names and addresses of a
+/// number count, too, where the registration that brought them was cancelled.
 fn walked_people(query: &Query, everybody: &[Registrant], known: &[FoundPerson]) -> BTreeSet<String> {
     let mut people: BTreeMap<String, (BTreeSet<String>, String)> = BTreeMap::new();
     for lead in known {
@@ -158,7 +158,8 @@ async fn found_messages(org: &Org, broadcast: BroadcastId, typed: &str) -> Vec<i
     }
 }
 
-/// A broadcast that plans for everybody of a workshop as the planner does: in order of number, later ones of a number left out.
+/// A broadcast that plans for everybody of a workshop as the planner does: in the order of numbers, with later
+/// registrations of a number left out.
 async fn plan(world: &World, workshop: WorkshopId) -> BroadcastId {
     let mut people = all(&world.org, workshop).await;
     people.sort_by(|a, b| (&a.phone, a.id).cmp(&(&b.phone, b.id)));
@@ -186,10 +187,10 @@ async fn plan(world: &World, workshop: WorkshopId) -> BroadcastId {
     id
 }
 
-/// Every list of one organisation against the rule.
+/// Compares every list of one organisation with the rule.
 async fn check_rows(world: &World, workshops: &[WorkshopId], broadcast: Option<BroadcastId>) {
     if !world.is_postgres() {
-        // FTS5 compares its index with the entries, and fails where they differ.
+        // FTS5 compares its index with the entries and fails where they differ.
         world.run("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)".into()).await;
     }
     for typed in SOUGHT {
@@ -217,7 +218,7 @@ async fn check_rows(world: &World, workshops: &[WorkshopId], broadcast: Option<B
             found.is_sorted() && found.iter().all(|position| may.contains(position)),
             "recipients {typed:?}"
         );
-        // Whose registration was taken back has no number of their own in the index any more.
+        // A person whose registration was undone has no number of their own in the index any more.
         let must = fits
             .filter(|m| emails.contains_key(&m.addressee.registrant().unwrap()))
             .map(|m| m.message.position);
@@ -251,7 +252,8 @@ async fn check_people(world: &World, workshops: &[WorkshopId]) {
     assert!(anybody, "needs somebody who is found");
 }
 
-/// While some have no entry yet: whoever one of their own registrations fits is found, each once, and nobody whom all their words do not fit.
+/// While some people have no entry yet, a search finds everybody with a registration that fits, each once, and nobody
+/// whom not all words fit.
 async fn check_people_half_indexed(world: &World, workshops: &[WorkshopId]) {
     let mut everybody = vec![];
     for workshop in workshops {
@@ -295,11 +297,11 @@ both! {
                 world.org.add_registrants(workshops[at % 2], import, rows, NOW.plus(at as i64)).await.unwrap();
                 imports.push(import);
                 if chance.below(3) == 0 {
-                    // As a version without an index leaves it.
+                    // A version without an index left the database like this.
                     world.run("DELETE FROM search_entries".into()).await;
                     world.run("UPDATE workshops SET indexed_to = NULL, index_behind = TRUE".into()).await;
                 }
-                // Some are indexed by now, some are not.
+                // By now some people are indexed, and some are not.
                 let (rows, steps) = (1 + chance.below(30), chance.below(4));
                 index(&world, i64::try_from(rows).unwrap(), steps).await;
             }
@@ -371,7 +373,7 @@ both! {
         let told = all(&world.org, id).await;
         let whose = |n: usize| told.iter().find(|r| r.phone == format!("+9198{n:08}")).unwrap().id;
         assert_eq!(found_people(&world.org, "person 3210").await.len(), 1);
-        // Corrected before it has an entry: found by what it says now.
+        // The person was corrected before they had an entry, and is found by what the registration says now.
         let now_says = Correction {
             name: PersonName::parse("Zebulon"),
             phone: Phone::parse("98765 43210", Country::INDIA).ok(),
@@ -383,7 +385,7 @@ both! {
             assert_eq!(found_people(&world.org, now).await, BTreeSet::from(["+919876543210".to_owned()]), "{now}");
         }
         assert_eq!(world.number(blocks.into()).await, 5, "its block says nothing true any more");
-        // A block that denies everybody hides whom it stands for, and nobody else: nothing of it was read.
+        // A block that denies everybody hides the people it stands for and nobody else: their rows are not read.
         world.run("UPDATE search_blocks SET bits = substr(bits, 1, 0), lowest = '', highest = ''".into()).await;
         assert_eq!(found_people(&world.org, "person 17").await, BTreeSet::new());
         assert_eq!(found_people(&world.org, "zebulon").await.len(), 1);
@@ -400,7 +402,7 @@ both! {
         world.org.add_registrants(id, ImportId::new(NOW), rows, NOW).await.unwrap();
         index(&world, 100, 9).await;
         let held = "SELECT COUNT(*) FROM search_entries WHERE words LIKE '%zebulon%' OR ending = '10000567891'";
-        // Not only the answers: the bytes.
+        // The bytes are checked, and not only the answers.
         let bytes = "SELECT COUNT(*) FROM search_index_data WHERE instr(block, CAST('zebulon' AS BLOB)) > 0";
         assert_eq!(world.number(held.into()).await, 1);
         if !world.is_postgres() {
@@ -443,7 +445,7 @@ both! {
         let rows = (0..5_900).map(|n| person(&name(n), &format!("98{n:08}"), "")).collect();
         world.org.add_registrants(id, ImportId::new(NOW), rows, NOW).await.unwrap();
         index(&world, 20_000, 9).await;
-        // The three who bear it opted out first: 700 others stand before them on the list.
+        // The three people with that name opted out first, so 700 others stand before them on the list.
         for (people, at) in [(5_197..5_200, 0), (5_200..5_900, 1)] {
             let out = people.map(|n| opted_out(&format!("98{n:08}"))).collect();
             world.org.suppress_all(out, None, NOW.plus(at)).await.unwrap();
@@ -468,7 +470,7 @@ both! {
         let rows = (0..4_800).map(|n| person(&name(n), &format!("98{n:08}"), "")).collect();
         world.org.add_registrants(id, ImportId::new(NOW), rows, NOW).await.unwrap();
         let broadcast = plan(&world, id).await;
-        // Before there is an index, in the order of the plan; then in the order of the index.
+        // Without an index the list is in the order of the plan, afterwards in the order of the index.
         let expected: Vec<i64> = (2_401..=4_800).collect();
         assert_eq!(found_messages(&world.org, broadcast, "seldom").await, expected);
         index(&world, 20_000, 9).await;
@@ -495,10 +497,10 @@ both! {
             ("+919876500002".to_owned(), None, first, MessageState::Sent),
             (String::new(), Some(tara), first, MessageState::Skipped),
         ]);
-        // The next one leaves Priya out: that is her newest news, and not the older message.
+        // The next broadcast leaves Priya out. That is her newest message, and not the older one.
         let mut second = plan(&world, id).await;
         while second.0 < first.0 {
-            // Ids of one millisecond stand in no order.
+            // Ids of one millisecond have no order.
             second = plan(&world, id).await;
         }
         world.run(format!(
@@ -535,7 +537,7 @@ both! {
                 world.org.suppressions(&filter).await.unwrap();
                 world.org.lifted_page(&filter).await.unwrap();
             }
-            // What the page of people shows beside each.
+            // This is what the page of people shows beside each of them.
             let numberless = vec![RegistrantId::new(NOW)];
             world.org.newest_messages(vec!["+919876500007".into(), "+919876500008".into()], numberless).await.unwrap();
         }).await;
@@ -552,12 +554,12 @@ both! {
             }
             let mut lines = plan.iter().map(|line| line.trim_start_matches(['-', '>', ' '])).peekable();
             while let Some(line) = lines.next() {
-                // SQLite: a batch and the index of words are read; PostgreSQL: a scan by an index names its condition.
+                // SQLite reads a batch and the index of words; PostgreSQL names the condition of a scan by an index.
                 let reads = line.starts_with("SCAN")
                     && !["jsonb_each", "search_index", "CONSTANT"].iter().any(|may| line.contains(may));
                 let scans = line.starts_with("Seq Scan")
                     || (line.starts_with("Index") && line.contains("Scan") && !lines.peek().is_some_and(|next| next.starts_with("Index Cond")));
-                // Imports that are being taken back: hardly ever one.
+                // This reads the imports that are being undone, of which there is hardly ever one.
                 let undoing = line.contains(" on undoing");
                 // The newest broadcasts were gathered before, by their index and up to a limit.
                 let gathered = line == "SCAN o" && statement.contains("ORDER BY id DESC LIMIT $2) o");

@@ -1,4 +1,4 @@
-//! What members' phones did with a post: each person once, in any order, by number or by hidden id.
+//! What members' phones did with a post: each person counts once, in any order, by number or by hidden id.
 
 use domain::{
     group::{Lid, MemberReceiptKind, Person},
@@ -120,7 +120,7 @@ both! {
         while let Some(ended) = tasks.join_next().await {
             ended.unwrap();
         }
-        // Who was hidden is named.
+        // The number of a hidden member becomes known.
         let work = world.store.work(WorkerId::new(NOW));
         for n in (0..90).filter(|n| n % 3 == 0) {
             let both = Person::Both(

@@ -1,4 +1,4 @@
-//! Sequences keep their versions, and plans are theirs alone.
+//! Sequences keep their versions, and a plan keeps its own.
 
 use domain::{
     channel::Channel,
@@ -39,7 +39,7 @@ fn sequence(name: &str, steps: Vec<Step>) -> SequenceDraft {
     SequenceDraft { name: name.to_owned(), description: "For evenings".to_owned(), steps }
 }
 
-/// A workshop in three days, and a sequence of a day and an hour before.
+/// A workshop in three days, and a sequence with a step a day and one an hour before.
 async fn planned(world: &World) -> (WorkshopId, SequenceId) {
     let workshop = world.org.add_workshop(&draft("Excel", NOW.plus(3 * DAY)), NOW).await.unwrap();
     let steps = vec![step("day", Timing::before(24 * 60)), step("hour", Timing::before(60))];
@@ -62,7 +62,7 @@ both! {
         assert_eq!(world.org.change_sequence(id, 1, &to, NOW).await.unwrap(), 2);
         assert_eq!(world.org.sequence_version(id, 1).await.unwrap(), first);
         assert_eq!(world.org.sequence(id).await.unwrap().steps, second);
-        // Whoever saw version 1 would write over what they did not see.
+        // A person who saw version 1 would overwrite what they did not see.
         assert!(matches!(world.org.change_sequence(id, 1, &to, NOW).await, Err(StoreError::Stale)));
         let taken = world.org.add_sequence(&sequence("Masterclass", vec![]), NOW).await;
         assert!(matches!(taken, Err(StoreError::Taken)));
@@ -83,7 +83,7 @@ both! {
         assert_eq!(all.iter().map(|one| (one.workshops, one.tags)).collect::<Vec<_>>(), [(1, 1)]);
         assert!(matches!(world.org.remove_sequence(id, NOW).await, Err(StoreError::Stale)));
         assert_eq!(world.org.sequences(NOW).await.unwrap().len(), 1, "and nothing of it stayed half removed");
-        // Over, it is followed by nobody.
+        // The workshop is over, so nothing follows the sequence.
         world.org.remove_sequence(id, NOW.plus(9 * DAY)).await.unwrap();
         assert_eq!(world.org.tag_sequence(tag).await.unwrap(), None);
     }
@@ -132,7 +132,7 @@ both! {
         assert_eq!(dues(&world, workshop).await, moved);
         let plan = world.org.plan_of(workshop).await.unwrap().unwrap();
         assert_eq!((plan.revision, plan.times.starts_at), (2, NOW.plus(5 * DAY)));
-        // Another title moves nothing.
+        // Another title moves no step.
         world.org.edit_workshop(workshop, &draft("Excel 2", NOW.plus(5 * DAY)), NOW).await.unwrap();
         assert_eq!(world.org.plan_of(workshop).await.unwrap().unwrap().revision, 2);
         world.org.cancel_workshop(workshop, NOW).await.unwrap();
@@ -148,7 +148,8 @@ both! {
         let twice = world.org.write_plan(workshop, id, 1, &PlanChoice::default(), NOW).await;
         assert!(matches!(twice, Err(StoreError::Stale)));
         assert_eq!(world.org.cancel_plan(workshop, NOW).await.unwrap(), 2);
-        // What a person took out stays out; a step that is left out from the beginning is taken out as well.
+        // A step that a person removed stays removed; a step that is left out from the beginning counts as removed,
+        // too.
         let choice = PlanChoice { include: vec![], leave_out: vec![StepKey::stored("new".into())] };
         let steps = vec![
             step("day", Timing::before(24 * 60)),
@@ -174,7 +175,7 @@ both! {
         assert_eq!(work.due_rows(due, ahead, 10, HOUR).await.unwrap(), [], "somebody has it");
         work.release_row(rows[0].id, due).await.unwrap();
         assert_eq!(work.due_rows(due, ahead, 10, HOUR).await.unwrap().len(), 1);
-        // Its last useful moment is the next reminder.
+        // The last useful moment of a reminder is the next reminder.
         let over = NOW.plus(3 * DAY - HOUR);
         assert_eq!(work.due_rows(over.plus(-MINUTE), over.plus(-MINUTE), 10, 0).await.unwrap().len(), 1);
         assert_eq!(work.miss_rows(over).await.unwrap(), 1);

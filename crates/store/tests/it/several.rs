@@ -1,4 +1,4 @@
-//! Several processes on one database, and a database that takes a connection away or undoes a transaction.
+//! Several processes on one database, and a database that closes a connection or undoes a transaction.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::on_both::{NOW, World};
 
-/// Messages of the broadcast.
+/// The number of messages of the broadcast.
 const MESSAGES: i64 = 120;
 
 /// A broadcast with messages that were sent, and a receipt for each.
@@ -56,7 +56,7 @@ async fn sent_messages(world: &World) -> BroadcastId {
     id
 }
 
-/// Applies every receipt that waits, in an order of its own: each tells of one message that it was delivered, and what it cost.
+/// Applies every waiting receipt in an order of its own. Each reports one message as delivered, with its cost.
 async fn apply(work: &Work, id: BroadcastId, turned: usize) {
     let pending = work.pending_receipts(NOW, MESSAGES).await.unwrap();
     let mut news: Vec<_> = pending
@@ -126,7 +126,7 @@ on_postgres! {
         let pending = work.pending_receipts(NOW, 1).await.unwrap();
         let message = MessageRef { broadcast: id, position: 1 };
         let change = ReceiptChange { to: MessageState::Sent, delivered_at: None, ..delivered(message) };
-        // Both have read the receipt before either wrote.
+        // Both processes have read the receipt before either wrote.
         for _ in 0..2 {
             let results = vec![(pending[0].id, Applied::To(message))];
             work.apply_receipts(results, vec![change.clone()], NOW).await.unwrap();
@@ -140,7 +140,7 @@ on_postgres! {
         let store = Store::open(&format!("{}&application_name={name}", world.url)).await.unwrap();
         let org = store.org(world.org.actor().clone());
         for round in 0..5 {
-            // Several connections lie in the pool, used a moment ago.
+            // Several connections lie in the pool and were used a moment ago.
             let many = (0..8).map(|_| org.forgetful_number("SELECT COUNT(*) FROM organizations CROSS JOIN pg_sleep(0.02)"));
             for seen in futures::future::join_all(many).await {
                 assert_eq!(seen.unwrap(), 1);
@@ -158,7 +158,7 @@ on_postgres! {
     }
 
     async fn a_start_that_finds_nothing_to_do_waits_for_nobody(world) {
-        // Somebody migrates, tunes and builds, and takes their time.
+        // An administrator migrates, tunes and builds, and takes time.
         let mut busy = sqlx::PgConnection::connect(&world.url).await.unwrap();
         let mut tx = busy.begin().await.unwrap();
         sqlx::raw_sql("SELECT pg_advisory_xact_lock(20261122), pg_advisory_xact_lock(6021370911)")

@@ -1,4 +1,4 @@
-//! Row-level security: a query that forgot the organisation sees nothing of another one.
+//! Row-level security: a query without the organisation sees nothing of another one.
 
 use domain::ids::RegistrantId;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -6,7 +6,7 @@ use store::{Store, StoreError, Tenancy};
 
 use crate::on_both::{NOW, World};
 
-/// Every table of an organisation's, counted without asking for the organisation.
+/// Every table with rows of an organisation, counted by a query that does not name the organisation.
 const FORGETFUL: &[&str] = &[
     "SELECT COUNT(*) FROM organizations",
     "SELECT COUNT(*) FROM memberships",
@@ -269,7 +269,7 @@ on_postgres! {
         fill(&world).await;
         let all = world.number("SELECT COUNT(*) FROM audit_log".to_owned()).await;
         for _ in 0..30 {
-            // A query that is given up in the middle, one that fails, and one that succeeds.
+            // In turn: a query that is given up in the middle, one that fails, and one that succeeds.
             let given_up = world.other.forgetful_number("SELECT COUNT(*) FROM audit_log CROSS JOIN pg_sleep(1)");
             assert!(tokio::time::timeout(std::time::Duration::from_millis(2), given_up).await.is_err());
             assert!(world.other.forgetful_number("SELECT COUNT(*) FROM workers").await.is_err());
@@ -281,7 +281,7 @@ on_postgres! {
     }
 
     async fn a_user_who_may_not_make_roles_works_without_the_wall_and_is_told(world) {
-        // Names of roles belong to the whole server.
+        // The names of roles belong to the whole server.
         let name = format!("plain_{}", uuid::Uuid::now_v7().simple());
         let mut admin = PgConnection::connect(&world.url).await.unwrap();
         for sql in [format!("CREATE ROLE {name} LOGIN"), format!("CREATE SCHEMA {name} AUTHORIZATION {name}")] {
@@ -295,7 +295,7 @@ on_postgres! {
         let org = store.org(world.org.actor().clone());
         assert_eq!(org.forgetful_number("SELECT COUNT(*) FROM organizations").await.unwrap(), 0);
         store.close().await;
-        // What `munadi doctor` tells an administrator to do.
+        // This is what `munadi doctor` tells an administrator to do.
         sqlx::raw_sql(AssertSqlSafe(format!("GRANT munadi_tenant TO {name}"))).execute(&mut admin).await.unwrap();
         let store = Store::open(&url).await.unwrap();
         assert_eq!(store.tenancy(), Some(&Tenancy::Stands));

@@ -1,4 +1,5 @@
-//! Taking an import back: gone for every reader by one mark, cleared behind it, and never told by a plan that was read before.
+//! Undoing an import: one mark hides it from every reader, its rows are removed afterwards, and no plan that was read
+//! before tells its people.
 
 use domain::{
     channel::{Category, Channel},
@@ -15,7 +16,7 @@ use store::{
 
 use crate::on_both::{NOW, World, person};
 
-/// An import of these people, with all that goes with it.
+/// Imports these people, with everything that belongs to it.
 async fn import(world: &World, workshop: WorkshopId, rows: Vec<NewRegistrant>) -> ImportId {
     let id = ImportId::new(NOW);
     world.org.add_import(id, workshop, "people.csv", "imports/people", NOW).await.unwrap();
@@ -87,7 +88,8 @@ async fn seen(org: &Org, workshops: &[WorkshopId], file: &[NewRegistrant]) -> St
     text
 }
 
-/// Some whom nobody knew, some with numbers of people who are there already or elsewhere, some without.
+/// Some people of the file are unknown, some have numbers of people who are there already or elsewhere, and some have
+/// none.
 fn file() -> Vec<NewRegistrant> {
     let mut rows: Vec<_> = (0..150)
         .map(|n| person(&format!("File {n}"), &format!("90000 {n:05}"), &format!("f{n}@mail.example")))
@@ -195,7 +197,7 @@ both! {
             index(&world).await;
             similar(&before, &seen(&world.org, &workshops, &file()).await);
             world.org.import(id).await.unwrap();
-            // The next round has a house of its own.
+            // The next round begins with empty tables.
             world.run("DELETE FROM registrants".into()).await;
             world.run("DELETE FROM leads".into()).await;
             world.run("DELETE FROM search_entries".into()).await;
@@ -207,7 +209,7 @@ both! {
         let workshops = house(&world).await;
         let before = seen(&world.org, &workshops, &file()).await;
         let id = import(&world, workshops[0], file()).await;
-        // Stopped while it looked for those who were told.
+        // The undo stopped while it looked for people who were told.
         world.run(format!("UPDATE imports SET state = 'undoing' WHERE id = {}", world.id(id.0))).await;
         assert_eq!(world.org.import(id).await.unwrap().state, ImportState::Undoing);
         let second = world.second_store().await;
@@ -215,7 +217,7 @@ both! {
         assert_eq!(work.undoing().await.unwrap(), [(world.org.actor().organization, id)]);
         assert!(org.clear_undone(id, NOW, 40).await.unwrap().more);
         similar(&before, &seen(&world.org, &workshops, &file()).await);
-        // Stopped after the mark, after a step, and after the last row.
+        // The undo stopped after the mark, after a step, and after the last row.
         for step in 0.. {
             let third = world.second_store().await;
             assert_eq!(third.org(world.org.actor().clone()).import(id).await.unwrap().state, ImportState::Undone);
@@ -237,7 +239,7 @@ both! {
         world.org.undo_import(first, NOW, |_| ()).await.unwrap();
         let second = ImportId::new(NOW);
         let added = world.org.add_registrants(excel, second, file(), NOW.plus(60)).await.unwrap();
-        // The twenty Ashas are known by hand.
+        // The twenty people named Asha were entered by hand before.
         assert_eq!((added.new, added.already, added.lead_new), (190, 0, 150));
         assert_eq!((rows(&world, first).await, rows(&world, second).await), (0, 190));
         index(&world).await;
@@ -287,7 +289,7 @@ both! {
         clear(&world).await;
         let planning = work.planning().await.unwrap().remove(0);
 
-        // The same for a registration that was cancelled meanwhile.
+        // The same holds for a registration that was cancelled meanwhile.
         let asha = RegistrantFilter { search: "Asha 1".into(), limit: 1, ..Default::default() };
         let asha = world.org.registrants(excel, &asha).await.unwrap().remove(0);
         world.org.set_registrant_status(excel, asha.id, RegistrantStatus::Cancelled, NOW).await.unwrap();
@@ -295,7 +297,7 @@ both! {
         let planning = work.planning().await.unwrap().remove(0);
         write(planning, vec![row]).await.unwrap();
 
-        // And from then on the plan is first: whoever is in it stays.
+        // From then on the plan comes first: the people in it stay.
         let other = import(&world, excel, vec![person("File 2", "90000 00002", "")]).await;
         assert!(matches!(world.org.undo_import(other, NOW, |_| ()).await, Err(StoreError::BeingPlanned)));
         assert_eq!(world.org.import(other).await.unwrap().state, ImportState::Committed);
@@ -312,7 +314,7 @@ both! {
     }
 }
 
-/// Where two long texts first differ.
+/// Fails with the place where two long texts first differ.
 #[track_caller]
 fn similar(before: &str, after: &str) {
     let at = before.lines().zip(after.lines()).position(|(a, b)| a != b);

@@ -21,10 +21,10 @@ use uuid::Uuid;
 
 const SQLITE: &str = include_str!("../fixtures/first_release/sqlite.sql");
 const POSTGRES: &str = include_str!("../fixtures/first_release/postgres.sql");
-/// People of the broadcast that was being sent.
+/// The number of people of the broadcast that was being sent.
 const PEOPLE: i64 = 300;
 
-/// The only organisation, and a minute after the last thing that was done.
+/// Continues in the only organisation, a minute after `last`, when the last thing was done.
 async fn goes_on(store: &Store, organization: Uuid, last: i64) {
     let now = Millis(last).plus(MINUTE);
     let user = Actor {
@@ -47,7 +47,7 @@ async fn goes_on(store: &Store, organization: Uuid, last: i64) {
     assert!(lost > 0, "what the killed process had in flight is given up");
     let mut sent = HashSet::new();
     let mut at = send_all(store, &work, id, now, &mut sent).await;
-    // A person decides that the doubtful ones go again.
+    // A person decides that the unknown messages are sent again.
     at = at.plus(2 * MINUTE);
     let reasons = [OwnReason::WorkerLost.into()];
     let again = org.send_again(id, MessageState::Unknown, &reasons, at.plus(HOUR), at).await.unwrap();
@@ -61,7 +61,7 @@ async fn goes_on(store: &Store, organization: Uuid, last: i64) {
     assert!(rows.iter().all(|row| row.state == MessageState::Sent));
 }
 
-/// Claims and sends what waits; each message once. When the last one went.
+/// Claims and sends what waits, each message once; returns when the last one went out.
 async fn send_all(
     store: &Store,
     work: &store::Work,
@@ -89,7 +89,7 @@ async fn send_all(
     now
 }
 
-/// The template of the broadcast that was being sent. The fixtures have none.
+/// The template of the broadcast that was being sent. The fixtures hold none.
 const TEMPLATE: Uuid = Uuid::from_u128(7);
 const ADD_TEMPLATE: &str =
     "INSERT INTO templates (id, organization_id, channel, name, body, created_by, created_at)

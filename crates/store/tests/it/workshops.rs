@@ -47,7 +47,7 @@ both! {
 
     async fn a_list_turns_its_pages_without_passing_over_any(world) {
         for n in 0..7 {
-            // Two at a time start at the same instant.
+            // Two workshops at a time start at the same instant.
             world.org.add_workshop(&draft(&format!("Excel {n}"), NOW.plus(n / 2 * DAY)), NOW).await.unwrap();
         }
         for when in [WorkshopWhen::All, WorkshopWhen::Upcoming(NOW), WorkshopWhen::Past(NOW.plus(9 * DAY))] {

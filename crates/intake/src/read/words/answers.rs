@@ -17,14 +17,14 @@ const NO: &[&str] = &[
     "ना", "असहमत", "जी नहीं", "सहमत नहीं",
 ];
 
-/// What somebody agreed to.
+/// What a person agreed to by an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Agreed {
     /// Nothing that is ours to send: a no, or "by e-mail only".
     No,
     /// Every channel that the question names.
     Yes,
-    /// These channels alone.
+    /// These channels and no others.
     Only(Vec<Channel>),
 }
 

@@ -14,13 +14,13 @@ use super::titles::plain;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusMeaning {
-    /// Has a place.
+    /// The person has a place.
     Registered,
-    /// Never had one: did not pay, was not admitted, has not answered. The row is left out.
+    /// The person never had a place: did not pay, was not admitted, has not answered. The row is left out.
     LeftOut,
-    /// Gave the place back.
+    /// The person gave the place back.
     Cancelled,
-    /// Got the money back.
+    /// The person got the money back.
     Refunded,
 }
 

@@ -269,7 +269,7 @@ pub(super) fn without_zone(plain: &str) -> &str {
 }
 
 pub(super) struct Words {
-    /// The best comes first.
+    /// The titles of this field, the best one first.
     pub(super) exact: &'static [&'static str],
     contains: &'static [&'static str],
     not: &'static [&'static str],

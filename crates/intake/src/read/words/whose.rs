@@ -3,12 +3,12 @@
 //! A number under "Parent's phone", "Emergency contact" or "Order phone number" is somebody's, but not the registrant's. Each word names
 //! where it stands in a title.
 
-/// Whose a column is; the best comes first.
+/// Whose number or address a column holds. The best variant comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::read) enum Whose {
-    /// Says that it is the registrant's: "Attendee phone", "Ticket e-mail".
+    /// The title says that it is the registrant's: "Attendee phone", "Ticket e-mail".
     Attendee,
-    /// Says nothing: "Phone".
+    /// The title does not say: "Phone".
     Unsaid,
     /// Who ordered and paid. Often the registrant; not where the file names an attendee as well.
     Buyer,

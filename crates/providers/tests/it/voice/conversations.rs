@@ -27,7 +27,7 @@ async fn start(vendor: &'static dyn Vendor, chaos: Chaos, faults: Faults) -> Pro
     program
 }
 
-/// The same, while the clock stands still.
+/// The same start with a clock that stands still.
 async fn start_before_time(vendor: &'static dyn Vendor, chaos: Chaos, faults: Faults) -> Program {
     let address = Address::take().await;
     let callback = address.callback.clone();
@@ -108,7 +108,8 @@ async fn each_phone_leads_where_its_owner_leads_it() {
             (0, CallState::Completed, true),
         ] {
             let record = program.record(ending + 1);
-            // Where busy lines are not told apart, all three are calls that nobody picked up; KooKoo calls a phone that is off so.
+            // Where a provider does not tell busy lines apart, all three endings are calls that nobody picked up.
+            // KooKoo reports a phone that is off in the same way.
             let vague = !abilities.tells_busy || (kind == "ozonetel" && ending == 7);
             let state = if vague && (5..=7).contains(&ending) { CallState::NoAnswer } else { state };
             assert_eq!(record.state(), state, "{kind} {ending}: {record:?}");
@@ -132,7 +133,7 @@ async fn each_phone_leads_where_its_owner_leads_it() {
                 Some("All right. We will not call you again."),
                 "{kind}"
             );
-            // Silence and a wrong key are asked once more.
+            // After silence and after a wrong key the question is asked once more.
             assert_eq!(heard(3).len(), 3, "{kind}: {:?}", heard(3));
             assert_eq!(heard(3).last().map(String::as_str), Some("Thank you. Goodbye."), "{kind}");
         }
@@ -204,7 +205,7 @@ async fn broken_reports_break_nothing_and_a_lost_key_is_asked_for_where_that_is_
         };
         let mut record = program.record(1);
         for one in &news {
-            // An order is not a call: its id binds nothing.
+            // An order is not a call, so its id identifies no call.
             let one = domain::call::CallReport { provider_id: None, ..one.clone() };
             record.hear(&one, program.now()).unwrap();
         }
@@ -223,7 +224,7 @@ async fn a_call_whose_answer_was_lost_is_found_and_never_placed_again() {
         assert!(matches!(program.place(1, &number(1)).await, Outcome::Unknown(_)), "{kind}");
         let voice = program.account.voice().unwrap();
         if voice.abilities().refuses_repeats {
-            // The same reference again is known there: the call that it names was taken.
+            // The provider knows the reference already, so the call that it names was accepted.
             assert!(matches!(program.place(1, &number(1)).await, Outcome::Accepted { .. }), "{kind}");
         }
         program.quiet().await;
@@ -259,7 +260,7 @@ async fn lines_are_never_exceeded_and_the_forecast_holds() {
     program.quiet().await;
     let calls = program.sandbox.telephones().calls();
     let took = calls.iter().filter_map(|call| call.ended_at).max().unwrap() - began.0;
-    // The mean of all: on a busy machine the fast clock runs on while answers are made.
+    // The mean of all waits is taken, because on a busy machine the fast clock runs on while answers are made.
     let mean = |of: fn(&Placed) -> i64| calls.iter().map(of).sum::<i64>() / 60;
     let forecast = domain::call::finish_ms(60, 10, 6_000, mean(Placed::ring_s), mean(Placed::talk_s));
     assert_eq!(program.sandbox.telephones().most_at_once(), 10);
@@ -286,7 +287,7 @@ async fn five_hundred_people_at_the_ear_are_each_told_what_comes_next() {
     let (waited, at_once) =
         (program.sandbox.telephones().longest_wait_ms(), program.sandbox.telephones().most_at_once());
     assert_eq!(at_once, 500);
-    // Exotel drops a call after five seconds; loopback and a busy machine need a small part of that.
+    // Exotel drops a call after five seconds. Loopback and a busy machine need a small part of that.
     assert!(waited < 2_000, "somebody waited {waited} ms");
 }
 
@@ -296,7 +297,7 @@ async fn numbers_on_the_register_and_empty_accounts_are_refused_as_such() {
         let kind = vendor.kind();
         let program = start(*vendor, Chaos::default(), Faults::default()).await;
         let outcome = program.place(1, "+919000000099").await;
-        // Knowlarity takes the order, and counts the number in it.
+        // Knowlarity accepts the order and counts the number in it.
         match kind {
             "knowlarity" => assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}"),
             _ => assert_eq!(super::word(&outcome), ("refused", "call_dnd"), "{kind}"),

@@ -70,7 +70,7 @@ async fn a_call_is_placed_with_the_documented_form_and_names_itself_twice() {
         form.iter().all(|(name, _)| name != "To" && name != "Record"),
         "a request with To is no flow call"
     );
-    // Both the path and the field lead back to the call, and to no other.
+    // Both the path and the field lead back to the call, and to no other call.
     let path = path_of(value(&form, "StatusCallback"));
     let body = r#"{"CallSid":"c1","Status":"completed","EventType":"terminal"}"#;
     let taken = hear(account.voice().unwrap(), path, "", body).unwrap();
@@ -163,7 +163,7 @@ fn each_answer_proves_what_its_row_says() {
     for row in PLACE_ANSWERS {
         assert!(used.contains(row.code) && row.source.starts_with('§'), "no answer of {}", row.code);
     }
-    // Without a word of its own the limit of a minute is waited for.
+    // Where Exotel does not say how long to wait, the limit of a minute is waited for.
     let soon = read_placed(&answered(429, ""), NOW.plus(45_000), &[]);
     assert!(matches!(soon, domain::outcome::Outcome::NotNow { wait_ms: Some(15_000), .. }), "{soon:?}");
 }
@@ -430,7 +430,7 @@ async fn a_look_up_brings_state_price_and_keys() {
         assert!(heads[0].starts_with("GET /v1/Accounts/udaan1/Calls/c1.json?details=true "), "{}", heads[0]);
         assert!(heads[1].starts_with("GET /v3/accounts/udaan1/calls/c1 "), "{}", heads[1]);
     }
-    // The newer version is a beta: without it the older one stands.
+    // The newer version is a beta. Where it is missing, the older version answers.
     let server = Server::start(vec![answer(200, &old.to_string()), answer(404, "{}")]).await;
     let found = account(&server.url).voice().unwrap().poll_status(&http(), &about).await.unwrap();
     assert!(matches!(found, CallStatus::Call(news, None) if news.len() == 1));
@@ -474,8 +474,8 @@ async fn an_uncertain_call_is_absent_only_after_a_minute_and_an_account_that_is_
     );
 }
 
-/// What three public clients send to place calls, written down from how they do it: names, order and values of the forms, and who they
-/// say they are.
+/// The requests of three public clients that place calls, written down from how they do it: names, order and values
+/// of the forms, and how they identify themselves.
 const CLIENTS: &str = include_str!("../../../fixtures/exotel/clients.json");
 
 #[tokio::test]

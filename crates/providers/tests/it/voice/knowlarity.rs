@@ -74,7 +74,7 @@ async fn an_order_has_a_text_for_each_number_and_ends_while_a_call_is_of_use() {
     ] {
         assert_eq!(body[name], expected, "{name}");
     }
-    // Two minutes later it would be too late, and forty are the most.
+    // Two minutes later it would be too late, and forty minutes are the most.
     assert_eq!(word(&order(&server.url, 1, 2).await), ("refused", "call_too_late"));
     assert_eq!(word(&order(&server.url, 41, 10).await), ("misconfigured", "not_set_up"));
     assert_eq!(server.heard().len(), 1);
@@ -160,7 +160,7 @@ fn both_presets_and_names_of_ones_own_are_read() {
         ("no-answer", "0", no_answer),
         ("busy", "0", CallReportKind::Ended(Ended::Busy)),
         ("failed", "0", CallReportKind::Ended(Ended::Failed(Failure::Other))),
-        // A length beats the word that is always there, and a length of nothing too.
+        // A length of the call beats the word that is always there, also a length of zero.
         ("Connected", "0:00:00", no_answer),
         ("Missed", "0:00:21", completed),
     ] {

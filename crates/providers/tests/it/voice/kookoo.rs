@@ -270,6 +270,6 @@ fn what_is_recorded_is_played_and_the_rest_is_spoken() {
         (last[1].0.as_str(), last[1].1.as_str()),
         ("playaudio", "https://notify.example/recordings/0b.wav")
     );
-    // Where nobody can fetch a recording its text is spoken.
+    // Where nobody can fetch a recording, its text is spoken.
     assert!(answer(None, 0, "").iter().all(|(name, _)| name != "playaudio"));
 }

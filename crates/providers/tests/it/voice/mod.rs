@@ -32,7 +32,7 @@ use serde_json::Value;
 /// Every provider of calls.
 pub(crate) const CALLERS: &[&dyn Vendor] = &[&EXOTEL, &OZONETEL, &MYOPERATOR, &KNOWLARITY];
 
-/// Settings that no call can do without, whoever of the providers wants them.
+/// The settings that no call can do without, for all providers together.
 pub(crate) const NEEDED: &[(&str, &str)] = &[
     ("sid", "udaan1"),
     ("exophone", "08000000000"),
@@ -92,7 +92,7 @@ pub(crate) async fn place(voice: &dyn Voice, to: &str) -> Outcome {
     voice.place(&crate::aisensy_request::http(), &dial).await
 }
 
-/// What a request to a path below the callback is taken for.
+/// What a request to a path below the callback is read as.
 pub(crate) fn hear(
     voice: &dyn Voice,
     path: &str,

@@ -106,7 +106,7 @@ fn each_state_after_a_call_tells_what_its_row_says() {
         (1, "ANSWER", "00:00:20", Ended::Completed, None, Some(20)),
         (2, "NOANSWER", "00:00:00", Ended::NoAnswer, None, None),
         (2, "CANCEL", "00:00:00", Ended::NoAnswer, None, None),
-        // Missed by the colleagues, heard by the person.
+        // The colleagues missed the call, and the person heard it.
         (2, "ANSWER", "00:00:20", Ended::Completed, None, Some(20)),
         (3, "ANSWER", "00:00:20", Ended::Completed, Some(AnsweredBy::Machine), Some(20)),
     ] {
@@ -199,7 +199,7 @@ fn nodes_are_told_to_speak_jump_and_hang_up() {
     assert_eq!(answer(&digit("9"), 1), end("All right. We will not call you again."));
     assert_eq!(answer(&digit(""), 1)["value"], json!(said.question));
     assert_eq!(answer(&digit(""), 2), end("Thank you. Goodbye."));
-    // Where no node takes the key, the reminder is spoken and no question.
+    // Where no node takes the key, the reminder is spoken without a question.
     let mut bare = settings();
     bare["digit_node"] = "".into();
     let bare = open(&MYOPERATOR, &bare, SECRETS, "https://vendor.example");
@@ -228,7 +228,7 @@ fn with_a_password_nothing_is_believed_that_comes_without() {
         };
         account.voice().unwrap().hear(&hook).is_ok()
     };
-    // `munadi:TEST-PASSWORD`, made with another program.
+    // The header is `munadi:TEST-PASSWORD`, encoded with another program.
     assert!(hear("Basic bXVuYWRpOlRFU1QtUEFTU1dPUkQ="));
     for wrong in ["", "Basic bXVuYWRpOnh4eA==", "Bearer bXVuYWRpOlRFU1QtUEFTU1dPUkQ="] {
         assert!(!hear(wrong), "{wrong}");

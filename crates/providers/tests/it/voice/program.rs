@@ -1,4 +1,4 @@
-//! A program that places calls and answers what providers ask and tell, in so few lines that it can be seen to be right.
+//! A program that places calls and answers what providers ask and report, short enough to be seen to be right.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -65,7 +65,7 @@ struct CallServer {
     clock: Clock,
 }
 
-/// Where the program listens, before an account is there to listen with.
+/// The address at which the program listens before there is an account.
 pub(crate) struct Address {
     listener: tokio::net::TcpListener,
     pub(crate) callback: String,
@@ -79,7 +79,7 @@ impl Address {
     }
 }
 
-/// Seconds of the clock in a real one: a call of forty seconds takes less than one.
+/// The seconds of the clock in a real second: a call of forty seconds takes less than one.
 const SPEED: i64 = 60;
 
 impl Program {
@@ -156,7 +156,7 @@ impl Program {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
         assert_eq!(self.sandbox.telephones().under_way(), 0, "calls end");
-        // A call is over a moment before its report is queued.
+        // The call is over a moment before its report is queued.
         tokio::time::sleep(std::time::Duration::from_millis(30)).await;
         self.sandbox.flush_receipts().await;
     }

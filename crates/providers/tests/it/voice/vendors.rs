@@ -26,7 +26,7 @@ fn complete(vendor: &dyn munadi_providers::Vendor) -> (Value, Vec<(&'static str,
     let (mut settings, mut secrets) = (Map::new(), Vec::new());
     for field in vendor.settings() {
         if field.is_secret() {
-            // A password for webhooks changes what is taken, and is tested by itself.
+            // A password for webhooks changes what is accepted, and is tested by itself.
             if field.key != "hook_password" {
                 secrets.push((field.key, SECRET));
             }

@@ -35,26 +35,26 @@ pub const TOKEN: &str = "TEST-EXOTEL-TOKEN-NOT-REAL";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Exotel {
-    /// Its SID.
+    /// The SID of the account, which is part of every path.
     pub sid: String,
     /// API key: the user name of each request.
     pub key: String,
-    /// Its token.
+    /// The token: the password of each request.
     pub token: String,
-    /// Its ExoPhones.
+    /// The ExoPhones, from which calls are placed.
     pub exophones: Vec<String>,
-    /// Its flows.
+    /// The ids of its flows.
     pub flows: Vec<String>,
     /// Address that a flow asks, below which `/prompt`, `/digit` and `/closing` lie; empty for a flow that was not
     /// drawn.
     pub flow_url: String,
-    /// Balance, in 1/10,000 rupee.
+    /// The balance, in 1/10,000 rupee.
     pub balance: i64,
     /// Price of a pulse of a minute, in 1/10,000 rupee.
     pub pulse_price: i64,
-    /// Simultaneous calls.
+    /// The most calls at the same time.
     pub lines: usize,
-    /// Calls of one minute before 429.
+    /// The calls of one minute after which requests are answered 429; `None` for no limit.
     pub per_minute_max: Option<usize>,
     /// Whether an empty balance is answered 401 instead of 402, as one client saw.
     pub broke_is_401: bool,

@@ -114,7 +114,7 @@ async fn the_first_code_of_the_table_is_answered() {
         account.wallet = 0;
         account.recharged = false;
     });
-    // All of it is wrong at once, and put right in the order of the answers.
+    // Everything is wrong at once, and is put right in the order of the answers.
     let mut body = json!({});
     let steps = [
         (401, "sender_id", json!("OTHERS")),
@@ -157,7 +157,7 @@ async fn a_number_is_left_alone_for_two_minutes() {
     sent(&sandbox, &dlt("9000000001")).await;
     let again = |sandbox: Sandbox, hand: Hand, ms: i64| async move {
         hand.forward(ms);
-        // Another text is no excuse.
+        // A different text makes no difference.
         let code = send(&sandbox, &quick("Hi", "9000000001")).await.1["status_code"].clone();
         (sandbox, hand, code)
     };

@@ -41,7 +41,7 @@ async fn a_cut_line_leaves_the_messages_or_nothing() {
     let sandbox = start(faults).await;
     assert!(read(request(&sandbox, "9000000001,9000000002")).await.is_err());
     assert_eq!((sandbox.world().len(), sandbox.fast2sms().ledger().charged), (2, 4_000));
-    // Who tries again at once is told that it is spam, and no phone rings twice.
+    // A sender that tries again at once hears that it is spam, and no phone rings twice.
     assert_eq!(send(&sandbox, &dlt("9000000001")).await.1["status_code"], 995);
 
     sandbox.faults().set(Faults { reset_before: Amount::next(1), ..Faults::default() });

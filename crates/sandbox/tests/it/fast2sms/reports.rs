@@ -140,7 +140,7 @@ async fn a_text_that_differs_from_its_template_by_one_character_is_rejected_and_
     let mut unknown = manual("");
     unknown["template_id"] = json!("1100000000000000099");
     assert_eq!(end(&sandbox, unknown, "9000000012").await.0, "Rejected");
-    // Not in the DLT Manager, but known to the operators.
+    // The text is not in the DLT Manager, and the operators know it.
     let mut outside = manual("");
     outside["template_id"] = json!("1100000000000000009");
     outside["message"] = json!("Dear Asha, your seat in Rust is confirmed. -Example Academy");

@@ -109,7 +109,7 @@ async fn posts_come_late_and_out_of_order() {
     assert!(inbox.all().is_empty());
     hand.forward(60_000);
     sandbox.flush_receipts().await;
-    // What is told is when it happened, not when it is told.
+    // The report carries the moment of the event, not the moment of the post.
     while inbox.all().len() < 2 {
         tokio::task::yield_now().await;
     }

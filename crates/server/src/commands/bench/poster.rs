@@ -26,23 +26,23 @@ const LINES: usize = 256;
 /// Bytes of an answer that is read; ours have some hundred.
 const ANSWER_MOST: usize = 64 * 1024;
 
-/// Where the posts of a file go.
+/// The destination and the file of posts.
 #[derive(Debug, Serialize, Deserialize)]
 struct Order {
-    /// Address and port.
+    /// The address and port of the server.
     host: String,
-    /// Whole requests, each behind its length in four bytes.
+    /// The file with whole requests. Each has its length in four bytes before it.
     file: PathBuf,
 }
 
-/// What became of them.
+/// The result of posting a file.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Posted {
-    /// Answered 200.
+    /// Posts that were answered with 200.
     pub(super) taken: usize,
-    /// Answered otherwise, or not at all.
+    /// Posts that were answered otherwise, or not at all.
     pub(super) refused: usize,
-    /// From the first to the last answer.
+    /// The time from the first to the last answer, in seconds.
     pub(super) seconds: f64,
 }
 

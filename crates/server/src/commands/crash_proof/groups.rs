@@ -22,12 +22,12 @@ use crate::{
     rehearsal::{Stage, link_account},
 };
 
-/// How many groups, and how large.
+/// The size of the proof with groups.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
-    /// Groups.
+    /// The number of groups.
     pub(crate) groups: u64,
-    /// Members of each besides the account.
+    /// The number of members of each group, besides the account.
     pub(crate) members: u64,
 }
 

@@ -40,28 +40,29 @@ const BEHIND_MIN: i64 = 3;
 /// What a message costs, by the prices that an organisation begins with: ₹ 0.145.
 const PRICE: Money = Money(1_450);
 
-/// What was counted.
+/// The figures of a proof with a reach ladder.
 #[derive(Debug, Default, Serialize)]
 struct Verdict {
-    /// Kills.
+    /// How often a process was killed.
     kills: u64,
-    /// Rungs that became one broadcast each.
+    /// Rungs that became exactly one broadcast.
     rungs: usize,
-    /// Rungs that did not, or became several. Must be 0.
+    /// Rungs that became none or several. Must be 0.
     not_once: usize,
-    /// What the ladder may cost, in 1/10,000 rupee.
+    /// The largest cost that the ladder allows, in 1/10,000 rupee.
     cap: i64,
-    /// What it cost with what may have gone out. Must be at most the cap, and leave less than a message where somebody was left out for cost.
+    /// The cost of what went out or may have, in 1/10,000 rupee. It must be at most the cap, and leave less than a
+    /// message where somebody was left out for cost.
     cost: i64,
-    /// Messages on phones.
+    /// Messages that reached phones.
     heard: u64,
-    /// People left out because it would have cost more. Must be some.
+    /// People who were left out because they would have cost more. Must be more than 0.
     over_cap: u64,
     /// Phones that got more than their messages. Must be 0.
     twice: u64,
-    /// Messages that were handed over and are on no phone. Must be 0.
+    /// Messages that were handed over and reached no phone. Must be 0.
     lost: u64,
-    /// Messages that stand without a reason. Must be 0.
+    /// Messages whose state has no reason. Must be 0.
     unexplained: u64,
     /// Messages whose fate nobody knows.
     unknown: u64,

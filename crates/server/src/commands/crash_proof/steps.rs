@@ -41,20 +41,20 @@ const SET_UP_MS: i64 = 120;
 /// Time besides.
 const LEAD_MS: i64 = 12 * SECOND;
 
-/// What was counted.
+/// The figures of a proof with steps of plans.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Verdict {
-    /// Kills.
+    /// How often a process was killed.
     kills: u64,
     /// How often the database was stopped and started again.
     restarts: u64,
-    /// Steps that were due.
+    /// Steps whose moment came.
     steps: u64,
-    /// Steps that became one broadcast.
+    /// Steps that became exactly one broadcast.
     ran_once: u64,
-    /// Steps that became several. Must be 0.
+    /// Steps that became several broadcasts. Must be 0.
     ran_twice: u64,
-    /// Steps that became none. Must be 0.
+    /// Steps that became no broadcast. Must be 0.
     not_run: u64,
     /// People who were to be told.
     planned: u64,

@@ -103,9 +103,9 @@ pub async fn run(config: Config, command: ImportCommand) -> anyhow::Result<u8> {
 
 /// `--status failed=left-out`: what a word means.
 struct StatusSaid {
-    /// As it was typed.
+    /// The word of the status, as it was typed.
     word: String,
-    /// The form under which it is remembered.
+    /// The normalised form under which the word is remembered.
     key: String,
     meaning: StatusMeaning,
 }

@@ -1,4 +1,5 @@
-//! What a person can do to a broadcast. What sends or ends something asks first, with the number in its button.
+//! What a person can do to a broadcast. Each action that sends or ends something asks first, with the number in its
+//! button.
 
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use domain::{
@@ -42,15 +43,16 @@ pub async fn pause(State(app): State<App>, member: Member, Path(id): Path<Broadc
     Ok(see_other_saying(&app, &href(id), "Paused. Calls under way end; everyone else keeps waiting."))
 }
 
-/// What the button that resumes says besides.
+/// The form of the resume button.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Resume {
-    /// That the text is to go out as it is, though its workshop was moved.
+    /// `yes` where the person confirmed that the text goes out unchanged although its workshop was moved.
     #[serde(default)]
     as_it_is: String,
 }
 
-/// `POST /broadcasts/{broadcast}/resume`: where the workshop was moved, it asks first, because the texts tell the old time.
+/// `POST /broadcasts/{broadcast}/resume`: asks first where the workshop was moved, because the messages name the old
+/// time.
 pub async fn resume(
     State(app): State<App>,
     member: Member,
@@ -68,7 +70,7 @@ pub async fn resume(
     Ok(see_other_saying(&app, &href(id), "Resumed where it stood."))
 }
 
-/// Whether people are to read a text that was written for another time.
+/// The question whether messages go out that were written for the workshop's old time.
 async fn ask_old_time(member: &Member, broadcast: &Broadcast) -> Result<Confirm, Problem> {
     let waiting = broadcast.in_state(MessageState::Waiting);
     let workshop = member.org.workshop(broadcast.workshop).await?;
@@ -107,36 +109,36 @@ pub async fn ask_cancel(member: Member, Path(id): Path<BroadcastId>) -> PageResu
     Ok(asked(&member, &broadcast, "Cancel remaining", &ask).into_response())
 }
 
-/// `POST /broadcasts/{broadcast}/cancel`: also takes a launch back.
+/// `POST /broadcasts/{broadcast}/cancel`: cancels what still waits. Before the start that is everything.
 pub async fn cancel(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
     member.org.cancel_broadcast(id, member.now).await?;
     app.engine.wake(id);
     Ok(see_other_saying(&app, &href(id), "Cancelled. Nothing more of it goes out."))
 }
 
-/// Which rows go again.
+/// Which messages are sent again, from a query or a form.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct Again {
-    /// `failed`, `expired` or `unknown`.
+    /// The state of the messages: `failed`, `expired` or `unknown`.
     #[serde(default)]
     state: String,
-    /// One code; all that another try can change when empty.
+    /// The reason's code. Empty selects every reason that another try can change now.
     #[serde(default)]
     reason: String,
-    /// The new last moment, as the field sends it.
+    /// The new last useful moment, as the browser's field writes it.
     #[serde(default)]
     deadline: String,
-    /// Whether the person accepts that it may arrive twice.
+    /// `yes` where the person accepts that a message may arrive twice.
     #[serde(default)]
     twice: String,
 }
 
-/// Rows to go again: their state, their codes, how many.
+/// The messages to send again.
 struct Rows {
     state: MessageState,
     reasons: Vec<Reason>,
     n: i64,
-    /// The moment from which they go, where that is not now.
+    /// The moment from which they are sent; `None` for now.
     from: Option<Millis>,
 }
 
@@ -148,7 +150,7 @@ impl Again {
             return Err(wrong());
         }
         let (zone, now) = (&member.organization.zone, member.now);
-        // Without a reason, whatever can go now; with one, also what is planned for later.
+        // Without a reason, only what can go now is selected; with one, also what is planned for later.
         let fits = |reason: &Reason| match (state, self.reason.is_empty()) {
             (MessageState::Unknown, _) => true,
             (_, true) => later::can_go_now(broadcast, state, reason, zone, now),
@@ -226,7 +228,8 @@ pub async fn retry(
     Ok(see_other_saying(&app, &href(id), &words))
 }
 
-/// The last moment of a further try that begins at `from`: the old one where it leaves room, else the one that was typed.
+/// The last useful moment of a further try that begins at `from`: the broadcast's own where it is later, else the one
+/// that was typed.
 fn new_deadline(
     member: &Member,
     broadcast: &Broadcast,
@@ -244,7 +247,7 @@ fn new_deadline(
     Err(format!("Choose a moment after {}.", zone.moment(from, member.now)))
 }
 
-/// `POST /broadcasts/{broadcast}/look-up`: asks the provider now what became of the unknown messages.
+/// `POST /broadcasts/{broadcast}/look-up`: has the provider asked now about the unknown messages.
 pub async fn look_up(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
     let n = member.org.poll_status_now(id, member.now).await?;
     app.engine.wake(id);

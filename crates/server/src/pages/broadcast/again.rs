@@ -1,4 +1,5 @@
-//! Back from a broadcast to the composer: taken back or changed, it opens as it was; copied, with the time still to choose.
+//! The ways from a broadcast back to the composer. A broadcast that is taken back or changed opens as it was; a copy
+//! leaves the time open.
 
 use axum::{extract::State, response::Response};
 use domain::{
@@ -24,10 +25,10 @@ use crate::{
     ui::format::counted,
 };
 
-/// What a copy is for.
+/// The query of a copy.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct CopyQuery {
-    /// `others` for whoever was not told yet; else the choice is left to the person.
+    /// `others` for the people who were not told yet. Any other value leaves the choice open.
     #[serde(default)]
     who: String,
 }
@@ -46,13 +47,14 @@ pub async fn copy(
     Ok(see_other(&format!("{}#compose", state.href("/"))))
 }
 
-/// The page of a broadcast.
+/// The address of a broadcast's page.
 pub(in crate::pages) fn page(id: BroadcastId) -> String {
     href(id)
 }
 
-/// `POST /broadcasts/{broadcast}/change`: opens what has not begun as it was. Right after the confirmation it is taken back; later it stands
-/// still until the change is confirmed, and whoever leaves the page is reminded of it.
+/// `POST /broadcasts/{broadcast}/change`: opens a broadcast that has not begun in the composer. Within the undo pause
+/// it is cancelled. Later it is paused until the change is confirmed, so that a person who leaves the composer still
+/// finds it.
 pub async fn change(State(app): State<App>, member: Member, Path(id): Path<BroadcastId>) -> PageResult {
     let broadcast = member.org.broadcast(id).await?;
     let mut state = composed(&member, &broadcast).await?;
@@ -65,7 +67,7 @@ pub async fn change(State(app): State<App>, member: Member, Path(id): Path<Broad
         member.org.cancel_broadcast(id, member.now).await?;
     }
     app.engine.wake(id);
-    // It may have begun between the page and the press.
+    // The broadcast may have begun after the page was shown.
     let ended = member.org.broadcast(id).await?;
     let left: i64 = ended.counts.iter().filter(|count| has_left(count.state)).map(|count| count.n).sum();
     if left > 0 {
@@ -86,7 +88,7 @@ pub async fn change(State(app): State<App>, member: Member, Path(id): Path<Broad
     Ok(see_other_saying(&app, &format!("{}#compose", state.href("/")), &words))
 }
 
-/// Whether a message in that state went out, or may have.
+/// Whether a message in this state went out, or may have.
 fn has_left(state: MessageState) -> bool {
     match state {
         MessageState::Waiting | MessageState::Skipped | MessageState::Expired | MessageState::Cancelled => {
@@ -101,12 +103,12 @@ fn has_left(state: MessageState) -> bool {
     }
 }
 
-/// Whether a broadcast has not begun and can be changed.
+/// Whether a broadcast has not begun and so can be changed.
 pub(super) fn can_change(broadcast: &Broadcast) -> bool {
     matches!(broadcast.status, BroadcastStatus::Planning | BroadcastStatus::Scheduled)
 }
 
-/// The composer as it was when this broadcast was confirmed.
+/// The composer with the choices that this broadcast was confirmed with.
 pub(in crate::pages) async fn composed(member: &Member, broadcast: &Broadcast) -> Result<Compose, Problem> {
     let zone = &member.organization.zone;
     let templates = member.org.templates(broadcast.channel).await?;
@@ -135,7 +137,7 @@ pub(in crate::pages) async fn composed(member: &Member, broadcast: &Broadcast) -
     Ok(state)
 }
 
-/// What was chosen for the values, where it differs from the template's own.
+/// Takes over the values of the frozen template that differ from the template's own.
 fn set_values(state: &mut Compose, template: &Template, frozen: &Message) {
     let Ok(own) = Message::from_json(template.channel, &template.body) else { return };
     let (own, was) = (own.places(), frozen.places());

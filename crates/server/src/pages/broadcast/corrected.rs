@@ -1,5 +1,5 @@
-//! What the registration of a message says by now, where it was corrected since the broadcast was confirmed: the message keeps what it was
-//! planned with.
+//! What the registration behind a message says now, where it was corrected after the broadcast was confirmed. The
+//! message itself keeps what it was planned with.
 
 use domain::{
     message::MessageState,
@@ -18,12 +18,12 @@ use crate::{
     ui::{chip::Tone, format::phone, note::Note},
 };
 
-/// The registration behind a message, and its corrections.
+/// The registration behind a message, with its corrections.
 #[derive(Default)]
 pub(super) struct CorrectedSince {
-    /// As it stands now; none for a group, and once the person was erased.
+    /// The registration as it stands now; `None` for a group and for an erased person.
     now: Option<Registrant>,
-    /// Since the broadcast was confirmed, newest first.
+    /// The corrections since the broadcast was confirmed, newest first.
     past: Vec<PastCorrection>,
 }
 
@@ -44,13 +44,13 @@ impl CorrectedSince {
         Ok(CorrectedSince { now: Some(now), past })
     }
 
-    /// The number that the person has now, where the message was planned for another one or for none.
+    /// The person's present number, where the message was planned for another number or for none.
     pub(super) fn number(&self, row: &MessageView) -> Option<&str> {
         let now = self.now.as_ref().map(|person| person.phone.as_str())?;
         (!self.past.is_empty() && !now.is_empty() && now != row.recipient).then_some(now)
     }
 
-    /// What was corrected, and that this message is as it was.
+    /// The note that says what was corrected and that this message is unchanged.
     pub(super) fn note(&self, row: &MessageView, zone: &Zone, now: Millis) -> Option<Note> {
         let last = self.past.first()?;
         let person = self.now.as_ref()?;
@@ -68,7 +68,7 @@ impl CorrectedSince {
         Some(Note::new(tone, title, format!("By {}, {at}. {follows}", last.by)))
     }
 
-    /// When something was corrected, what, and by whom.
+    /// The corrections: when each was made, what it changed, and who made it.
     pub(super) fn history(&self) -> impl Iterator<Item = (Millis, String)> + '_ {
         self.past.iter().map(|one| {
             let parts: Vec<String> =
@@ -78,7 +78,7 @@ impl CorrectedSince {
     }
 }
 
-/// Whether nothing of a message goes out any more.
+/// Whether nothing more of a message goes out.
 pub(super) fn has_ended(state: MessageState) -> bool {
     match state {
         MessageState::Waiting | MessageState::InFlight => false,

@@ -1,7 +1,8 @@
-//! A broadcast's messages as CSV, written while they are read: memory does not grow with the broadcast.
+//! A broadcast's messages as CSV. Rows are written while they are read, so that memory does not grow with the
+//! broadcast.
 //!
-//! A cell that a spreadsheet would run as a formula gets a quote before it. A phone number keeps its plus: a plus with nothing
-//! but digits behind it computes nothing.
+//! A cell that a spreadsheet would run as a formula gets a quote before it. A phone number keeps its plus, because a
+//! plus with nothing but digits behind it computes nothing.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -22,7 +23,7 @@ use crate::{
     pages::csv::streamed,
 };
 
-/// Messages read at once.
+/// The number of messages that are read at once.
 const CHUNK: i64 = 1_000;
 
 const TITLES: [&str; 17] = [
@@ -45,10 +46,10 @@ const TITLES: [&str; 17] = [
     "Seconds on the line",
 ];
 
-/// `GET /broadcasts/{broadcast}/export`: those of the same filter as on the page; that it was asked for stands in the audit
-/// log.
+/// `GET /broadcasts/{broadcast}/export`: the messages that the page's filter selects. The audit log records each
+/// export.
 pub async fn download(member: Member, Path(id): Path<BroadcastId>, Query(which): Query<Which>) -> PageResult {
-    // Another organisation's is not found before the first byte leaves.
+    // Another organisation's broadcast is refused here, before the first byte is sent.
     let broadcast = member.org.broadcast(id).await?;
     let template = Message::from_json(broadcast.channel, &broadcast.template).ok().map(Arc::new);
     let filter = which.filter();
@@ -103,7 +104,7 @@ fn cells(
     ]
 }
 
-/// How many SMS the message is charged as; empty where messages have no segments.
+/// The number of SMS that the message is charged as; empty on channels without segments.
 fn segments(template: Option<&Message>, row: &MessageView) -> String {
     let Some(template) = template.filter(|one| one.channel().rules().unit.is_some()) else {
         return String::new();

@@ -1,4 +1,4 @@
-//! When people whom the provider refused for a while are tried again.
+//! When messages that the provider refused for a while are tried again.
 
 use domain::{
     message::MessageState,
@@ -9,21 +9,23 @@ use store::broadcasts::Broadcast;
 
 use super::why;
 
-/// Minutes after midnight at which a planned try goes out: within the hours of every law and organisation.
+/// The clock time of a planned try, in minutes after midnight. Ten in the morning is within the hours of every law
+/// and organisation.
 const AT_MINUTE: i64 = 10 * HOUR / MINUTE;
 
-/// When a further try can change an answer.
+/// When a further try can change a provider's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
-    /// Now.
+    /// Another try can succeed now.
     Now,
-    /// Not before that moment, which is planned.
+    /// Another try is planned for this moment and makes no sense before it.
     At(Millis),
-    /// The workshop starts first.
+    /// The workshop starts before another try can succeed.
     TooLate,
 }
 
-/// When rows of that state and reason can go again: so many hours after the broadcast ended, at ten in the morning.
+/// When messages of this state and reason can go again. A provider's waiting time counts from the broadcast's end;
+/// the try is then at the next ten in the morning.
 pub(super) fn when(
     broadcast: &Broadcast,
     state: MessageState,
@@ -41,7 +43,7 @@ pub(super) fn when(
     if starts > now && at >= starts { When::TooLate } else { When::At(at) }
 }
 
-/// Whether sending again can change anything, and at once.
+/// Whether sending again now can change anything.
 pub(super) fn can_go_now(
     broadcast: &Broadcast,
     state: MessageState,

@@ -1,4 +1,4 @@
-//! All broadcasts, the newest first.
+//! The list of all broadcasts, newest first.
 
 use axum::response::IntoResponse;
 use domain::{
@@ -32,22 +32,23 @@ use crate::{
     },
 };
 
-/// Broadcasts on one page.
+/// The number of broadcasts on one page.
 const ROWS: usize = 25;
 
-/// Which broadcasts. Old or wrong values show all.
+/// The filter in the query. Values that cannot be read are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Which {
-    /// A channel's word.
+    /// The word of a channel; empty for all channels.
     channel: String,
-    /// A status' word.
+    /// The word of a status; empty for all.
     status: String,
-    /// A part of the title or of the workshop's.
+    /// A part of the broadcast's title or of the workshop's.
     q: String,
-    /// Calls whose keys sent them; those of keys are in no other list.
+    /// The id of a broadcast of calls: only what its pressed keys sent is listed. No other list holds those
+    /// broadcasts.
     calls: String,
-    /// The last broadcast of the page before.
+    /// The id of the last broadcast on the page before.
     after: String,
     from: i64,
     back: String,
@@ -70,12 +71,12 @@ impl Which {
         self.status.parse().ok()
     }
 
-    /// Whether some are left out besides those of other channels.
+    /// Whether the list leaves out broadcasts for another reason than their channel.
     fn is_filtered(&self) -> bool {
         self.status().is_some() || !self.q.trim().is_empty() || self.by_keys() != KeyBroadcasts::LeftOut
     }
 
-    /// This list, as a page or as its stream.
+    /// The address of this list on `path`, which is that of the page or of its stream.
     fn base(&self, path: &str) -> String {
         let said = [
             ("channel", self.channel().map(|on| on.word().to_owned())),
@@ -88,24 +89,24 @@ impl Which {
         if said.is_empty() { path.to_owned() } else { format!("{path}?{}", said.join("&")) }
     }
 
-    /// The list with another status.
+    /// The address of the list with another status.
     fn with(&self, status: Option<BroadcastStatus>) -> String {
         let status = status.map_or(String::new(), |status| status.word().to_owned());
         Which { status, after: String::new(), ..self.clone() }.base("/broadcasts")
     }
 }
 
-/// One page of the list, at one moment.
+/// One page of the list at one moment.
 pub struct Listing {
     history: History,
     foot: Pagination,
     running: i64,
-    /// All sending is stopped: what runs waits.
+    /// Whether all sending is stopped, so that what runs waits.
     is_stopped: bool,
 }
 
 impl Listing {
-    /// Reads it.
+    /// Reads one page of the list from the store.
     pub async fn load(org: &Org, zone: &Zone, which: &Which, now: Millis) -> Result<Listing, StoreError> {
         let before: Option<BroadcastId> = which.after.parse().ok();
         let filter = BroadcastFilter {
@@ -148,7 +149,7 @@ impl Listing {
         Ok(Listing { history, foot, running, is_stopped })
     }
 
-    /// Everything that changes by itself.
+    /// The parts of the page that change by themselves.
     pub fn fragments(&self) -> Vec<Fragment> {
         let mut parts = self.history.fragments();
         parts.push(Fragment::new("history-running", self.running()));
@@ -195,7 +196,7 @@ pub async fn show(member: Member, Query(which): Query<Which>) -> PageResult {
     Ok(page.render().into_response())
 }
 
-/// Statuses that a list can be narrowed to.
+/// The statuses that a list can be narrowed to.
 const STATUSES: &[(BroadcastStatus, &str)] = &[
     (BroadcastStatus::InProgress, "Sending"),
     (BroadcastStatus::Paused, "Paused"),
@@ -228,7 +229,7 @@ impl Which {
     }
 }
 
-/// Of all channels and workshops: each row says of which.
+/// A row of the list. It names channel and workshop, because the list holds all of them.
 fn row(zone: &Zone, now: Millis, broadcast: &Broadcast, is_stopped: bool) -> HistoryRow {
     let parts = [broadcast.channel.title(), &broadcast.workshop_title, &broadcast.created_by];
     let mut row = HistoryRow { note: parts.join(" · "), ..history::row(zone, now, broadcast) };

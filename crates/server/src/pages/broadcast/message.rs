@@ -1,4 +1,4 @@
-//! The story of one message: a page of its own, a drawer over the broadcast where there is a script.
+//! The story of one message: a page of its own, and with a script a drawer over the broadcast's page.
 
 use axum::{extract::State, response::IntoResponse};
 use domain::{
@@ -52,28 +52,28 @@ use crate::{
     },
 };
 
-/// Longest part of a raw body that is shown.
+/// The longest part of a receipt's body that is shown, in characters.
 const RAW_CHARS_MAX: usize = 4_000;
-/// Names in a raw body whose values are never shown.
+/// Parts of names. A member of a receipt whose name holds one of them is never shown.
 const SECRET_NAMES: &[&str] = &["key", "token", "secret", "password", "authorization", "signature"];
 
-/// What stands in the place of such a value.
+/// What is shown in place of a hidden value.
 const MASK: &str = "•••";
 
-/// One message and all that happened to it, at one moment.
+/// One message and everything that happened to it, at one moment.
 pub struct Story {
     broadcast: Broadcast,
-    /// Its frozen template; none where this version cannot read it.
+    /// The frozen template; `None` where this version cannot read it.
     template: Option<Message>,
-    /// The account's own header, where the template names none.
+    /// The sender that an SMS shows. Empty on other channels, and where neither template nor account names one.
     header: String,
     row: MessageView,
     events: Vec<MessageEvent>,
-    /// When each came, and its body.
+    /// When each receipt came, in UTC milliseconds, and its body.
     receipts: Vec<(i64, String)>,
-    /// Each call, of a message that is one.
+    /// The calls of this message; empty on other channels.
     calls: Vec<CallView>,
-    /// What the registration says by now.
+    /// The registration as it stands now, and its corrections.
     corrected: CorrectedSince,
     zone: Zone,
     may_send: bool,
@@ -81,7 +81,7 @@ pub struct Story {
 }
 
 impl Story {
-    /// Reads it; all reads are by key.
+    /// Reads the story. Every read is by key.
     pub async fn load(
         org: &Org,
         message: MessageRef,
@@ -116,12 +116,12 @@ impl Story {
         })
     }
 
-    /// Whether the reader may say what became of it.
+    /// Whether the reader may decide what became of an unknown message.
     fn decides(&self) -> bool {
         self.row.state == MessageState::Unknown && self.may_send
     }
 
-    /// The ways to correct the registration and to tell the person after it, for whoever may; erased people have none.
+    /// The buttons that correct the registration and tell the person again; none for readers who may not send or once the person was erased.
     fn correction(&self) -> Vec<Button> {
         let MessageRef { broadcast, position } = self.row.message;
         let erased = self.row.name.is_empty()
@@ -134,7 +134,8 @@ impl Story {
             return Vec::new();
         }
         let mut ways = vec![Button::link("Correct name or number", to).icon(Icon::Edit)];
-        // Whoever was left out, or whose message failed or went to a number that was wrong, may be told once the number is right.
+        // A person who was left out, whose message failed, or whose message went to a wrong number, may be told once
+        // the number is right.
         let missed = matches!(self.row.state, MessageState::Skipped | MessageState::Failed);
         if missed || (self.corrected.number(&self.row).is_some() && has_ended(self.row.state)) {
             let to = correct::tell_again_href(self.row.message);
@@ -143,7 +144,7 @@ impl Story {
         ways
     }
 
-    /// As the page and the drawer show it.
+    /// The drawer's content; the page shows the same.
     pub fn drawer(&self) -> Drawer {
         let row = &self.row;
         Drawer {
@@ -180,9 +181,9 @@ pub async fn show(
     };
     let body = html! {
         (drawer)
-        // The script takes them along into the drawer.
+        // The script moves these cards into the drawer.
         div class="m-stack" data-drawer-more { (standing) }
-        // Also where nothing is to be decided yet: the stream may bring the question.
+        // The form is there even while nothing is to be decided: the stream may bring the question.
         @if may_send { (decision_form(&member, message)) }
     };
     let name = drawer.name.clone();
@@ -204,7 +205,7 @@ fn decide_href(message: MessageRef) -> String {
     format!("{}/messages/{}/decide", href(message.broadcast), message.position)
 }
 
-/// What a person found out.
+/// The answer of a person to whether an unknown message went out.
 #[derive(Debug, Deserialize)]
 pub struct Decision {
     went_out: String,
@@ -233,7 +234,7 @@ pub async fn decide(
 }
 
 impl Story {
-    /// The way to the person, and the answer to whether it went out.
+    /// The button that opens the person, and those that answer whether the message went out.
     fn actions(&self) -> Vec<Button> {
         let number = self.corrected.number(&self.row).unwrap_or(&self.row.recipient);
         let digits: String = number.chars().filter(char::is_ascii_digit).collect();
@@ -244,10 +245,10 @@ impl Story {
             buttons.push(Button::link("Open person", to).icon(Icon::Person));
         }
         if self.decides() {
-            // In a drawer these belong to the form of the broadcast's page, which has the same id.
+            // In a drawer these buttons belong to the form of the broadcast's page, which has the same id.
             let to = decide_href(self.row.message);
             let button = |button: Button, word| button.form(FORM).formaction(&to).submit("went_out", word);
-            // A post is looked for in its group; of a message nobody sees more than that it went out.
+            // A post can be seen in its group. Of a message nobody knows more than that it went out.
             let (no, yes) = match in_group {
                 true => ("It is not there", "It is there"),
                 false => ("It did not go out", "It went out"),
@@ -259,8 +260,8 @@ impl Story {
     }
 }
 
-/// The events, tries that were put off with the same words right after one another as one: the first, how many they are, and when the last
-/// was.
+/// Joins consecutive retries that have the same words. Each entry is the first of them; where it stands for several,
+/// the number and the moment of the last one are beside it.
 fn in_runs<'a>(
     events: impl Iterator<Item = &'a MessageEvent>,
 ) -> Vec<(&'a MessageEvent, Option<(i64, Millis)>)> {
@@ -296,7 +297,7 @@ fn sentence(row: &MessageView) -> String {
     }
 }
 
-/// Who an SMS comes from: the template's header, or else the account's.
+/// The sender that an SMS shows: the template's header, else the account's default.
 async fn header(org: &Org, broadcast: &Broadcast, sms: &SmsTemplate) -> Result<String, StoreError> {
     if sms.route == SmsRoute::Quick {
         return Ok("A random number".to_owned());
@@ -315,12 +316,12 @@ async fn header(org: &Org, broadcast: &Broadcast, sms: &SmsTemplate) -> Result<S
 }
 
 impl Story {
-    /// The final values; none for a person who was left out.
+    /// The message's final values; `None` for a person who was left out.
     fn content(&self) -> Option<Content> {
         Content::from_json(self.broadcast.channel, &self.row.content).ok()
     }
 
-    /// What the person gets, from the same function that the preview uses.
+    /// What the person gets. The preview uses the same function.
     fn bubble(&self) -> Option<Bubble> {
         let content = self.content()?;
         let template = self.template.as_ref()?;
@@ -331,7 +332,7 @@ impl Story {
         Some(Bubble { ticks: bubble.ticks && arrived, ..bubble })
     }
 
-    /// What is charged for an SMS and why, where it comes from, how the provider calls it.
+    /// What is charged for an SMS and why, its sender, and the provider's id.
     fn facts(&self) -> KeyValues {
         let (Some(Message::Sms(sms)), Some(content)) = (&self.template, self.content()) else {
             return KeyValues::default();
@@ -369,7 +370,7 @@ impl Story {
 }
 
 impl Story {
-    /// Whether the line of the message's state tells the same: it ended so, then, and its code stands there.
+    /// Whether the timeline shows this event already as the message's end: the same state at the same moment.
     fn is_the_ending(&self, event: &MessageEvent) -> bool {
         let same = match event.kind {
             EventKind::Failed => self.row.state == MessageState::Failed,
@@ -380,7 +381,7 @@ impl Story {
         same && event.at == self.row.failed_at.unwrap_or(self.row.changed_at)
     }
 
-    /// Everything that happened, oldest first: the row's own times, its events, its receipts.
+    /// Everything that happened, oldest first: the row's own times, its events, corrections, receipts and calls.
     fn timeline(&self) -> Vec<TimelineEvent> {
         let Story { broadcast, row, events, receipts, zone, now, .. } = self;
         let mut all: Vec<(i64, TimelineEvent)> = vec![];
@@ -455,11 +456,11 @@ impl Story {
     }
 }
 
-/// A receipt's body, laid out where it is JSON or a form, without values that could be keys.
+/// A receipt's body, laid out where it is JSON or a form. Values that could be keys are hidden.
 pub(crate) fn shown_body(body: &str) -> String {
     let text = match laid_out(body).or_else(|| form_laid_out(body)) {
         Some(text) => text,
-        // What cannot be read cannot be masked either.
+        // A body that cannot be read cannot be masked, so it is not shown.
         None => format!("{} bytes that are neither JSON nor a form", body.len()),
     };
     text.chars().take(RAW_CHARS_MAX).collect()
@@ -471,7 +472,7 @@ fn laid_out(body: &str) -> Option<String> {
     serde_json::to_string_pretty(&value).ok()
 }
 
-/// `name: value`, a line each; lists in a form are JSON text.
+/// A form's members as `name: value`, one on each line. A value that is JSON text is laid out.
 fn form_laid_out(body: &str) -> Option<String> {
     let members = providers::form::members(body)?;
     let is_name = |name: &str| {

@@ -1,4 +1,4 @@
-//! A broadcast: its page, its list, a message's story, what can be done to it, its export.
+//! The pages of a broadcast: the list of all, the page of one, the story of a message, actions and export.
 
 pub mod actions;
 pub mod again;
@@ -18,7 +18,7 @@ use domain::{broadcast::BroadcastStatus, ids::BroadcastId, message::MessageState
 
 use crate::ui::chip::State;
 
-/// The page of a broadcast.
+/// The address of a broadcast's page.
 pub(crate) fn href(id: BroadcastId) -> String {
     format!("/broadcasts/{id}")
 }

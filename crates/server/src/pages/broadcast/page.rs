@@ -1,4 +1,4 @@
-//! The page of one broadcast: what became of everyone, how fast, why not, and each recipient.
+//! The page of one broadcast: what became of everyone, how fast, why people were not reached, and each recipient.
 
 use axum::{extract::State, response::IntoResponse};
 use domain::{ids::BroadcastId, role::Permission};

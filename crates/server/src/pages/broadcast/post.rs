@@ -1,5 +1,5 @@
-//! What can be done with a post that stands in its group: change its text, delete it for everyone; and which members
-//! have not got it yet.
+//! What can be done with a post that stands in its group: change its text, delete it for everyone, and see which
+//! members have not got it yet.
 
 use axum::extract::State;
 use domain::{
@@ -34,16 +34,17 @@ use crate::{
     },
 };
 
-/// WhatsApp lets a text be changed for so long (docs/facts/groups.md §3).
+/// The time after posting in which WhatsApp lets a text be changed, in milliseconds (docs/facts/groups.md §3).
 const EDIT_WITHIN_MS: i64 = 15 * MINUTE;
-/// And a post be deleted for everyone for about so long.
+/// The approximate time after posting in which WhatsApp lets a post be deleted for everyone, in milliseconds.
 const DELETE_WITHIN_MS: i64 = 2 * DAY;
-/// Members without a receipt are named after this: before, phones may be off.
+/// The time after posting from which members without a receipt are named, in milliseconds. Before that, phones may be
+/// off.
 const NAMED_AFTER_MS: i64 = HOUR;
-/// Members that are named.
+/// The largest number of members without a receipt that are named.
 const NAMED_MAX: i64 = 20;
 
-/// A post that stands in its group under an id of the gateway's.
+/// A post that stands in its group and whose id at the gateway is known.
 pub(super) struct Standing<'a> {
     broadcast: &'a Broadcast,
     row: &'a MessageView,
@@ -52,7 +53,7 @@ pub(super) struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    /// `None` for messages of people, posts by hand, and posts of which no id is known.
+    /// `None` for messages to people, for posts by hand, and for posts without a known id.
     pub(super) fn of(broadcast: &'a Broadcast, row: &'a MessageView) -> Option<Standing<'a>> {
         let in_group = broadcast.channel == Channel::WhatsappGroup && broadcast.asked.is_none();
         let stands = in_group && row.state == MessageState::Sent;
@@ -68,7 +69,7 @@ impl<'a> Standing<'a> {
         now.since(self.at) < DELETE_WITHIN_MS
     }
 
-    /// Text or caption as it was posted; `None` for a poll, which cannot be changed.
+    /// The text or caption as it was posted; `None` for a poll, which cannot be changed.
     fn text(&self) -> Option<String> {
         let Ok(Message::Group(post)) = Message::from_json(self.broadcast.channel, &self.broadcast.template)
         else {
@@ -87,7 +88,8 @@ impl<'a> Standing<'a> {
         }
     }
 
-    /// The cards below its story.
+    /// The cards below the message's story: reactions, members without a receipt, and the forms that change or delete
+    /// the post.
     pub(super) async fn cards(&self, app: &App, member: &Member) -> Result<Markup, Problem> {
         let message = self.row.message;
         let abilities = match member.org.integration(self.broadcast.integration).await {
@@ -134,7 +136,7 @@ impl<'a> Standing<'a> {
     }
 }
 
-/// With what members reacted, and how many with each.
+/// The reactions, and how many members gave each.
 fn reacted(reactions: &[(String, i64)]) -> Card {
     let all: i64 = reactions.iter().map(|(_, n)| n).sum();
     Card::new(
@@ -171,7 +173,7 @@ fn without_receipt(n: i64, people: &[(String, String)]) -> Card {
     .padded()
 }
 
-/// A number, or that it is hidden.
+/// The number, or that WhatsApp hides it.
 fn shown(number: &str) -> String {
     if number.starts_with('+') { phone(number) } else { "Number hidden".to_owned() }
 }
@@ -180,7 +182,7 @@ fn path(message: MessageRef) -> String {
     format!("{}/messages/{}", href(message.broadcast), message.position)
 }
 
-/// What somebody wants it to say.
+/// The form with the post's new text.
 #[derive(Debug, Deserialize)]
 pub struct EditForm {
     text: String,
@@ -209,7 +211,7 @@ pub async fn delete(
     change(&app, &member, MessageRef { broadcast: id, position }, &What::Delete).await
 }
 
-/// What is done with a post.
+/// What is done with a post in its group.
 enum What {
     Edit(String),
     Delete,

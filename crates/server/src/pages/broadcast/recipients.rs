@@ -1,7 +1,8 @@
 //! The recipients of a broadcast: which of them the page shows, and how.
 //!
-//! The page shows what a search and a filter found when it was opened. From then on its stream follows *these* people: rows change at
-//! their place and never move under a pointer. Without a filter the list is the plan itself, so that it grows while planning goes on.
+//! The page shows what a search and a filter found when it was opened. From then on its stream follows *these*
+//! people: rows change in their place and never move under a pointer. Without a filter the list is the whole plan, so
+//! that it grows while planning goes on.
 
 use domain::{
     ids::{BroadcastId, MessageRef},
@@ -34,36 +35,36 @@ use crate::{
     },
 };
 
-/// Recipients on one page of the list.
+/// The number of recipients on one page of the list.
 const ROWS: usize = 50;
-/// Longest search text; more is cut.
+/// The longest search text, in characters; the rest is cut off.
 const SEARCH_CHARS_MAX: usize = 100;
-/// Places in the plan this close are read together: reading a row too many is cheaper than asking again.
+/// Positions this close together are read with one query: a few rows too many are cheaper than another query.
 const READ_OVER: i64 = 8;
-/// Questions under way for one page at once.
+/// The number of queries of one page that run at the same time.
 const QUESTIONS: usize = 4;
 
-/// Which recipients are shown. Old or wrong values show all.
+/// The filter and place in the query. Values that cannot be read show all recipients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Which {
-    /// A state's word.
+    /// The word of a message state; empty for all.
     pub state: String,
-    /// A code.
+    /// The code of a reason; empty for all.
     pub reason: String,
-    /// Part of a name or number.
+    /// A part of a name or number.
     pub q: String,
-    /// The position after which the page of the list starts.
+    /// The position after which this page of the list begins.
     pub after: String,
-    /// With a filter: rows of the list before this page.
+    /// With a filter: the number of the list's rows before this page.
     pub from: String,
-    /// The positions after which the pages before begin.
+    /// The positions after which the earlier pages begin.
     pub back: String,
-    /// For the stream of a page with a filter: the positions that the page shows, as in `3.7.12`.
+    /// For the stream of a filtered page: the positions that the page shows, as in `3.7.12`.
     pub rows: String,
-    /// For the stream of a page with a filter: `1` when more follow on the next page.
+    /// For the stream of a filtered page: `1` where another page follows.
     pub more: String,
-    /// For the stream: the position of the message in the drawer.
+    /// For the stream: the position of the message that the drawer shows.
     pub message: String,
 }
 
@@ -83,7 +84,7 @@ impl Which {
         self.after.parse().unwrap_or(0).max(0)
     }
 
-    /// The message in the drawer, by its position.
+    /// The position of the message that the drawer shows.
     pub fn message(&self) -> Option<i64> {
         self.message.parse().ok().filter(|position| *position > 0)
     }
@@ -122,7 +123,7 @@ fn joined(path: String, parts: &[String]) -> String {
     if parts.is_empty() { path } else { format!("{path}?{}", parts.join("&")) }
 }
 
-/// The list from its begin.
+/// The address of the list from its beginning.
 fn address(filter: &MessageFilter, id: BroadcastId) -> String {
     joined(href(id), &words(filter))
 }
@@ -132,14 +133,14 @@ pub struct Listing {
     filter: MessageFilter,
     after: i64,
     rows: Vec<MessageView>,
-    /// Where in the list it is.
+    /// The place of this page in the list.
     trail: Trail,
-    /// Whether others follow.
+    /// Whether another page follows.
     more: bool,
 }
 
 impl Listing {
-    /// What the filter finds now: for a page that is opened.
+    /// Reads what the filter finds now, for a page that is being opened.
     pub async fn load(org: &Org, id: BroadcastId, which: &Which) -> Result<Listing, StoreError> {
         let (filter, after) = (which.filter(), which.after());
         let mut rows = org.messages(id, &filter, after, ROWS as i64 + 1).await?;
@@ -148,8 +149,8 @@ impl Listing {
         Ok(Listing { filter, after, trail: which.trail(), rows, more })
     }
 
-    /// The same people as they are now: for a page that is open. By key whatever the filter, so that a search over a million is not
-    /// made anew every second.
+    /// Reads the same people again, for a page that is open. Rows are read by key whatever the filter is, so that a
+    /// search over a million rows is not repeated every second.
     pub async fn load_again(org: &Org, view: &View, which: &Which) -> Result<Listing, StoreError> {
         let id = view.broadcast.id;
         let (filter, after) = (which.filter(), which.after());
@@ -167,7 +168,7 @@ impl Listing {
         Ok(Listing { filter, after, trail: which.trail(), rows, more: which.more == "1" })
     }
 
-    /// Where the stream of a page with this list comes from.
+    /// The address of the stream for a page with this list.
     pub fn live(&self, id: BroadcastId) -> String {
         let mut parts = words(&self.filter);
         parts.extend(self.trail.parts());
@@ -181,7 +182,7 @@ impl Listing {
         joined(format!("/live{}", href(id)), &parts)
     }
 
-    /// How many fit the filter now; `None` where nobody counts, as in a search.
+    /// The number of messages that fit the filter now; `None` where nobody counts them, as for a search.
     fn total(&self, view: &View) -> Option<i64> {
         if !self.filter.search.is_empty() {
             return None;
@@ -197,7 +198,7 @@ impl Listing {
         }
     }
 
-    /// Rows that are shown and do not fit any more.
+    /// The number of rows on the page that no longer fit the filter.
     fn moved_on(&self) -> i64 {
         let fits = |row: &&MessageView| {
             self.filter.state.is_none_or(|state| row.state == state)
@@ -207,7 +208,7 @@ impl Listing {
         i64::try_from(n).unwrap_or(0)
     }
 
-    /// What would be another list if it were asked for now: "3 newer, 12 moved on".
+    /// How the list would differ if it were read anew, as in "3 newer, 12 moved on".
     fn newer(&self, view: &View) -> Option<String> {
         if is_all(&self.filter) {
             return None;
@@ -258,14 +259,15 @@ impl Listing {
 
     fn pagination(&self, view: &View) -> Pagination {
         let (filter, id) = (&self.filter, view.broadcast.id);
-        // Positions are places in the plan: without a filter they are places in the list too.
+        // A position is a place in the plan. Without a filter it is the place in the list, too.
         let all = is_all(filter);
         let first = if all { self.after + 1 } else { self.trail.from() + 1 };
         let last = if self.rows.is_empty() { 0 } else { first + self.shown() - 1 };
         let counted = self.moved_on() == 0;
         let place = self.rows.last().map_or(0, |row| row.message.position);
         let base = address(filter, id);
-        // An address without the pages before, such as one that was sent to somebody: places are known without a filter.
+        // An address that was sent to somebody names no earlier pages. Without a filter their places are known all
+        // the same.
         let before = match (self.after - ROWS as i64, self.trail.back().as_str()) {
             (place, "") if all && place > 0 => Some(Trail::read(&place.to_string(), place, "").href(&base)),
             _ => self.trail.previous(ROWS as i64).map(|trail| trail.href(&base)),
@@ -273,7 +275,7 @@ impl Listing {
         Pagination {
             first,
             last,
-            // Rows may have been written since the counts were read.
+            // Rows may have been written after the counts were read.
             total: self.total(view).filter(|_| counted).map(|total| total.max(last)),
             previous: before,
             next: self.more.then(|| self.trail.next(place, self.shown()).href(&base)),
@@ -297,7 +299,7 @@ fn is_all(filter: &MessageFilter) -> bool {
     filter.state.is_none() && filter.reason.is_none() && filter.search.is_empty()
 }
 
-/// Positions, in order, as few stretches of the plan.
+/// Groups ordered positions into few ranges that are read at once.
 fn stretches(positions: &[i64]) -> Vec<(i64, i64)> {
     let mut stretches: Vec<(i64, i64)> = vec![];
     for position in positions {
@@ -311,7 +313,7 @@ fn stretches(positions: &[i64]) -> Vec<(i64, i64)> {
     stretches
 }
 
-/// "All" and one per state that anybody is in, and which of them is chosen.
+/// The filters "All" and one for each state that anybody is in, and the index of the chosen one.
 fn filters(view: &View, filter: &MessageFilter) -> (Vec<SummaryPart>, Option<usize>) {
     let id = view.broadcast.id;
     let mut filters = vec![SummaryPart {
@@ -336,7 +338,7 @@ fn filters(view: &View, filter: &MessageFilter) -> (Vec<SummaryPart>, Option<usi
     (filters, current)
 }
 
-/// The filters over the list, in the order of the truth strip's story.
+/// The filters above the list, in the order of the truth strip.
 const PILLS: &[(Key, MessageState)] = &[
     (Key::Waiting, MessageState::Waiting),
     (Key::InFlight, MessageState::InFlight),
@@ -350,14 +352,14 @@ const PILLS: &[(Key, MessageState)] = &[
     (Key::Unknown, MessageState::Unknown),
 ];
 
-/// An instant to the second, with its day unless that is today.
+/// An instant to the second, with its day unless it is today.
 pub(super) fn at_second(zone: &Zone, at: Millis, now: Millis) -> String {
     let (day, next_day) = zone.day(now);
     let time = zone.time_with_seconds(at);
     if (day..next_day).contains(&at) { time } else { format!("{}, {time}", zone.date(at, now)) }
 }
 
-/// The name, or why there is none.
+/// The person's name, or the reason why there is none.
 pub(super) fn name(row: &MessageView) -> String {
     match row.name.trim() {
         "" if row.recipient.is_empty() && row.state != MessageState::Skipped => "Erased person".to_owned(),
@@ -366,7 +368,7 @@ pub(super) fn name(row: &MessageView) -> String {
     }
 }
 
-/// The number, or what is known of it.
+/// The number, or the reason why there is none.
 pub(super) fn number(row: &MessageView) -> String {
     if row.addressee.group().is_some() {
         return group_number(&row.recipient);
@@ -379,7 +381,8 @@ pub(super) fn number(row: &MessageView) -> String {
     }
 }
 
-/// The last six digits of a group's id, by which groups of one name are told apart; one that was named by hand has none.
+/// The last six digits of a group's id, by which groups of one name are told apart. A group that was named by hand
+/// has no id.
 fn group_number(jid: &str) -> String {
     match jid.split_once('@') {
         Some((digits, _)) => {
@@ -404,7 +407,7 @@ fn message_row(view: &View, row: &MessageView) -> MessageRow {
     }
 }
 
-/// Where somebody who was left out is corrected, for whoever may.
+/// The address at which a person who was left out is corrected, for readers who may send.
 fn correct_href(view: &View, row: &MessageView) -> Option<String> {
     let person =
         row.addressee.registrant().filter(|_| row.state == MessageState::Skipped && view.may_send)?;
@@ -412,7 +415,7 @@ fn correct_href(view: &View, row: &MessageView) -> Option<String> {
     Some(correct::href_from(view.broadcast.workshop, person, (broadcast, position)))
 }
 
-/// How far a post came in its group, where a gateway tells: each member once.
+/// How far a post came among the members of its group, where a gateway reports it. Each member is counted once.
 fn members(view: &View, row: &MessageView) -> Option<String> {
     let seen = view.seen.get(&row.message.position)?;
     let of = match view.sizes.get(&row.message.position) {
@@ -426,7 +429,7 @@ fn members(view: &View, row: &MessageView) -> Option<String> {
     Some(format!("Delivered to {}{of}, read by {}{reacted}", grouped(seen.delivered), grouped(seen.read)))
 }
 
-/// The story of a row in a few words.
+/// What happened to a message, in a few words.
 pub(super) fn detail(row: &MessageView) -> String {
     let retry = || format!("Attempt {}", row.attempt);
     match row.state {
@@ -467,7 +470,7 @@ mod tests {
         assert_eq!(stretches(&[]), []);
         assert_eq!(stretches(&[3]), [(3, 3)]);
         assert_eq!(stretches(&[1, 2, 3, 11, 20, 100]), [(1, 11), (20, 20), (100, 100)]);
-        // Out of order, as nobody but a meddler writes it: still by key.
+        // These positions are out of order, as only a tampered address has them. They are still read by key.
         assert_eq!(stretches(&[9, 3, i64::MAX]), [(9, 9), (3, 3), (i64::MAX, i64::MAX)]);
     }
 

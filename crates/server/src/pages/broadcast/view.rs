@@ -1,4 +1,4 @@
-//! What changes by itself on a broadcast's page. The live stream sends the same markup that the page shows.
+//! The parts of a broadcast's page that change by themselves. The live stream sends the markup that the page shows.
 
 mod notes;
 mod pace;
@@ -47,57 +47,59 @@ use crate::{
     },
 };
 
-/// The form that buttons of the page belong to; it stands outside what the stream replaces, and holds the session's token.
+/// The id of the form that the page's buttons submit. It holds the session's token and stands outside the parts that
+/// the stream replaces.
 pub(super) const FORM: &str = "act";
 
-/// Receipts are matched to broadcasts of so long ago at most.
+/// The longest time after a broadcast in which a receipt is still matched to it, in milliseconds.
 const RECEIPTS_WITHIN_MS: i64 = 72 * HOUR;
 
 /// A broadcast as its page shows it at one moment.
 pub struct View {
-    /// The broadcast.
+    /// The broadcast with its counts.
     pub broadcast: Broadcast,
-    /// Its account; `None` once that was removed.
+    /// The broadcast's account; `None` once the account was removed.
     pub integration: Option<Integration>,
-    /// All sending of the organisation is stopped: when, and by whom.
+    /// Since when and by whom all sending of the organisation is stopped; `None` where it is not.
     pub all_stopped: Option<(Millis, String)>,
-    /// Answers per slot.
+    /// The number of answers in each ten-second slot: the instant divided by 10,000, and the answers.
     pub pace: Vec<(i64, i64)>,
-    /// The template that it was confirmed with, where something asks to mend it and it is still there.
+    /// The template that the broadcast was confirmed with, where a reason asks to mend it and it still exists.
     pub template: Option<TemplateId>,
-    /// Of posts in groups: how far each came, by its position.
+    /// Posts in groups: how far each came among the members, by its position.
     pub seen: BTreeMap<i64, PostReach>,
-    /// Of posts in groups: how many members each group has, by its position.
+    /// Posts in groups: the number of members of each group, by the post's position.
     pub sizes: BTreeMap<i64, i64>,
-    /// Of posts by an account: its pace, and when each post that still waits is expected to begin.
+    /// Posts by an account: its pace, and when each post that still waits is expected to begin. `None` otherwise.
     pub posts: Option<(PostPace, Vec<Millis>)>,
-    /// Of posts: what is posted, and its values.
+    /// Posts in groups: the post and its values. `None` otherwise.
     pub post: Option<(GroupPost, Content)>,
-    /// Of calls: where people stand and what they pressed.
+    /// Calls: the stages of the people and the keys that they pressed. `None` otherwise.
     pub(in crate::pages) calls: Option<Calls>,
-    /// Zone of the times.
+    /// The zone in which the page shows times.
     pub zone: Zone,
-    /// Whether the reader may act on it.
+    /// Whether the reader may act on the broadcast.
     pub may_send: bool,
-    /// What a message by another channel costs, for people whom this one does not reach; `None` where nobody needs one.
+    /// The price of one message by another channel, for people whom this one does not reach; `None` where nobody
+    /// needs one.
     pub other_price: Option<Money>,
-    /// Unknown messages that the provider can be asked about.
+    /// The number of unknown messages that the provider can be asked about.
     pub askable: i64,
-    /// People of whom the proof of an earlier telling came after this one had gone out.
+    /// The number of people whose earlier message was proven only after this one had gone out to them.
     pub late_proofs: i64,
-    /// Where credit for its account is bought, where it stands still for want of it.
+    /// The button to the place where credit is bought, where the broadcast is stopped for want of it.
     pub top_up: Option<Button>,
-    /// Rows that wait for a moment of their own, and the next such moment.
+    /// The number of messages that wait for a chosen moment or a long retry, and the next such moment.
     pub planned: Option<(i64, Millis)>,
-    /// The moment.
+    /// The moment for which the page was read.
     pub now: Millis,
 }
 
-/// A retry within so long is the engine's own back-off and not told.
+/// A retry within this time is the engine's own back-off and is not shown.
 const BACK_OFF_MS: i64 = 15 * MINUTE;
 
 impl View {
-    /// Reads it; all reads are by key.
+    /// Reads everything for the page. Every read is by key.
     pub async fn load(
         app: &App,
         org: &Org,
@@ -157,7 +159,7 @@ impl View {
         })
     }
 
-    /// Where people on the page are counted.
+    /// The counts of the truth strip.
     pub fn counts(&self) -> Counts {
         let n = |state| self.broadcast.in_state(state);
         Counts {
@@ -174,7 +176,7 @@ impl View {
         }
     }
 
-    /// Everything that changes by itself.
+    /// The parts of the page that change by themselves.
     pub fn fragments(&self) -> Vec<Fragment> {
         vec![
             Fragment::new("broadcast-head", self.live_head()),
@@ -183,13 +185,13 @@ impl View {
             Fragment::new("reasons", self.reasons()),
         ]
         .into_iter()
-        // What a person posts has no pace.
+        // What a person posts has no pace to draw.
         .chain(self.broadcast.asked.is_none().then(|| Fragment::new("pace", self.pace())))
         .chain(self.keys().map(|keys| Fragment::new("call-keys", keys)))
         .collect()
     }
 
-    /// Whether nothing moves any more but by receipts.
+    /// Whether nothing changes any more except by receipts.
     pub fn is_over(&self) -> bool {
         let open =
             self.broadcast.in_state(MessageState::Waiting) + self.broadcast.in_state(MessageState::InFlight);
@@ -200,7 +202,8 @@ impl View {
         self.integration.as_ref().is_some_and(|account| account.last_receipt_at.is_some())
     }
 
-    /// Whether no receipt is expected either: none come, or everybody has read it, or it is too late for one.
+    /// Whether no receipt is expected either: the account sends none, everybody has read it, or it is too late for
+    /// one.
     fn is_final(&self) -> bool {
         let open =
             self.broadcast.in_state(MessageState::Sent) + self.broadcast.in_state(MessageState::Delivered);
@@ -216,7 +219,7 @@ impl View {
         self.zone.moment(at, self.now)
     }
 
-    /// Rows that ended for a reason that another try can change, now.
+    /// The number of messages that another try can change now.
     pub(super) fn retryable(&self, state: MessageState) -> i64 {
         let of_state = self.broadcast.counts.iter().filter(|count| count.state == state);
         let goes =
@@ -289,7 +292,7 @@ impl View {
                 if !is_moved(&broadcast.stop_code) {
                     return head.action(Button::primary(label).icon(Icon::Play).form(FORM).formaction(to));
                 }
-                // Going on would tell the old time: the next step is to write again.
+                // Resuming would send the old time. The usual next step is to write the messages again.
                 let again = format!("Cancel and write again ({})", grouped(waiting));
                 head.action(Button::new(label).icon(Icon::Play).form(FORM).formaction(to)).action(
                     Button::primary(again).icon(Icon::Edit).form(FORM).formaction(self.path("/rewrite")),
@@ -299,7 +302,7 @@ impl View {
         }
     }
 
-    /// What the provider said it charged, beside what was expected.
+    /// The charge that the provider reported, beside the estimate.
     fn cost(&self) -> String {
         let broadcast = &self.broadcast;
         let estimate = broadcast.expected_cost();
@@ -312,7 +315,7 @@ impl View {
         }
     }
 
-    /// The hours in which it may send, and what becomes of the rest; none when it may at any hour.
+    /// The hours in which it may send, and what becomes of the rest; `None` where it may send at any hour.
     fn hours(&self) -> Option<String> {
         let hours = &self.broadcast.hours;
         let (from, to) = hours.open_around(self.broadcast.starts_at.max(self.now))?;
@@ -323,7 +326,7 @@ impl View {
         Some(format!("{}–{}; {then}", self.zone.time(from), self.zone.time(to)))
     }
 
-    /// What it does; nothing goes out while somebody has stopped its account or everything.
+    /// The state's chip. A running broadcast shows as waiting while its account or all sending is stopped.
     fn chip(&self) -> crate::ui::chip::State {
         let by_account = self.integration.as_ref().is_some_and(|account| account.stopped_at.is_some());
         match self.broadcast.status {
@@ -334,7 +337,7 @@ impl View {
         }
     }
 
-    /// What people pressed, of calls.
+    /// The table of pressed keys, for calls only.
     fn keys(&self) -> Option<CallKeys> {
         self.calls.as_ref().map(|calls| calls.keys(&self.broadcast))
     }
@@ -357,7 +360,7 @@ impl View {
     }
 }
 
-/// A value of a query. Only what codes consist of stays as it is.
+/// A value for a query. Everything except the characters of codes is percent-encoded.
 pub(crate) fn escape(text: &str) -> String {
     text.bytes()
         .map(|b| match b {
@@ -367,8 +370,8 @@ pub(crate) fn escape(text: &str) -> String {
         .collect()
 }
 
-/// The template that it was confirmed with, found where something asks for it. Names are unique; one that was renamed is known by
-/// what the provider knows it by.
+/// The template that the broadcast was confirmed with, where a reason asks to mend it. It is found by its name, which
+/// is unique; a renamed one is found by its name at the provider.
 async fn template_of(org: &Org, broadcast: &Broadcast) -> Result<Option<TemplateId>, StoreError> {
     let failed = broadcast.counts.iter().filter(|count| count.state == MessageState::Failed);
     let mut reasons = failed.map(|count| &count.reason).chain([&broadcast.stop_code]);
@@ -395,7 +398,7 @@ impl Render for View {
             @match (self.post(), self.broadcast.asked.is_some()) {
                 (Some(post), by_hand) => {
                     div class="m-split" { (post) (self.reasons()) }
-                    // What a person posts has no pace.
+                    // What a person posts has no pace to draw.
                     @if !by_hand { (self.pace()) }
                 }
                 (None, true) => (self.reasons()),

@@ -1,4 +1,4 @@
-//! What the code of an ending means in our words, and what a person can do about it.
+//! What the reason of a message's end means in our words, and what a person can do about it.
 
 use domain::{
     message::MessageState,
@@ -8,41 +8,41 @@ use providers::codes::{self, NextAction};
 
 use crate::ui::words::reasons;
 
-/// Words for a cause.
+/// The words for a reason.
 pub(super) struct Why {
-    /// A few words.
+    /// The reason in a few words.
     pub(super) title: String,
     /// The code, and one sentence that helps.
     pub(super) note: String,
-    /// What helps.
+    /// The next step that helps.
     pub(super) step: Step,
 }
 
-/// What a person can do about it.
+/// What a person can do about a message that did not arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Sending again can change the answer.
+    /// Send it again: the answer can change.
     Retry,
-    /// Sending again can change the answer, so many hours after the refusal.
+    /// Send it again, but not before the provider's waiting time is over.
     Later {
-        /// Hours.
+        /// The waiting time after the refusal, in hours.
         hours: i64,
     },
-    /// They were not told, and nothing keeps them from being written to.
+    /// Write to the people anew: they were not told, and nothing prevents it.
     Write,
-    /// Only a person knows whether it went out.
+    /// Decide: only a person can find out whether the message went out.
     Decide,
-    /// The template has to be mended: the frozen one would be refused again.
+    /// Mend the template: the frozen one would be refused again.
     Template,
-    /// This channel does not reach them, and another one may.
+    /// Send by another channel: this one does not reach them.
     OtherChannel,
-    /// Sending again cannot help: reach them another way.
+    /// Export the people and reach them another way: sending again cannot help.
     Export,
-    /// Nothing is to be done.
+    /// Only show the list: nothing is to be done.
     Show,
 }
 
-/// What a person can do about a cause of ours.
+/// The step for a reason of our own.
 fn step_of(reason: OwnReason) -> Step {
     match reason {
         OwnReason::WorkerLost | OwnReason::WorkerLate | OwnReason::Panic => Step::Decide,
@@ -61,7 +61,7 @@ fn step_of(reason: OwnReason) -> Step {
     }
 }
 
-/// The words for a cause.
+/// The words and the step for a message's state and reason.
 pub(super) fn of(state: MessageState, reason: &Reason) -> Why {
     let said = |words: reasons::Words, step| Why {
         title: words.title.to_owned(),
@@ -88,7 +88,7 @@ pub(super) fn of(state: MessageState, reason: &Reason) -> Why {
         };
     };
     let step = match meaning.action {
-        // Once the account is mended, the same call has another answer.
+        // Once the account is mended, the same request gets another answer.
         NextAction::Retry | NextAction::PauseAccount | NextAction::TopUp => Step::Retry,
         NextAction::RetryLater { hours } => Step::Later { hours },
         NextAction::Resolve => Step::Decide,
@@ -103,17 +103,17 @@ pub(super) fn of(state: MessageState, reason: &Reason) -> Why {
     }
 }
 
-/// A code as the provider's own pages have it.
+/// The code as the provider's own pages write it.
 pub(super) fn shown(reason: &Reason) -> &str {
     codes::written(reason.code())
 }
 
-/// Whether sending again those that ended so can change anything, now or later.
+/// Whether sending these messages again can change anything, now or later.
 pub(super) fn can_retry(state: MessageState, reason: &Reason) -> bool {
     matches!(of(state, reason).step, Step::Retry | Step::Later { .. })
 }
 
-/// Hours that have to pass before sending again can change anything; none where it can at once.
+/// The hours that must pass before sending again can change anything; `None` where it can at once, or never.
 pub(super) fn wait_hours(state: MessageState, reason: &Reason) -> Option<i64> {
     match of(state, reason).step {
         Step::Later { hours } => Some(hours),
@@ -121,7 +121,7 @@ pub(super) fn wait_hours(state: MessageState, reason: &Reason) -> Option<i64> {
     }
 }
 
-/// The state decides first: what is unknown asks for a person, whatever the code says.
+/// Limits a step to what the state allows. An unknown message asks for a person's decision, whatever its code says.
 fn step_in(state: MessageState, step: Step) -> Step {
     match state {
         MessageState::Unknown => Step::Decide,

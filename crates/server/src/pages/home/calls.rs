@@ -1,5 +1,5 @@
-//! The parts that only the tab of calls has: the conversation as one person hears it, and how long calling everybody
-//! takes with more channels or fewer.
+//! The parts that only the tab of calls has: the conversation as one person hears it, and how long it takes to call
+//! everybody with more or fewer channels.
 
 use std::collections::BTreeMap;
 
@@ -30,19 +30,19 @@ use crate::{
     },
 };
 
-/// Seconds on the line that the table of channels compares.
+/// The lengths of a call that the table of channels compares, in seconds.
 const LENGTHS_S: [i64; 3] = [20, 30, 45];
 
-/// What a draft of a call needs to be shown.
+/// What the page needs to show a draft of a call.
 pub(super) struct Calls {
-    /// Most calls at once and most new ones a minute; `None` while the account cannot be opened.
+    /// The largest numbers of calls at once and of new calls a minute; `None` while the account cannot be opened.
     lines: Option<CallCapacity>,
-    /// The names of the templates that its keys send.
+    /// The names of the templates that the script's keys send.
     names: BTreeMap<TemplateId, String>,
 }
 
 impl Calls {
-    /// Of a message that is a call; `None` for every other one.
+    /// Reads what belongs to a draft of a call; `None` for every other message.
     pub(super) async fn load(
         member: &Member,
         message: &Message,
@@ -62,7 +62,7 @@ impl Calls {
     }
 }
 
-/// The template that a key sends.
+/// The template that a key sends; `None` for a key that sends nothing.
 fn sends(key: &Key) -> Option<TemplateId> {
     match key.action {
         Action::Message { template, .. } => Some(template),
@@ -70,13 +70,13 @@ fn sends(key: &Key) -> Option<TemplateId> {
     }
 }
 
-/// The script of a draft that is a call, and what is known about it.
+/// The script of a draft that is a call, and what is known about it; `None` for another channel.
 fn of(composer: &ComposerState) -> Option<(&CallScript, &Calls)> {
     let Message::Call(script) = &composer.review.draft.message else { return None };
     composer.calls.as_ref().map(|calls| (script, calls))
 }
 
-/// The conversation with the person of the preview.
+/// The conversation as the person of the preview hears it.
 pub(super) fn talk(composer: &ComposerState) -> Markup {
     let Some((script, calls)) = of(composer) else { return html! {} };
     let mut facts: Facts = composer.review.rules().event().clone();
@@ -97,7 +97,7 @@ pub(super) fn talk(composer: &ComposerState) -> Markup {
     }
 }
 
-/// How long it takes to call everybody, by channels and by how long people stay.
+/// The table of how long it takes to call everybody, by channels and by seconds on the line.
 pub(super) fn minutes(composer: &ComposerState) -> Markup {
     let Some((script, calls)) = of(composer) else { return html! {} };
     let Some(lines) = calls.lines else { return html! {} };
@@ -136,14 +136,14 @@ pub(super) fn minutes(composer: &ComposerState) -> Markup {
     .render()
 }
 
-/// How fast it calls.
+/// The limits of the account's pace, in words.
 pub(super) fn pace(composer: &ComposerState) -> Option<(String, String)> {
     let lines = of(composer)?.1.lines?;
     let most = format!("{} a minute", counted(lines.per_minute, "call", "calls"));
     Some((most, format!("at most, and {} at once", grouped(lines.at_once))))
 }
 
-/// Where calls come from, as the status card says it.
+/// The number that calls come from, in the words of the status card.
 pub(super) fn note(account: &dyn Account, number: &str) -> Option<String> {
     account.voice()?;
     let asked = match account.can().looks_up {
@@ -153,7 +153,7 @@ pub(super) fn note(account: &dyn Account, number: &str) -> Option<String> {
     Some(if number.is_empty() { asked.to_owned() } else { format!("Calls from {number} · {asked}") })
 }
 
-/// What an account of calls says of itself on the status card.
+/// The facts about an account of calls on the status card; `None` for another account.
 pub(super) fn facts(account: &dyn Account) -> Option<Vec<Fact>> {
     let voice = account.voice()?;
     let lines = voice.lines();
@@ -165,7 +165,8 @@ pub(super) fn facts(account: &dyn Account) -> Option<Vec<Fact>> {
     ])
 }
 
-/// The calls that this page is about besides those that it would place: those under way, else the latest ones of a day.
+/// The broadcast of calls that the page shows above the composer: one that is under way, else the latest that began
+/// within a day.
 pub(super) async fn latest(
     org: &Org,
     broadcasts: &[Broadcast],
@@ -181,7 +182,7 @@ pub(super) async fn latest(
     Ok(Some((calls.strip(one, about, live), calls.keys(one))))
 }
 
-/// The same, as the page shows it above the composer.
+/// The same broadcast as markup, empty where there is none.
 pub(super) async fn above(org: &Org, broadcasts: &[Broadcast], now: Millis) -> Result<Markup, StoreError> {
     let latest = latest(org, broadcasts, now).await?;
     Ok(html! { @if let Some((strip, keys)) = &latest { (strip) (keys) } })

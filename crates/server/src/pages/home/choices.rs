@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_template_is_offered_when_its_moment_has_come_and_not_hours_before() {
-        // One day, eight hours, one hour.
+        // The three templates go out one hour, one day and eight hours before the start, in minutes.
         let leads = || [(0, 60), (1, 1_440), (2, 480)].into_iter();
         for (left, expected) in [(1_500, 1), (900, 1), (500, 2), (260, 2), (100, 2), (70, 0), (60, 0), (5, 0)]
         {

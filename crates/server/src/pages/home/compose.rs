@@ -23,46 +23,46 @@ const PICK_MAX: usize = 8_000;
 /// What a person chose and typed. Ids may be anybody's: they are looked up within the organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Compose {
-    /// The tab.
+    /// The channel, which is the open tab.
     pub channel: Channel,
     /// The workshop whose people get it.
     pub workshop: Option<WorkshopId>,
-    /// Who of them; `None` for those who are offered first.
+    /// Which people get it; `None` for those who are offered first.
     pub who: Option<Audience>,
     /// Numbers and e-mail addresses of people chosen one by one, as they were typed.
     pub pick: String,
-    /// What it is to be for, where a link says it and no template: one of that purpose is offered.
+    /// The purpose that a link asked for without naming a template. A template of that purpose is offered.
     pub purpose: Option<Purpose>,
-    /// The broadcast that is written anew; it stands still, and is cancelled by the confirmation.
+    /// The broadcast that is written anew. It is paused, and cancelled when the new one is confirmed.
     pub replaces: Option<BroadcastId>,
-    /// What to say.
+    /// The template of the message.
     pub template: Option<TemplateId>,
-    /// By which account.
+    /// The account that sends it.
     pub account: Option<IntegrationId>,
-    /// Whose preview, from 1.
+    /// The number of the person whose preview is shown, from 1.
     pub person: i64,
-    /// What differs from the template's own mapping, by place from 1.
+    /// The choices that differ from the template's own values, by the place of the value from 1.
     pub values: BTreeMap<usize, Chosen>,
-    /// At a time of its own, not now.
+    /// Whether it is sent at a chosen time and not now.
     pub later: bool,
-    /// That time as it was typed.
+    /// The chosen time as it was typed.
     pub at: String,
     /// The last useful moment as it was typed; empty takes the default.
     pub until: String,
-    /// What happens to the rest when the hours end; `None` for what fits.
+    /// What happens to the rest when the hours end; `None` leaves it to the category.
     pub after: Option<AfterHours>,
-    /// Whether a reminder waits until the organisation's quiet hours are over; `None` for what fits.
+    /// Whether a reminder waits until the organisation's quiet hours are over; `None` leaves it to the default.
     pub wait_out_quiet: Option<bool>,
 }
 
-/// What was chosen for one value.
+/// The choices for one value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chosen {
-    /// Word of its source.
+    /// The word of the value's source.
     pub source: Option<String>,
-    /// The text, when the source is fixed text.
+    /// The fixed text, where the source is one.
     pub fixed: Option<String>,
-    /// What is taken when the source is empty.
+    /// The text that is taken where the source is empty.
     pub fallback: Option<String>,
 }
 
@@ -245,7 +245,7 @@ impl Compose {
         href
     }
 
-    /// The same with another person in the preview.
+    /// The same choices with another person in the preview.
     pub fn with_person(&self, person: i64) -> Compose {
         Compose { person, ..self.clone() }
     }
@@ -266,7 +266,7 @@ impl Compose {
         }
     }
 
-    /// The same for other people.
+    /// The same choices for other people.
     pub fn with_who(&self, who: Audience) -> Compose {
         Compose { who: Some(who), person: 1, ..self.clone() }
     }

@@ -26,13 +26,13 @@ use crate::ui::{
 /// Broadcasts in the history of the page.
 const ROWS: i64 = 10;
 
-/// Which history is watched. Wrong values show none.
+/// The history that a stream follows. A value that cannot be read follows none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(default)]
 pub struct Which {
-    /// A channel's word.
+    /// The word of the channel.
     channel: String,
-    /// A workshop's id.
+    /// The id of the workshop.
     workshop: String,
 }
 

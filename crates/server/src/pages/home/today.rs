@@ -42,13 +42,13 @@ pub(super) async fn find(member: &Member) -> Result<Option<Found>, Problem> {
     Ok(member.org.today(start, end).await?)
 }
 
-/// What a workshop needs before people can be told.
+/// What is in place before the workshop's people can be told.
 pub(super) struct Ready {
-    /// Where messages of the open tab go from or to.
+    /// What messages of the open tab need: an account, or groups.
     pub(super) way: Way,
-    /// The way is there.
+    /// Whether that is there.
     pub(super) has_way: bool,
-    /// There is a template.
+    /// Whether there is a template.
     pub(super) template: bool,
 }
 
@@ -148,15 +148,15 @@ fn hours(zone: &Zone, workshop: &Workshop) -> String {
     format!("{} – {}", zone.time(workshop.starts_at), zone.time(workshop.ends_at))
 }
 
-/// The plan of the card's workshop.
+/// The plan of the workshop on the card.
 struct Planned {
-    /// The organisation has sequences.
+    /// Whether the organisation has any sequence.
     has_sequences: bool,
-    /// A sequence runs for the workshop.
+    /// Whether a sequence runs for the workshop.
     runs: bool,
-    /// The step that comes next: when, and what it is called.
+    /// The moment and the name of the next step; `None` without one.
     next: Option<(Millis, String)>,
-    /// Steps that went out, and all that were not taken out.
+    /// The number of steps that went out, and of all steps that were not removed.
     steps: Option<(usize, usize)>,
 }
 

@@ -64,9 +64,9 @@ pub async fn columns(
 /// What is wrong with a choice of columns.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wrong {
-    /// With all of it.
+    /// What is wrong with the choice as a whole.
     all: Option<String>,
-    /// With the order of the dates: what a person has to say.
+    /// What is wrong with the order of the dates: a person has to say which it is.
     dates: Option<String>,
 }
 

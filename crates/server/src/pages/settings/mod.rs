@@ -24,7 +24,7 @@ pub(super) fn when(member: &Member, at: Millis) -> String {
     on_day(member, at, "Today ")
 }
 
-/// The same inside a sentence, where a time of today is enough: `4:16 PM`.
+/// The moment inside a sentence, where a time of today is enough: `4:16 PM`.
 fn when_short(member: &Member, at: Millis) -> String {
     on_day(member, at, "")
 }

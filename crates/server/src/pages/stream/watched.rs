@@ -22,9 +22,9 @@ use crate::{
 /// What is watched besides the frame around every page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum What {
-    /// Nothing.
+    /// Nothing besides the frame.
     Frame,
-    /// Everything that needs somebody.
+    /// The matters that need somebody.
     Attention,
     /// A broadcast with the recipients on the page, and perhaps one message in the drawer.
     Broadcast(BroadcastId, Box<Which>),
@@ -55,16 +55,16 @@ impl What {
     }
 }
 
-/// Whose eyes it is watched with.
+/// What a stream follows, and with whose rights.
 #[derive(Clone)]
 pub(super) struct Watch {
-    /// The program.
+    /// The program's state.
     pub app: App,
     /// The store, bound to a member of the organisation.
     pub org: Org,
-    /// What is watched.
+    /// What the stream follows besides the frame.
     pub what: What,
-    /// The organisation's zone.
+    /// The organisation's zone, in which times are shown.
     pub zone: Zone,
     /// Whether the reader may act.
     pub may_send: bool,

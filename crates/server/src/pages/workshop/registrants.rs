@@ -52,10 +52,10 @@ pub struct ListQuery {
     pub(super) from: i64,
     #[serde(default)]
     pub(super) back: String,
-    /// Which purpose the figures are about.
+    /// The purpose that the figures are about.
     #[serde(default)]
     pub(super) told: String,
-    /// The tab.
+    /// The word of the open tab.
     #[serde(default)]
     pub(super) tab: String,
 }
@@ -63,11 +63,11 @@ pub struct ListQuery {
 /// The registrants of a page of the list.
 pub(super) struct People<'a> {
     pub(super) people: &'a [Registrant],
-    /// There is a next page.
+    /// Whether there is a next page.
     pub(super) more: bool,
-    /// What they were told.
+    /// What these people were told.
     pub(super) ledger: Ledger<'a>,
-    /// Who was there; `None` where nothing is known of it.
+    /// Who attended; `None` where no report was uploaded.
     pub(super) attendance: Option<BTreeMap<RegistrantId, Attendance>>,
 }
 

@@ -328,11 +328,11 @@ fn broadcast_chip(broadcast: &Broadcast) -> Chip {
 
 /// What the registrants of a page were told.
 pub(super) struct Ledger<'a> {
-    /// The columns.
+    /// The purposes, each of which is a column.
     pub(super) purposes: &'a [Purpose],
-    /// All that is known of these people.
+    /// The newest messages to these people.
     pub(super) places: &'a [RegistrantMessage],
-    /// The broadcasts, for when the first of a purpose was confirmed.
+    /// The broadcasts, which tell when the first of a purpose was confirmed.
     pub(super) broadcasts: &'a [Broadcast],
 }
 

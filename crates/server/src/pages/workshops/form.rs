@@ -180,15 +180,15 @@ pub(crate) fn link_error(link: &str) -> Option<String> {
         .then(|| format!("{} of {LINK_CHARS_MAX} characters. Use a shorter link.", link.len()))
 }
 
-/// What the address of a new workshop says.
+/// The query of the page for a new workshop.
 #[derive(Debug, Default, Deserialize)]
 pub struct NewQuery {
-    /// Which workshop is copied.
+    /// The id of the workshop that is copied.
     #[serde(default)]
     from: String,
 }
 
-/// The same a week later, or as many weeks as it takes to be to come.
+/// The form of a copy: the workshop a week later, or as many weeks later as it takes to lie ahead.
 fn copied(member: &Member, workshop: &Workshop) -> WorkshopForm {
     let zone = &member.organization.zone;
     let (_, tomorrow) = zone.day(member.now);

@@ -16,7 +16,7 @@ use crate::ui::format::{counted, grouped, relative, unit_price};
 /// What the sentences name besides the finding itself.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
-    /// The organisation's zone.
+    /// The organisation's zone, in which times are written.
     pub zone: &'a Zone,
     /// The present moment.
     pub now: Millis,
@@ -24,14 +24,14 @@ pub struct About<'a> {
     pub provider: &'a str,
     /// The account's name.
     pub account: &'a str,
-    /// What kind of message it is, as people say it on that channel.
+    /// The kind of message, in the words that people use for that channel.
     pub kind: &'a str,
 }
 
 /// A finding in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
-    /// What was found.
+    /// The fact that was found, in a few words.
     pub title: String,
     /// Why it matters and what to do; empty where there is nothing to do.
     pub why: String,

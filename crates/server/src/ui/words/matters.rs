@@ -13,13 +13,13 @@ use crate::ui::format::{counted, grouped, relative, rupees};
 /// What the sentences name besides the matter itself.
 #[derive(Clone, Copy, Debug)]
 pub struct About<'a> {
-    /// The organisation's zone.
+    /// The organisation's zone, in which times are written.
     pub zone: &'a Zone,
     /// The present moment.
     pub now: Millis,
-    /// The name of the vendor of the account that it is about; empty where it is about none.
+    /// The vendor of the account that the matter is about; empty where it is about none.
     pub provider: &'a str,
-    /// Why a broadcast stands still, in a few words.
+    /// Why a broadcast is paused, in a few words.
     pub cause: &'a str,
     /// What helps against it; empty where nothing is known.
     pub help: &'a str,
@@ -28,7 +28,7 @@ pub struct About<'a> {
 /// A matter in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
-    /// One sentence.
+    /// The matter in one sentence.
     pub title: String,
     /// What it is about, without the name that is a link before it.
     pub why: String,

@@ -2,12 +2,12 @@
 
 use domain::{message::SkipReason, reason::OwnReason};
 
-/// A few words, and one sentence that helps.
+/// The words for a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words {
     /// A few words for a list.
     pub title: &'static str,
-    /// One sentence.
+    /// One sentence that helps the person who reads it.
     pub note: &'static str,
 }
 

@@ -30,21 +30,21 @@ pub(super) const CHOSEN: usize = 20_000;
 
 pub(super) struct Base {
     pub(super) stage: Stage,
-    /// The workshop whose people are sent the measured broadcasts.
+    /// The workshop whose people get the measured broadcasts.
     pub(super) large: WorkshopId,
-    /// A broadcast that everybody of it was sent.
+    /// A broadcast that went to everybody of that workshop.
     pub(super) broadcast: BroadcastId,
-    /// One of the people.
+    /// The number of one person among them.
     pub(super) somebody: usize,
-    /// The last digits of their number.
+    /// The last digits of that person's telephone number.
     pub(super) somebodys_ending: String,
-    /// The whole number without its sign.
+    /// That whole telephone number without its sign.
     pub(super) somebodys_digits: String,
-    /// A workshop as large as most.
+    /// A workshop of usual size.
     pub(super) usual: WorkshopId,
     /// A workshop of [`CHOSEN`] people who were told once.
     pub(super) chosen: WorkshopId,
-    /// The first digits of it, without the country's.
+    /// The first digits of that telephone number, without those of the country.
     pub(super) somebodys_beginning: String,
     /// People of an import that is taken back meanwhile.
     pub(super) taken_back: usize,

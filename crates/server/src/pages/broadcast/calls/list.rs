@@ -1,4 +1,4 @@
-//! The people who stand at one stage of a broadcast of calls.
+//! The list of people at one stage of a broadcast of calls.
 
 use axum::response::IntoResponse;
 use domain::{
@@ -29,10 +29,10 @@ use crate::{
     },
 };
 
-/// People on one page; as many as can be written to at once.
+/// The number of people on one page.
 const ROWS: i64 = 200;
 
-/// Where the page of the list begins. An old or wrong value shows its beginning.
+/// The query of the page: after which position the list goes on. A value that cannot be read shows the beginning.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct After {

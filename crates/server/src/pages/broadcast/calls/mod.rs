@@ -1,4 +1,5 @@
-//! A broadcast of calls: where its people stand, what they pressed, and who they are.
+//! A broadcast of calls on its page: the stages of its people, the keys they pressed, and the lists behind the
+//! numbers.
 
 mod list;
 mod timeline;
@@ -28,18 +29,18 @@ pub use list::show;
 pub(super) use timeline::timeline;
 pub(in crate::pages) use timeline::{line, story};
 
-/// What is known of the calls of a broadcast at one moment.
+/// What is known about the calls of a broadcast at one moment.
 pub(in crate::pages) struct Calls {
     counts: CallStageCounts,
     keys: Vec<KeyResult>,
-    /// Calls of which a length is known, and how long they are on average, in seconds.
+    /// The number of calls whose length is known, and their average length in seconds.
     talk: (i64, i64),
-    /// What was said; none where this version cannot read it.
+    /// The script; `None` where this version cannot read it.
     script: Option<CallScript>,
 }
 
 impl Calls {
-    /// Of a broadcast of calls; `None` for every other one.
+    /// Reads the calls of a broadcast; `None` for a broadcast of another channel.
     pub(in crate::pages) async fn load(
         org: &Org,
         broadcast: &Broadcast,
@@ -56,7 +57,7 @@ impl Calls {
         Ok(Some(Calls { counts, keys, talk: org.call_talk(id).await?, script }))
     }
 
-    /// Keys of the script, and those that were pressed although it has them no more.
+    /// The keys of the script, and the keys that were pressed although the script does not have them any more.
     fn digits(&self) -> Vec<Digit> {
         let of_script = self.script.iter().flat_map(|script| &script.keys).map(|key| key.digit);
         let mut digits: Vec<Digit> = of_script.chain(self.keys.iter().filter_map(KeyResult::key)).collect();
@@ -71,7 +72,7 @@ impl Calls {
         pressed + self.counts.at(CallStage::Answered)
     }
 
-    /// Where everybody stands, each counted once.
+    /// The strip with the number of people at each stage. Each person is counted once.
     pub(in crate::pages) fn strip(&self, broadcast: &Broadcast, about: Markup, live: Live) -> CallStrip {
         let stop = |key, label: &str, stage| Stop {
             key,
@@ -135,7 +136,7 @@ impl Calls {
         facts
     }
 
-    /// What people pressed, and what came of it.
+    /// The table of keys: how many people pressed each, and what was done for them.
     pub(in crate::pages) fn keys(&self, broadcast: &Broadcast) -> CallKeys {
         let to = |stage| stage_href(broadcast.id, stage);
         let row = |digit: Digit| {
@@ -234,7 +235,7 @@ fn stage_href(broadcast: BroadcastId, stage: CallStage) -> String {
     format!("{}/calls/{}", href(broadcast), word(stage))
 }
 
-/// The stage of a word; `None` for what is none.
+/// The stage that [`word`] wrote; `None` for any other text.
 fn stage(word: &str) -> Option<CallStage> {
     match word.split_once('_') {
         Some(("pressed", digit)) => CallStage::read("pressed", digit.parse().ok()),
@@ -242,7 +243,7 @@ fn stage(word: &str) -> Option<CallStage> {
     }
 }
 
-/// What people at a stage have in common, in words.
+/// What the people at a stage have in common, in words.
 pub(super) fn stage_title(stage: CallStage) -> String {
     match stage {
         CallStage::Waiting => "Not called yet".to_owned(),

@@ -1,4 +1,4 @@
-//! The calls of one message: as the message's story tells them, in a line each, and in a sentence.
+//! The calls of one message in words: as entries of its timeline, as a line for each call, and as one sentence.
 
 use domain::{
     call::{CallStage, Ended},
@@ -11,7 +11,7 @@ use store::calls::CallView;
 use super::{super::recipients::at_second, stage_title};
 use crate::ui::{chip::Tone, drawer::TimelineEvent, format::rupees, icons::Icon};
 
-/// Each call when it was placed, with how it stands; and each key's work when it was done.
+/// The timeline's entries, each with its moment: every call when it was placed, and what was done for its key.
 pub(in crate::pages::broadcast) fn timeline(
     calls: &[CallView],
     zone: &Zone,
@@ -55,7 +55,8 @@ pub(in crate::pages::broadcast) fn timeline(
     all
 }
 
-/// How one call stands: key, lengths, and what it cost, which is an estimate where the provider did not say.
+/// One call in a line: its stage, how long it rang and lasted, and its cost. Where the provider did not report the
+/// cost, `expected` is shown as an estimate.
 pub(in crate::pages) fn line(call: &CallView, expected: Option<Money>) -> String {
     let stands = call.stage.map_or_else(|| "Never placed".to_owned(), stage_title);
     let ring = call.ring_s.filter(|s| *s > 0).map(|s| format!("rang {s} s"));
@@ -69,8 +70,8 @@ pub(in crate::pages) fn line(call: &CallView, expected: Option<Money>) -> String
     all.join(" · ")
 }
 
-/// What came of calling somebody, as in “called at 6:02 PM, answered, heard to the end, pressed 1”: of the call that decides where the message stands. `None` where no
-/// phone rang.
+/// What the calls to one person came to, as in “called at 6:02 PM, answered, heard to the end, pressed 1”. The
+/// sentence is about the call that decides the message's state. `None` where no phone rang.
 pub(in crate::pages) fn story(
     calls: &[CallView],
     state: MessageState,

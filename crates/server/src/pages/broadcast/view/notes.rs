@@ -1,4 +1,5 @@
-//! What a broadcast's page says above its figures: just confirmed, paused, stopped, not posted, late; and what to do about it.
+//! The notes above the figures of a broadcast's page: just confirmed, paused, stopped, not posted, late. Each says
+//! what can be done.
 
 use domain::{
     broadcast::{Audience, BroadcastStatus, UNDO_MS},
@@ -25,7 +26,8 @@ use crate::{
 };
 
 impl View {
-    /// What needs a hand: just confirmed, paused, stopped. Hidden when there is nothing to say.
+    /// All notes that apply. The part stays on the page, hidden, while there are none, so that the stream can fill
+    /// it.
     pub(super) fn notes(&self) -> Markup {
         let notes: Vec<Note> = [
             self.by_hand_note(),
@@ -44,7 +46,7 @@ impl View {
         }
     }
 
-    /// Posts that never came into their groups: people are told another way.
+    /// Posts that never reached their groups. The note offers another channel.
     fn not_posted_note(&self) -> Option<Note> {
         let n =
             self.broadcast.in_state(MessageState::Expired) + self.broadcast.in_state(MessageState::Failed);
@@ -62,7 +64,7 @@ impl View {
         })
     }
 
-    /// A person posts: who, and where they do it.
+    /// A person posts by hand: who is asked, and a link to the page for it.
     fn by_hand_note(&self) -> Option<Note> {
         let asked = self.broadcast.asked.as_ref()?;
         let waiting = self.broadcast.in_state(MessageState::Waiting);
@@ -82,7 +84,7 @@ impl View {
     fn undo_note(&self) -> Option<Note> {
         let until = self.broadcast.created_at.plus(UNDO_MS);
         let open = matches!(self.broadcast.status, BroadcastStatus::Planning | BroadcastStatus::Scheduled);
-        // Whoever posts by hand begins when they like, and can be called.
+        // A person who posts by hand begins when they like, so there is nothing to take back.
         let open = open && self.broadcast.asked.is_none();
         if !open || self.now >= until || !self.may_send {
             return None;
@@ -140,7 +142,7 @@ impl View {
         })
     }
 
-    /// "3 people are", "1 group is".
+    /// As in "3 people are" or "1 group is".
     fn waiting_are(&self, n: i64) -> String {
         let noun = Addressees::of(self.broadcast.channel).noun(n);
         format!("{} {noun} {}", grouped(n), if n == 1 { "is" } else { "are" })
@@ -171,7 +173,7 @@ impl View {
         ))
     }
 
-    /// Who waits for a moment that a person chose.
+    /// Messages that wait for a moment that a person chose.
     fn planned_note(&self) -> Option<Note> {
         let (n, at) = self.planned.filter(|_| !self.is_over())?;
         let when = later::in_words(&self.zone, at, self.now);
@@ -179,7 +181,7 @@ impl View {
         Some(Note::new(Tone::Run, words, "Until then they wait. Cancel remaining ends that."))
     }
 
-    /// Who had the earlier message after all.
+    /// People whose earlier message turned out to have arrived.
     fn late_note(&self) -> Option<Note> {
         let n = Some(self.late_proofs).filter(|n| *n > 0)?;
         let words =
@@ -189,7 +191,7 @@ impl View {
     }
 }
 
-/// Whether what stopped or failed is mended in the template.
+/// Whether the reason for a stop or a failure is mended in the template.
 pub(super) fn asks_for_template(reason: &Reason) -> bool {
     why::of(MessageState::Failed, reason).step == why::Step::Template
 }

@@ -1,4 +1,4 @@
-//! How fast a broadcast goes out, when it will be through, and whether that is in time: the figures and the chart.
+//! How fast a broadcast goes out, when it will be done, and whether that is in time: the figures and the chart.
 
 use domain::{
     broadcast::BroadcastStatus,
@@ -12,20 +12,21 @@ use crate::ui::{
     pace_chart::{InTime, PaceChart},
 };
 
-/// A slot of the pace, in milliseconds.
+/// The length of one slot of the pace, in milliseconds.
 const SLOT_MS: i64 = 10_000;
 
-/// Points of the chart at most; longer broadcasts have coarser ones.
+/// The largest number of points in the chart. A longer broadcast has coarser points.
 const POINTS_MAX: i64 = 120;
 
-/// The rate now is that of the last three full slots and the one under way.
+/// The present rate covers this many full slots before the one under way.
 const NOW_SLOTS: i64 = 3;
 
-/// Before the start with less than this left, the chart warns.
+/// The time between the last message and the workshop's start below which the chart warns, in milliseconds.
 const CLOSE_MS: i64 = 10 * MINUTE;
 
 impl View {
-    /// Messages per second now, in tenths: of the slot under way and the three before, as far as it was sending then.
+    /// The present rate, in tenths of a message per second: of the slot under way and the three before it, as far as
+    /// the broadcast was running then.
     pub(super) fn rate_tenths(&self) -> i64 {
         let first = self.now.0 / SLOT_MS - NOW_SLOTS;
         let sum: i64 = self.pace.iter().filter(|(at, _)| *at >= first).map(|(_, n)| n).sum();
@@ -33,7 +34,7 @@ impl View {
         sum * 10 * 1000 / (self.now.0 - since).max(1_000)
     }
 
-    /// The rate now; of a broadcast that has ended, that of its whole time.
+    /// The present rate as label, figure and unit. A broadcast that has ended shows its average.
     pub(super) fn rate(&self) -> (String, String, String) {
         let tenths = match (self.broadcast.status, self.broadcast.started_at, self.broadcast.finished_at) {
             (BroadcastStatus::InProgress, _, _) => self.rate_tenths(),
@@ -44,7 +45,7 @@ impl View {
             _ => 0,
         };
         let label = if self.broadcast.finished_at.is_some() { "On average" } else { "Now" };
-        // Posts are minutes apart: of a second nothing would be left.
+        // Posts are minutes apart, so their rate is shown an hour: a second would show zero.
         if let (Some(_), Some(started)) = (&self.posts, self.broadcast.started_at) {
             let calls: i64 = self.pace.iter().map(|(_, n)| n).sum();
             let took = self.broadcast.finished_at.unwrap_or(self.now).since(started).max(MINUTE);
@@ -53,7 +54,8 @@ impl View {
         (label.to_owned(), format!("{}.{}", tenths / 10, tenths % 10), "/s".to_owned())
     }
 
-    /// When the last waiting row will have gone, or went; and whether that is an estimate.
+    /// When the last waiting message will have gone, or went, and whether that is an estimate. `None` while it is
+    /// paused or cancelled.
     pub(super) fn done_at(&self) -> Option<(Millis, bool)> {
         let broadcast = &self.broadcast;
         if let Some(at) = broadcast.finished_at {
@@ -82,7 +84,7 @@ impl View {
         }
     }
 
-    /// How fast the account lets it go.
+    /// The limit of the account's pace, in words.
     fn limit(&self) -> String {
         match (&self.posts, &self.integration) {
             (Some((pace, _)), Some(_)) => {
@@ -125,7 +127,8 @@ impl View {
         let mut to = last.max(from.plus(3 * MINUTE)).max(now.unwrap_or(from));
         let forecast = done.filter(|(_, estimate)| *estimate && running).map(|(at, _)| at);
         to = to.max(forecast.unwrap_or(to));
-        // A start far away would squeeze everything else into a corner. While it runs, whether it will be in time counts for more.
+        // A start far away would squeeze the curve into a corner. While the broadcast runs, the start is shown up to
+        // an hour ahead, because being in time counts for more.
         let ahead = if running { HOUR } else { 0 };
         let shows_start =
             before_start && start >= from && start.since(from) <= (4 * to.since(from)).max(ahead);
@@ -170,7 +173,7 @@ impl View {
         }
     }
 
-    /// What is true while there are too few points for a line.
+    /// What the chart's place says while there are too few points for a line.
     pub(super) fn without_chart(&self) -> String {
         let calls: i64 = self.pace.iter().map(|(_, n)| n).sum();
         let running = self.broadcast.status == BroadcastStatus::InProgress;
@@ -185,9 +188,10 @@ impl View {
         }
     }
 
-    /// Instant and messages per minute; slots without an answer count as none.
+    /// The points of the chart: the instant in UTC milliseconds, and messages per minute. A slot without answers
+    /// counts as zero.
     pub(super) fn points(&self) -> Vec<(i64, i64)> {
-        // The slot under way is not full yet: it would look like a fall.
+        // The slot under way is not full yet and would look like a drop.
         let running = self.broadcast.status == BroadcastStatus::InProgress;
         let this_slot = self.now.0 / SLOT_MS;
         let full = self.pace.iter().filter(|(slot, _)| !running || *slot < this_slot);

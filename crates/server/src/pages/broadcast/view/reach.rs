@@ -1,4 +1,4 @@
-//! Of posts in groups: how far they came among the members, and when those that wait are expected to begin.
+//! Posts in groups: how far they came among the members, and when those that wait are expected to begin.
 
 use domain::{
     channel::Channel,
@@ -21,7 +21,8 @@ use crate::ui::{
 };
 
 impl View {
-    /// Members of all groups of the posts, and how far the posts came among them; nothing while no member's phone told anything.
+    /// How far the posts came among the members of all their groups; `None` while no member's phone has reported
+    /// anything.
     pub(super) fn members(&self) -> Option<Members> {
         if self.seen.is_empty() {
             return None;
@@ -41,7 +42,7 @@ impl View {
 }
 
 impl View {
-    /// What is posted, as members read it, and what was chosen for it.
+    /// The card with the post as members read it, and the choices made for it.
     pub(super) fn post(&self) -> Option<Card> {
         let (post, content) = self.post.as_ref()?;
         let message = Message::Group(post.clone());
@@ -59,7 +60,7 @@ impl View {
     }
 }
 
-/// What is posted, with its values; nothing for messages to people.
+/// The post with its values; `None` for messages to people.
 pub(super) async fn what_is_posted(
     org: &Org,
     broadcast: &Broadcast,
@@ -67,7 +68,7 @@ pub(super) async fn what_is_posted(
     let Ok(Message::Group(post)) = Message::from_json(broadcast.channel, &broadcast.template) else {
         return Ok(None);
     };
-    // Every group gets the same.
+    // All groups get the same post, so the first one's values are taken.
     let row = match org.message(MessageRef { broadcast: broadcast.id, position: 1 }).await {
         Ok(row) => row,
         Err(StoreError::Missing) => return Ok(None),
@@ -76,7 +77,8 @@ pub(super) async fn what_is_posted(
     Ok(Content::from_json(broadcast.channel, &row.content).ok().map(|content| (post, content)))
 }
 
-/// The pace of the account that posts, and when each of its posts that still wait is expected to begin; nothing for what no account posts.
+/// The pace of the account that posts, and when each of its waiting posts is expected to begin; `None` for messages
+/// to people and for posts by hand.
 pub(super) async fn waiting_posts(
     org: &Org,
     broadcast: &Broadcast,

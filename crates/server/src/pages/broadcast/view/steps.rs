@@ -1,4 +1,4 @@
-//! Why people were not reached, and what helps each of them: one step that carries its number, and what it costs.
+//! Why people were not reached, and the step that helps each group of them, with its number and its cost.
 
 use domain::{
     broadcast::Audience,
@@ -28,12 +28,12 @@ use crate::{
     },
 };
 
-/// Another channel that sends, for people whom this one does not reach.
+/// Another channel that sends to people, for those whom this one does not reach.
 fn other_channel(channel: Channel) -> Channel {
     Channel::to_people().find(|other| *other != channel).unwrap_or(channel)
 }
 
-/// What one message by the other channel costs, where somebody of the broadcast needs one.
+/// The price of one message by the other channel, where somebody of the broadcast needs one.
 pub(super) async fn other_price(
     org: &Org,
     broadcast: &Broadcast,
@@ -52,7 +52,7 @@ pub(super) async fn other_price(
 }
 
 impl View {
-    /// The composer for exactly these people on that channel.
+    /// The address of the composer for exactly these people on that channel.
     fn retarget(&self, channel: Channel, count: &Count) -> String {
         let who =
             Audience::Of { broadcast: self.broadcast.id, state: count.state, reason: count.reason.clone() };
@@ -62,7 +62,7 @@ impl View {
         format!("/?channel={channel}&workshop={workshop}&who={who}&purpose={purpose}#compose")
     }
 
-    /// `Send by SMS (8) · ₹2.00`, which leads to the composer for these people.
+    /// The button to the composer for these people, as in `Send by SMS (8) · ₹2.00`.
     fn by_other_channel(&self, count: &Count) -> Button {
         let channel = other_channel(self.broadcast.channel);
         let cost = self
@@ -73,14 +73,14 @@ impl View {
         Button::link(label, self.retarget(channel, count))
     }
 
-    /// The step for rows of one state and reason.
+    /// The button of the step for messages of one state and reason.
     fn step(&self, count: &Count, step: why::Step) -> Button {
         let filter = self.filter(count.state, &count.reason);
         let n = grouped(count.n);
         let to = |verb: &str, href: String| Button::link(format!("{verb} ({n})"), href);
         let retry = || self.path(&format!("/retry?{filter}"));
         match step {
-            // Groups are no people: nobody can be written to in their place.
+            // Groups are not people: nobody can be written to in their place.
             why::Step::Write | why::Step::OtherChannel
                 if self.broadcast.channel == Channel::WhatsappGroup =>
             {
@@ -120,7 +120,7 @@ impl View {
         format!("state={}&reason={}", state.word(), escape(reason.code()))
     }
 
-    /// All reasons of people who were not reached.
+    /// All reasons why people were not reached.
     pub(super) fn reasons(&self) -> Reasons {
         let mut asks = self.may_send.then_some(self.askable).filter(|n| *n > 0);
         let groups = self.broadcast.counts.iter().filter_map(|count| {
@@ -138,7 +138,8 @@ impl View {
             };
             let why = why::of(count.state, &count.reason);
             let quiet = |button: Button| Button { weight: Weight::Ghost, ..button.small() };
-            // Once for the broadcast: whom the provider is asked about does not follow the reason.
+            // The look-up button stands once for the broadcast: which messages the provider can be asked about does
+            // not depend on the reason.
             let asks = (count.state == MessageState::Unknown).then(|| asks.take()).flatten();
             let look_up = asks.map(|n| {
                 let label = format!("Look up ({})", grouped(n));

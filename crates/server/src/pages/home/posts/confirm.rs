@@ -1,4 +1,5 @@
-//! The question before posts are made: how many groups, how many members, who posts, until when; then the broadcast.
+//! The question before posts are made: how many groups and members, who posts, and until when. Its answer makes the
+//! broadcast.
 
 use ::compose::{Confirmed, Refusal, Timing};
 use axum::{
@@ -42,20 +43,20 @@ use crate::{
     },
 };
 
-/// Where the composer's form goes to be reviewed.
+/// The address that receives the composer's form for the question.
 pub(super) const REVIEW: &str = "/compose/posts/review";
-/// Where the form goes to be posted in one group first.
+/// The address that receives the composer's form for a test in one group.
 pub(super) const TEST: &str = "/compose/posts/test";
-/// A test that has not been posted by then is of no use, in milliseconds.
+/// The time within which a test has to be posted to be of use, in milliseconds.
 const TEST_WITHIN_MS: i64 = 30 * MINUTE;
-/// Where the question's form goes.
+/// The address that receives the question's form.
 const CONFIRM: &str = "/compose/posts/confirm";
-/// Field of the one-time token.
+/// The field with the one-time token.
 const ONCE: &str = "once";
-/// Field of the groups that get it again, as the question named them.
+/// The field with the number of groups that get the post again, as the question named it.
 const AGAIN: &str = "again";
 
-/// `POST /compose/posts/review`: the question, or what stands in its way.
+/// `POST /compose/posts/review`: shows the question, or what prevents it.
 pub async fn review(State(app): State<App>, member: Member, posted: Posted) -> PageResult {
     let (pairs, refused) = upload::take(&member, posted).await?;
     let composing = load(&app, &member, &pairs, refused).await?;
@@ -64,7 +65,8 @@ pub async fn review(State(app): State<App>, member: Member, posted: Posted) -> P
     Ok((status, ask(&app, &member, &composing, before.as_ref(), None)).into_response())
 }
 
-/// `POST /compose/posts/confirm`: makes the broadcast. A second press with the same token leads to the same broadcast.
+/// `POST /compose/posts/confirm`: makes the broadcast. A second press with the same token leads to the same
+/// broadcast.
 pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) -> PageResult {
     let once = form.0.iter().find(|(name, _)| name == ONCE).map(|(_, value)| value.as_str());
     let id = once.and_then(|token| read_token(&app, &member, token)).ok_or_else(|| {
@@ -99,7 +101,7 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
     Ok((status, ask(&app, &member, &composing, before.as_ref(), refused)).into_response())
 }
 
-/// `POST /compose/posts/test`: the post in one group, now, by the same way as all others: paced, recorded, proven as far as any.
+/// `POST /compose/posts/test`: posts in one group now. The test is paced, recorded and proven like every other post.
 pub async fn test(State(app): State<App>, member: Member, posted: Posted) -> PageResult {
     let (pairs, refused) = upload::take(&member, posted).await?;
     let composing = load(&app, &member, &pairs, refused).await?;
@@ -114,7 +116,7 @@ pub async fn test(State(app): State<App>, member: Member, posted: Posted) -> Pag
     (draft.account, draft.asked, draft.timing) = (Some(group.account), None, timing);
     draft.groups = vec![group];
     let review = draft.review(&member);
-    // Whoever tries it in a group that has it already sees it there twice: that is what a test is for.
+    // A test may repeat the post in a group that has it already: that is what a test is for.
     let again = review.sent_before(&member).await?.map_or(0, |earlier| earlier.n);
     match review.confirm(&member, BroadcastId::new(member.now), again).await {
         Ok(confirmed) => {
@@ -132,7 +134,8 @@ pub async fn test(State(app): State<App>, member: Member, posted: Posted) -> Pag
     }
 }
 
-/// Whoever is asked and may begin goes to the page on which they post.
+/// Where a confirmed broadcast leads: the person who is asked and may begin goes to the page for posting, everybody
+/// else to the broadcast.
 fn confirmed_to(app: &App, member: &Member, composing: &Composing, confirmed: Confirmed) -> Response {
     app.engine.wake(confirmed.id);
     let draft = &composing.review.draft;
@@ -157,14 +160,15 @@ fn confirmed_to(app: &App, member: &Member, composing: &Composing, confirmed: Co
     see_other_saying(app, &paths::broadcast(confirmed.id), &words)
 }
 
-/// What was named and nothing else: posts of another workshop than the one somebody looked at would be a trap.
+/// Reads the composer's form. The workshop has to be named in it: nobody may post for another workshop than the one
+/// they looked at.
 async fn load(
     app: &App,
     member: &Member,
     pairs: &Pairs,
     refused: Option<MediaProblem>,
 ) -> Result<Composing, Problem> {
-    // Whoever asks to post has its file looked at.
+    // Before a post is confirmed its file is looked at.
     let typed = Typed { looks: true, refused, ..Typed::read(pairs) };
     let Some(workshop) = typed.workshop else {
         return Err(Problem::bad_request("Choose a workshop on the home page, and review from there."));
@@ -188,7 +192,7 @@ fn ask(
     alone(member, body)
 }
 
-/// Back to the composer with everything that was typed.
+/// The form that leads back to the composer with everything that was typed.
 fn back(member: &Member, composing: &Composing) -> Markup {
     html! {
         form method="post" action=(PATH) id="back" {
@@ -262,7 +266,7 @@ fn question(
     })
 }
 
-/// That groups have the same post already.
+/// The warning that groups have the same post already.
 fn repeats(member: &Member, earlier: &EarlierBroadcast) -> Markup {
     html! {
         div class="m-danger" {
@@ -325,7 +329,7 @@ fn summary(member: &Member, composing: &Composing) -> KeyValues {
     }
 }
 
-/// How far posts keep apart, where somebody chose it.
+/// The shortest pause between two posts, where somebody chose one.
 fn pause(gap_s: i64) -> Option<String> {
     (gap_s > 0).then(|| format!("at least {} apart", typed::gap_words(gap_s)))
 }

@@ -1,4 +1,4 @@
-//! The file of a post: brought here, or named by its address elsewhere.
+//! The file of a post: uploaded here, or named by its address elsewhere.
 
 use domain::post::{MediaKind, PostMedia};
 use maud::{Markup, html};
@@ -10,10 +10,10 @@ use crate::ui::{
     icons::Icon,
 };
 
-/// What a file field of a browser offers.
+/// The file types that the browser offers.
 const ACCEPT: &str = "image/jpeg,image/png,image/webp,video/mp4,application/pdf,.pdf,.doc,.docx,.xls,.xlsx,.csv,.txt,.ppt,.pptx,.zip";
 
-/// Its fields, and what was found wrong with it.
+/// The fields for the file, and what is wrong with it.
 pub(super) fn media(composing: &Composing) -> Markup {
     let typed = &composing.typed;
     let (kind, url, name) = &typed.media;
@@ -54,7 +54,7 @@ pub(super) fn media(composing: &Composing) -> Markup {
     }
 }
 
-/// A file that is kept here. The form carries its address along; another address in the field below takes its place.
+/// A file that is kept here. The form carries its address along. Another address in the field below replaces it.
 fn kept(file: &PostMedia) -> Markup {
     html! {
         div class="m-filecard" {

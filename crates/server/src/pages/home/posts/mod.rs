@@ -1,4 +1,4 @@
-//! The tab *WhatsApp Group*: to which groups, what, when; then the question, and the broadcast.
+//! The tab *WhatsApp Group*: the groups, the post and its time, then the question and the broadcast.
 
 mod confirm;
 mod file;
@@ -56,11 +56,11 @@ use crate::{
     },
 };
 
-/// Where the composer's form goes.
+/// The address that receives the composer's form.
 const PATH: &str = "/compose/posts";
-/// The form of the composer.
+/// The id of the composer's form.
 const FORM: &str = "compose";
-/// What the button beside missing values sends.
+/// The value of the button that saves the workshop's missing values.
 const SAVE_VALUES: &str = "save-values";
 
 /// `POST /compose/posts`: the tab again, with what was chosen and typed.
@@ -70,23 +70,23 @@ pub async fn compose(State(app): State<App>, member: Member, posted: Posted) -> 
     show(&app, &member, &pairs, typed).await
 }
 
-/// The tab for what stands in an address.
+/// The tab for the query of an address.
 pub(super) async fn open(app: &App, member: &Member, pairs: &Pairs) -> PageResult {
     show(app, member, pairs, Typed::read(pairs)).await
 }
 
-/// Everything that is known about the posts that would be made.
+/// Everything that is known about the posts that the composer would make.
 struct Composing {
     typed: Typed,
     groups: Vec<Group>,
     posters: Vec<Assignee>,
     templates: Vec<Template>,
-    /// The account that posts, with what is known of its phone; `None` where a person does.
+    /// The account that posts, with what is known of its phone; `None` where a person posts.
     account: Option<(Integration, Option<LinkedAccount>)>,
     review: PostReview,
-    /// Who is registered, held against who is in the workshop's groups; `None` while nobody read who is there.
+    /// How many registrants are in the workshop's groups; `None` while no members of these groups were read.
     joined: Option<GroupCoverage>,
-    /// Whether whoever composes may read the groups anew.
+    /// Whether the reader may read the groups from their gateways again.
     may_sync: bool,
     at_error: Option<String>,
     until_error: Option<String>,
@@ -120,7 +120,7 @@ impl Composing {
         };
         let post = typed.post();
         let media = match (&typed.refused, typed.looks) {
-            // What was brought was not taken: what was there before is not posted in its place.
+            // The uploaded file was refused. The file before it is not posted in its place.
             (Some(problem), _) => Some(problem.clone()),
             (None, true) => app.composer.look_at_media(&member.org, &post).await?,
             (None, false) => None,
@@ -165,7 +165,7 @@ impl Composing {
     }
 }
 
-/// Takes over what the chosen template says, when it was chosen just now. One that is gone is not chosen any more.
+/// Takes over the texts of a template that was chosen just now. A template that was removed is no longer chosen.
 fn fill_from(typed: &mut Typed, templates: &[Template]) {
     typed.template = typed.template.filter(|id| templates.iter().any(|template| template.id == *id));
     let chosen = templates.iter().find(|template| Some(template.id) == typed.template);
@@ -178,7 +178,7 @@ fn fill_from(typed: &mut Typed, templates: &[Template]) {
     }
 }
 
-/// The account of the chosen groups, where one posts to them.
+/// The account of the chosen groups; `None` where all of them are posted to by hand.
 async fn posting(
     member: &Member,
     chosen: &[Group],
@@ -188,14 +188,14 @@ async fn posting(
     Ok(Some((integration, member.org.linked_account(group.account).await?)))
 }
 
-/// The member who is asked to post: the chosen one, otherwise the one who composes, otherwise the first who may.
+/// The member who is asked to post: the chosen one, else the one who composes, else the first who may.
 fn asked(member: &Member, typed: &Typed, posters: &[Assignee]) -> Option<Assignee> {
     let who = |user| posters.iter().find(|one| one.user == user);
     let chosen = typed.asked.and_then(who);
     chosen.or_else(|| who(member.user.id)).or(posters.first()).cloned()
 }
 
-/// When they are posted and until when that is of use, and what could not be read of it.
+/// When the posts begin, their last useful moment, and the errors of both fields.
 fn timing(
     member: &Member,
     typed: &Typed,
@@ -203,7 +203,7 @@ fn timing(
     by_account: bool,
 ) -> (Timing, Option<String>, Option<String>) {
     let (zone, now) = (&member.organization.zone, member.now);
-    // An account posts by itself: for ten seconds that can be taken back.
+    // An account posts by itself, so the start leaves the ten seconds in which the broadcast can be taken back.
     let soon = if by_account { now.plus(domain::broadcast::UNDO_MS) } else { now };
     let (start, at_error) = match (typed.later, typed.at.trim()) {
         (false, _) => (soon, None),
@@ -231,7 +231,7 @@ fn timing(
     )
 }
 
-/// The tab, for a query and for a form alike.
+/// The tab, for the query of an address and for a form.
 async fn show(app: &App, member: &Member, pairs: &Pairs, typed: Typed) -> PageResult {
     let unsaved = save_values(member, pairs, typed.workshop).await?;
     let read = sync(app, member, &typed).await?;
@@ -289,10 +289,10 @@ async fn show(app: &App, member: &Member, pairs: &Pairs, typed: Typed) -> PageRe
     Ok(page(member, title, body, composer.map(|composing| bar(member, composing)), Some(live)))
 }
 
-/// What came of reading the groups of each account, by its name.
+/// What reading the groups of each account came to, by the account's name: words for success, or for failure.
 type Read = Vec<(String, Result<String, String>)>;
 
-/// Reads the groups of every linked account anew, where somebody pressed for it.
+/// Reads the groups of every linked account, where the button for it was pressed.
 async fn sync(app: &App, member: &Member, typed: &Typed) -> Result<Read, Problem> {
     let mut read = Vec::new();
     if typed.pick != typed::SYNC || !member.may(Permission::Manage) {
@@ -309,7 +309,8 @@ async fn sync(app: &App, member: &Member, typed: &Typed) -> Result<Read, Problem
     Ok(read)
 }
 
-/// Saves the values of the workshop that were asked for beside the text; what is wrong with one, in words.
+/// Saves the workshop's values that stand beside the text, where the button for it was pressed. Returns the words for
+/// an error.
 async fn save_values(
     member: &Member,
     pairs: &Pairs,
@@ -402,12 +403,12 @@ fn bar(member: &Member, composing: &Composing) -> Markup {
     maud::Render::render(&bar)
 }
 
-/// "7:00 PM" today, "Tue 13 Oct, 7:00 PM" else.
+/// As in "7:00 PM" for today, and "Tue 13 Oct, 7:00 PM" for another day.
 fn moment(member: &Member, at: Millis) -> String {
     member.organization.zone.moment(at, member.now)
 }
 
-/// A page of the section with one thing on it.
+/// A page of this section with nothing but `body`.
 fn alone(member: &Member, body: Markup) -> Response {
     page(member, None, body, None, None).into_response()
 }

@@ -1,4 +1,4 @@
-//! The composer's parts: who, what, when, and the post as a member sees it.
+//! The parts of the composer for posts: who, what and when, and the post as a member sees it.
 
 use domain::{
     broadcast::Audience,
@@ -42,7 +42,7 @@ use crate::{
     },
 };
 
-/// Who, what, when.
+/// The parts *Who*, *What* and *When*.
 pub(super) fn all(
     member: &Member,
     choices: &Choices,
@@ -57,7 +57,7 @@ pub(super) fn all(
     ]
 }
 
-/// The account that posts; or, where groups were named by hand, that a person does.
+/// The card with the account that posts, or with the fact that a person posts.
 pub(super) fn account(member: &Member, composing: &Composing) -> Markup {
     let Some((integration, linked)) = &composing.account else { return by_hand(composing) };
     let number = linked.as_ref().map_or(String::new(), |linked| phone(&linked.phone));
@@ -75,7 +75,7 @@ pub(super) fn account(member: &Member, composing: &Composing) -> Markup {
     }
 }
 
-/// Nobody is linked, a person posts.
+/// The card for posts by hand: nothing is linked, and a person posts.
 fn by_hand(composing: &Composing) -> Markup {
     let groups = i64::try_from(composing.groups.len()).unwrap_or(i64::MAX);
     html! {
@@ -90,7 +90,7 @@ fn by_hand(composing: &Composing) -> Markup {
     }
 }
 
-/// The groups that are chosen after what was pressed.
+/// The chosen groups after the button that was pressed: `all` adds the listed groups, `none` clears the choice.
 pub(super) fn picked(typed: &Typed, groups: &[Group], chosen: Vec<GroupId>) -> Vec<GroupId> {
     let shown = |group: &&Group| is_listed(group, &typed.find);
     match typed.pick.as_str() {
@@ -103,13 +103,14 @@ pub(super) fn picked(typed: &Typed, groups: &[Group], chosen: Vec<GroupId>) -> V
     }
 }
 
-/// Whether a group is listed when somebody looks for these words.
+/// Whether the picker lists a group when somebody searches for these words.
 fn is_listed(group: &Group, find: &str) -> bool {
     let subject = group.subject.to_lowercase();
     find.to_lowercase().split_whitespace().all(|word| subject.contains(word) || group.jid.contains(word))
 }
 
-/// The groups of the picker: those that the search shows, and the chosen ones that it hides.
+/// The groups in the picker: those that the search shows, each with whether it is chosen, and the chosen ones that it
+/// hides.
 pub(super) struct Listed<'a> {
     shown: Vec<(&'a Group, bool)>,
     hidden: Vec<GroupId>,
@@ -121,7 +122,7 @@ impl<'a> Listed<'a> {
         let is_chosen = |group: &Group| chosen.contains(&group.id);
         let (shown, hidden): (Vec<&Group>, Vec<&Group>) =
             composing.groups.iter().partition(|group| is_listed(group, &composing.typed.find));
-        // A community stands above its groups, communities above groups that belong to none.
+        // A community stands above its groups. Groups without a community come last.
         let community = |group: &Group| match (group.is_community, group.parent.is_empty()) {
             (true, _) => group.jid.clone(),
             (false, false) => group.parent.clone(),
@@ -162,7 +163,7 @@ fn who(member: &Member, choices: &Choices, composing: &Composing, listed: &Liste
     }
 }
 
-/// Who of those who are registered will not see the post, because they are in no group of the workshop.
+/// The registrants who will not see the post because they are in no group of the workshop.
 fn missing(member: &Member, workshop: WorkshopId, joined: &GroupCoverage) -> Markup {
     let n = joined.missing();
     let bar = Bar::thin(vec![
@@ -220,12 +221,12 @@ fn picker(composing: &Composing, listed: &Listed<'_>) -> Markup {
     }
 }
 
-/// Presses the form with another choice of groups.
+/// A button that sends the form with another choice of groups.
 fn quiet(label: String, pick: &str) -> Button {
     Button { weight: Weight::Ghost, ..Button::new(label).submit("pick", pick).unchecked() }
 }
 
-/// A community is no place to post: it stands above its groups.
+/// A community as the heading above its groups: nobody can post to it.
 fn heading(group: &Group) -> Markup {
     html! {
         li class="m-pick__over" {
@@ -264,7 +265,7 @@ fn row(group: &Group, chosen: bool) -> Markup {
     }
 }
 
-/// Fills the fields from a template; nothing where there is none.
+/// The field that fills the others from a template, or a link where there is no template.
 fn template(composing: &Composing) -> Markup {
     let typed = &composing.typed;
     if composing.templates.is_empty() {
@@ -280,7 +281,7 @@ fn template(composing: &Composing) -> Markup {
     }
 }
 
-/// Posts it in one group first; only an account does.
+/// The button that posts in one group first. Only an account can do that, so posts by hand have none.
 fn trial(composing: &Composing) -> Markup {
     let Some((integration, _)) = &composing.account else { return html! {} };
     let current = composing.typed.test_group.map(|id| id.to_string()).unwrap_or_default();
@@ -317,7 +318,7 @@ fn what(member: &Member, composing: &Composing) -> Markup {
             Form::Media => { (file::media(composing)) (text(typed, "Caption", CAPTION_MAX)) }
             Form::Poll => (poll(typed)),
         }
-        // The file of a post that is no media for now.
+        // The file stays in the form while another form of post is chosen.
         @if typed.form != Form::Media {
             @let (kind, url, name) = &typed.media;
             @for (field, value) in [("media-kind", kind.0.word()), ("media-url", url), ("media-name", name)] {
@@ -398,7 +399,8 @@ fn when(member: &Member, composing: &Composing) -> Markup {
     }
 }
 
-/// How far posts keep apart: as the account does, or further. Less than its own caution is not offered.
+/// The pause between posts: the account's own, or a longer one. Shorter pauses than the account's own are not
+/// offered.
 fn gap(pace: &PostPace, gap_s: i64) -> Field {
     let current = if gap_s > 0 { gap_s.to_string() } else { String::new() };
     let own = format!("Random, {} to {} s", pace.gap_from_s, pace.gap_until_s);
@@ -410,7 +412,7 @@ fn gap(pace: &PostPace, gap_s: i64) -> Field {
     Field::select("gap", "Gap between groups", choices).autosubmit()
 }
 
-/// How long the posts take, and how many the account posts in a day then; nothing where nobody knows.
+/// How long the posts take, and how many posts the account then has in 24 hours; `None` where that is not known.
 fn takes(member: &Member, composing: &Composing) -> Option<Markup> {
     let review = &composing.review;
     let (pace, book) = review.draft.pace.as_ref()?;

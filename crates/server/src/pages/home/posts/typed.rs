@@ -1,4 +1,5 @@
-//! What was chosen and typed on the tab of groups. It comes in a form, not in the address: a post may be longer than an address takes.
+//! What was chosen and typed on the tab of groups. It comes in a form and not in the address, because a post may be
+//! longer than an address can be.
 
 use std::cmp::Reverse;
 
@@ -10,23 +11,24 @@ use domain::{
 };
 use store::groups::Group;
 
-/// Characters of a post that are read; more than any post takes, so that what is too long is said and not cut.
+/// The number of characters of a post that are read. It is more than any post may have, so that a text that is too
+/// long is refused and not cut.
 const TEXT_MAX: usize = 8_000;
-/// Characters of every other field.
+/// The number of characters of every other field that are read.
 const FIELD_MAX: usize = 1_000;
-/// Groups that can be chosen at once.
+/// The largest number of groups that can be chosen.
 const GROUPS_MAX: usize = 1_000;
 
-/// What the button beside a file's address sends.
+/// The value of the button that has a file's address checked.
 pub(super) const LOOK: &str = "look";
 
-/// What the button that reads the groups anew sends.
+/// The value of the button that reads the groups from their gateways.
 pub(super) const SYNC: &str = "sync";
 
-/// Seconds that somebody may let posts keep apart at least, besides the account's own pauses.
+/// The pauses between posts that a person may choose, in seconds. The account's own pause holds where it is longer.
 pub(super) const GAPS_S: [i64; 6] = [10, 15, 30, 60, 120, 300];
 
-/// "30 s", "2 min".
+/// As in "30 s" or "2 min".
 pub(super) fn gap_words(gap_s: i64) -> String {
     match gap_s * SECOND {
         ms if ms >= MINUTE && ms % MINUTE == 0 => format!("{} min", ms / MINUTE),
@@ -34,15 +36,15 @@ pub(super) fn gap_words(gap_s: i64) -> String {
     }
 }
 
-/// In which order the groups are posted to.
+/// The order in which the groups are posted to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Order {
-    /// As they stand in the picker.
+    /// The order of the picker.
     #[default]
     Listed,
-    /// By members, most first.
+    /// The group with the most members first.
     Largest,
-    /// By members, fewest first.
+    /// The group with the fewest members first.
     Smallest,
 }
 
@@ -69,7 +71,7 @@ impl Order {
         Order::ALL.into_iter().find(|order| order.word() == word).unwrap_or_default()
     }
 
-    /// Groups whose members nobody counted come last.
+    /// Sorts the groups. Groups with an unknown number of members come last.
     pub(super) fn sort(self, groups: &mut [Group]) {
         match self {
             Order::Listed => {}
@@ -79,15 +81,15 @@ impl Order {
     }
 }
 
-/// In which form something is posted.
+/// The form of a post.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Form {
     /// A text.
     #[default]
     Text,
-    /// A file with a caption.
+    /// A file with an optional caption.
     Media,
-    /// A question with answers.
+    /// A poll: a question with answers.
     Poll,
 }
 
@@ -104,27 +106,27 @@ impl Form {
     }
 }
 
-/// What somebody chose and typed. Ids may be anybody's: they are looked up within the organisation.
+/// What was chosen and typed. The ids may belong to anybody; they are looked up within the organisation.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Typed {
     pub(super) workshop: Option<WorkshopId>,
-    /// The workshop that the other fields were typed for.
+    /// The workshop for which the other fields were typed.
     pub(super) made_for: Option<WorkshopId>,
-    /// The chosen groups; `None` before somebody chose, which takes those of the workshop.
+    /// The chosen groups; `None` before anybody chose, when those of the workshop are taken.
     pub(super) groups: Option<Vec<GroupId>>,
-    /// Only groups with these words are listed.
+    /// The words that the picker searches for; empty lists all groups.
     pub(super) find: String,
-    /// `all` or `none` of the listed groups.
+    /// The button of the picker that was pressed: `all`, `none`, [`SYNC`], or empty.
     pub(super) pick: String,
     pub(super) asked: Option<UserId>,
     pub(super) title: String,
-    /// The template that it was made of.
+    /// The template that is chosen.
     pub(super) template: Option<TemplateId>,
-    /// The template that the fields were filled from last: another one fills them anew.
+    /// The template that filled the fields last. Another choice fills them again.
     pub(super) template_was: Option<TemplateId>,
-    /// To which group it is posted first, for a look at it.
+    /// The group in which the post is tried first.
     pub(super) test_group: Option<GroupId>,
-    /// Whether the file is looked at now, which asks the server that holds it.
+    /// Whether the file is checked now, which sends a request to the server that holds it.
     pub(super) looks: bool,
     pub(super) form: Form,
     pub(super) text: String,
@@ -134,9 +136,9 @@ pub(super) struct Typed {
     pub(super) several: bool,
     pub(super) mention_all: bool,
     pub(super) link_preview: bool,
-    /// Why the file that was brought with the form was not taken.
+    /// Why the file that was uploaded with the form was refused.
     pub(super) refused: Option<MediaProblem>,
-    /// Seconds that posts keep apart at least; 0 for the account's own pauses alone.
+    /// The shortest pause between posts, in seconds; 0 leaves the pause to the account.
     pub(super) gap_s: i64,
     pub(super) order: Order,
     pub(super) later: bool,
@@ -144,7 +146,7 @@ pub(super) struct Typed {
     pub(super) until: String,
 }
 
-/// A kind of file, a picture before somebody chose.
+/// The kind of a file. A picture is the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct MediaKindWord(pub(super) MediaKind);
 
@@ -155,10 +157,10 @@ impl Default for MediaKindWord {
 }
 
 impl Typed {
-    /// Reads a query or a form. Whatever cannot be read is taken as not said.
+    /// Reads a query or a form. A value that cannot be read counts as absent.
     pub(super) fn read(pairs: &[(String, String)]) -> Typed {
         let mut typed = Typed::default();
-        // A file that is kept here, and stays unless another one takes its place.
+        // The address of a file that is kept here. It stays unless another address replaces it.
         let (mut own_file, mut drops_file) = (String::new(), false);
         for (name, value) in pairs {
             let most = if matches!(name.as_str(), "text" | "options") { TEXT_MAX } else { FIELD_MAX };
@@ -166,7 +168,7 @@ impl Typed {
             match name.as_str() {
                 "workshop" => typed.workshop = value.parse().ok(),
                 "made-for" => typed.made_for = value.parse().ok(),
-                // Says that the boxes were there: none of them may be ticked.
+                // The form had the boxes of the groups, of which none may be ticked.
                 "chosen" => _ = typed.groups.get_or_insert_default(),
                 "group" => {
                     let groups = typed.groups.get_or_insert_default();
@@ -211,7 +213,7 @@ impl Typed {
         typed
     }
 
-    /// Groups and times of one workshop say nothing about another.
+    /// Groups and times that were chosen for another workshop are dropped.
     fn forget_what_was_for_another(&mut self) {
         if self.made_for.is_some() && self.made_for != self.workshop {
             self.groups = None;
@@ -220,7 +222,7 @@ impl Typed {
         }
     }
 
-    /// Fills the fields with what a template says, under its name.
+    /// Fills the fields from a template.
     pub(super) fn take(&mut self, post: GroupPost) {
         self.template_was = self.template;
         self.form = match (&post.poll, &post.media) {
@@ -236,7 +238,7 @@ impl Typed {
         (self.mention_all, self.link_preview) = (post.mention_all, post.link_preview);
     }
 
-    /// What is posted.
+    /// The post that the fields describe.
     pub(super) fn post(&self) -> GroupPost {
         let text = if self.form == Form::Poll { String::new() } else { self.text.trim_end().to_owned() };
         let (kind, url, name) = &self.media;
@@ -257,7 +259,7 @@ impl Typed {
         }
     }
 
-    /// Names and values as a form carries them along, with the groups that are chosen now.
+    /// The fields as names and values that a form carries along, with the groups that are chosen now.
     pub(super) fn pairs(&self, groups: &[GroupId]) -> Vec<(String, String)> {
         let mut pairs = vec![("chosen".to_owned(), String::new())];
         let mut say = |name: &str, value: &str| pairs.push((name.to_owned(), value.to_owned()));

@@ -1,4 +1,5 @@
-//! The composer's form as a browser sends it: fields alone, or fields and a file, which is kept here under an address of our own.
+//! The composer's form as a browser sends it: fields alone, or fields and a file. The file is kept here under an
+//! address of our own.
 
 use axum::{
     extract::{FromRequest, Multipart, Request, State, multipart::MultipartError},
@@ -25,31 +26,32 @@ use crate::{
     seal::random_bytes,
 };
 
-/// Most bytes of the form: more than the largest file, so that one that is somewhat too large is said beside its field.
+/// The largest form, in bytes. It has room for more than the largest file, so that the error for a slightly larger
+/// file can stand beside its field.
 pub const FORM_BYTES_MAX: usize = 24 * 1024 * 1024;
-/// Most bytes of a field that is no file.
+/// The largest field that is not a file, in bytes.
 const FIELD_BYTES_MAX: usize = 64 * 1024;
-/// Uploads that are in memory at once; the next one waits.
+/// The number of uploads that are in memory at once; further ones wait.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
-/// Characters of a file's name.
+/// The longest name of a file, in characters.
 const NAME_CHARS_MAX: usize = 100;
-/// A file never changes under its address.
+/// Browsers and gateways may keep a file for ever, because the file at an address never changes.
 const CACHE: &str = "public, max-age=31536000, immutable";
 
-/// What the form sent.
+/// What the browser sent.
 pub struct Posted {
-    /// Its fields.
+    /// The fields, as names and values.
     pub(super) pairs: Pairs,
-    /// A file that was chosen.
+    /// The uploaded file; `None` where none was chosen.
     file: Option<Brought>,
 }
 
-/// A file that somebody brought.
+/// An uploaded file.
 struct Brought {
     name: String,
-    /// Its bytes; of one that is too large not all of them.
+    /// The bytes of the file. A file that is too large is cut.
     bytes: Vec<u8>,
-    /// How many it has.
+    /// The full length of the file, in bytes.
     len: u64,
 }
 
@@ -85,7 +87,7 @@ async fn read(mut multipart: Multipart) -> Result<Posted, Problem> {
             bytes.extend_from_slice(&piece[..room]);
         }
         match file_name {
-            // A browser sends the field of a file that nobody chose as an empty one without a name.
+            // A browser sends the file field that nobody filled as an empty file without a name.
             Some(file) if len > 0 || !file.is_empty() => {
                 posted.file = Some(Brought { name: file, bytes, len });
             }
@@ -107,7 +109,7 @@ fn broke_off(error: MultipartError) -> Problem {
     )
 }
 
-/// The fields of the form, with the file that was brought in the place of the one before; and why it was not taken.
+/// The form's fields, in which the uploaded file replaces the one before; and why the uploaded file was refused.
 pub(super) async fn take(member: &Member, posted: Posted) -> Result<(Pairs, Option<MediaProblem>), Problem> {
     let Posted { mut pairs, file } = posted;
     let Some(file) = file.filter(|_| member.may(Permission::Send)) else { return Ok((pairs, None)) };
@@ -140,27 +142,29 @@ pub(super) async fn take(member: &Member, posted: Posted) -> Result<(Pairs, Opti
     Ok((pairs, None))
 }
 
-/// The name as people see it, without the folders that some browsers send along.
+/// The name as people see it, without the folders that some browsers send.
 fn shown_name(name: &str) -> String {
     let last = line(name.rsplit(['/', '\\']).next().unwrap_or_default());
     let name: String = last.chars().take(NAME_CHARS_MAX).collect();
     if name.is_empty() { "file".to_owned() } else { name }
 }
 
-/// The name as the last part of an address: only what needs no escape. Its ending tells gateways what it is.
+/// The name as the last part of an address, with only characters that need no escape. Its ending tells gateways the
+/// type of the file.
 fn plain_name(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' };
     name.chars().map(plain).collect()
 }
 
-/// `GET /files/{address}/{name}`: for the gateway that fetches it. Whoever knows the address may have it.
+/// `GET /files/{address}/{name}`: serves the gateway that fetches the file. Whoever knows the address can fetch it.
 pub async fn serve(State(app): State<App>, Path((address, _)): Path<(String, String)>) -> PageResult {
     let file = match app.store.post_file_at(&address).await {
         Ok(file) => file,
         Err(StoreError::Missing) => return Err(Problem::not_found()),
         Err(error) => return Err(error.into()),
     };
-    // Only pictures and films are shown here: a browser takes anything else as a download, so that no page of somebody's is one of ours.
+    // Browsers show pictures and videos only and download everything else, so that an uploaded page never runs as one
+    // of ours.
     let shown = file.mime.starts_with("image/") || file.mime.starts_with("video/");
     let headers = [
         (header::CONTENT_TYPE, file.mime),

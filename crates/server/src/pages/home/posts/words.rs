@@ -1,4 +1,4 @@
-//! What was found about posts, in words.
+//! The findings about posts, in words.
 
 use super::Composing;
 use crate::ui::{
@@ -6,7 +6,7 @@ use crate::ui::{
     words::posts::words,
 };
 
-/// What was found, and what is in order.
+/// The findings, and one line for what is in order.
 pub(super) fn checks(composing: &Composing) -> Checks {
     let mut all = Checks::default();
     for finding in &composing.review.findings {

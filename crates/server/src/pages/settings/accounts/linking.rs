@@ -1,4 +1,4 @@
-//! Linking a phone: the risk, the code, the passkey's steps.
+//! The part of an account's page that links a phone: the risk, the code, the passkey's steps.
 
 use domain::{
     group::{AccountState, Passkey},
@@ -21,12 +21,12 @@ use crate::{
     },
 };
 
-/// While a phone is being linked the page is read again after so many seconds.
+/// The number of seconds after which the browser reads the page again while a phone is being linked.
 pub(super) const REFRESH: &str = "5";
-/// Light modules around a QR code, so that phones find it.
+/// The number of light modules around a QR code. Phones need this margin to find the code.
 const QUIET: usize = 4;
 
-/// Whether the page has something to wait for.
+/// Whether linking is under way, so that the page has something to wait for.
 pub(super) fn is_under_way(state: &AccountState) -> bool {
     matches!(
         state,
@@ -34,7 +34,7 @@ pub(super) fn is_under_way(state: &AccountState) -> bool {
     )
 }
 
-/// What may be done with the account now.
+/// The buttons and forms for what may be done with the account now.
 pub(super) fn actions(
     member: &Member,
     id: IntegrationId,
@@ -96,7 +96,7 @@ fn link_forms(member: &Member, id: IntegrationId, abilities: &GatewayAbilities) 
     }
 }
 
-/// The code that waits, or the passkey's step. Nothing of it is kept.
+/// The code that waits to be scanned or typed, or the passkey's step. Nothing of it is stored.
 pub(super) fn code(member: &Member, id: IntegrationId, session: &Session) -> Markup {
     let code = session.code.as_ref().map(|code| {
         let left = code.expires.since(member.now).max(0);
@@ -145,7 +145,7 @@ fn passkey(member: &Member, id: IntegrationId, step: &PasskeyStep) -> Markup {
     }
 }
 
-/// A QR code as an SVG of our own; a text that is too long for one is said.
+/// A QR code drawn as SVG, or an error where the text is too long for one.
 fn qr(text: &str) -> Markup {
     let Ok(code) = QrCode::new(text.as_bytes()) else {
         return html! { p class="m-error" { "The gateway’s code cannot be drawn." } };

@@ -1,5 +1,6 @@
-//! Settings, WhatsApp accounts: phones that a gateway holds as linked devices. Linking, how each stands and what to do about it, and the
-//! groups that it is in. The gateway is asked when somebody looks; a code that links a phone is drawn and kept nowhere.
+//! Settings, WhatsApp accounts: phones that a gateway holds as linked devices. The pages link a phone, show the state
+//! of each account with what to do about it, and list its groups. The gateway is asked when somebody opens an
+//! account; a code that links a phone is drawn and never stored.
 
 mod linking;
 mod words;
@@ -49,29 +50,29 @@ use crate::{
 };
 use words::Standing;
 
-/// The page of all linked accounts.
+/// The address of the list of linked accounts.
 pub(crate) const HREF: &str = "/settings/accounts";
-/// Its title.
+/// The title of these pages.
 const TITLE: &str = "WhatsApp accounts";
 
 fn href(id: IntegrationId) -> String {
     format!("{HREF}/{id}")
 }
 
-/// An account behind which there is a gateway.
+/// An account whose vendor is a gateway.
 struct Opened {
     integration: Integration,
     account: Box<dyn Account>,
 }
 
 impl Opened {
-    /// The gateway; those without one are never [`Opened`].
+    /// The gateway. An [`Opened`] always has one.
     fn gateway(&self) -> Result<&dyn Gateway, Problem> {
         self.account.gateway().ok_or_else(Problem::not_found)
     }
 }
 
-/// One account of the organisation; not found where there is no gateway behind it.
+/// Opens an account of the organisation; not found where its vendor is not a gateway.
 async fn open(app: &App, member: &Member, id: IntegrationId) -> Result<Opened, Problem> {
     let integration = member.org.integration(id).await?;
     let account = app.accounts.open_integration(&integration).map_err(|_| Problem::not_found())?;
@@ -107,7 +108,7 @@ pub async fn list(State(app): State<App>, member: Member) -> PageResult {
     Ok(settings_page(&member, TITLE, HREF, body).render().into_response())
 }
 
-/// An account in the list.
+/// An account in the list, with what its card shows.
 struct Listed<'a> {
     of: &'a Integration,
     vendor: &'static str,
@@ -118,7 +119,7 @@ struct Listed<'a> {
 }
 
 impl Listed<'_> {
-    /// How it stood when it was last asked, and what it has posted of what it may.
+    /// The account's card: its state when the gateway was last asked, and how many of its allowed posts it has used.
     fn card(&self, member: &Member) -> Card {
         let (known, now) = (self.known, member.now);
         let standing = Standing::of(known.map(|known| &known.state), &member.organization.zone, now);
@@ -200,7 +201,7 @@ fn by_hand(groups: &[Group]) -> Markup {
     }
 }
 
-/// `GET /settings/accounts/{integration}`: the gateway is asked how the account stands.
+/// `GET /settings/accounts/{integration}`: asks the gateway for the account's state and shows it.
 pub async fn show(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
     let opened = open(&app, &member, id).await?;
     let asked = opened.gateway()?.session(&app.out, member.now).await;
@@ -216,8 +217,8 @@ pub async fn show(State(app): State<App>, member: Member, Path(id): Path<Integra
     let body = page(&member, &opened, &session, known.as_ref(), &groups)?;
     let mut response = settings_page(&member, TITLE, HREF, body).render().into_response();
     if matches!(&session, Ok(session) if linking::is_under_way(&session.state)) {
-        // Codes change every twenty seconds, and the phone's answer comes when it comes.
-        // Named without a place on the page: a browser that stands at one would only scroll there.
+        // Codes change every twenty seconds, and the phone may answer at any time. The address has no fragment: a
+        // browser that stands at one would only scroll to it and not read the page again.
         let again = format!("{}; url={}", linking::REFRESH, href(id));
         if let Ok(header) = axum::http::HeaderValue::from_str(&again) {
             response.headers_mut().insert(axum::http::header::REFRESH, header);
@@ -274,21 +275,22 @@ fn row(group: &Group) -> Markup {
     }
 }
 
-/// `POST /settings/accounts/{integration}/risk`: an admin read what may happen.
+/// `POST /settings/accounts/{integration}/risk`: an admin confirms having read what may happen to the number.
 pub async fn risk(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
     open(&app, &member, id).await?;
     member.org.accept_risk(id, member.now).await?;
     Ok(see_other(&href(id)))
 }
 
-/// What the form of linking sends.
+/// The form that links a phone.
 #[derive(Debug, Default, Deserialize)]
 pub struct LinkForm {
     #[serde(default)]
     phone: String,
 }
 
-/// `POST /settings/accounts/{integration}/link`: by QR code, or by a code that is typed on the phone of a number.
+/// `POST /settings/accounts/{integration}/link`: asks for a QR code, or for a code to type on the phone with this
+/// number.
 pub async fn link(
     State(app): State<App>,
     member: Member,
@@ -354,7 +356,7 @@ async fn ended(
     }
 }
 
-/// What the passkey's owner sends: the browser's answer, or that the codes are the same.
+/// The form of the passkey's steps: the browser's answer, or nothing where the codes are the same.
 #[derive(Debug, Default, Deserialize)]
 pub struct PasskeyForm {
     #[serde(default)]
@@ -383,7 +385,7 @@ pub async fn passkey(
     })
 }
 
-/// `POST /settings/accounts/{integration}/sync`: the whole list of its groups, or nothing.
+/// `POST /settings/accounts/{integration}/sync`: reads the whole list of the account's groups, or changes nothing.
 pub async fn sync(State(app): State<App>, member: Member, Path(id): Path<IntegrationId>) -> PageResult {
     Ok(match read_groups(&app, &member, id).await? {
         Ok(words) => see_other_saying(&app, &format!("{}#groups", href(id)), &words),
@@ -391,7 +393,8 @@ pub async fn sync(State(app): State<App>, member: Member, Path(id): Path<Integra
     })
 }
 
-/// Reads an account's whole list of groups and takes it over, or changes nothing; either in words.
+/// Reads the whole list of an account's groups and takes it over, or changes nothing. Both results are words for the
+/// screen.
 pub(in crate::pages) async fn read_groups(
     app: &App,
     member: &Member,
@@ -410,7 +413,8 @@ pub(in crate::pages) async fn read_groups(
     Ok(Ok(format!("{} read.{gone}", counted(synced.groups, "group", "groups"))))
 }
 
-/// Reads the way into a group from its gateway, which tells it to admins alone, and keeps it.
+/// Reads a group's invite link from its gateway, which tells it to admins only, and keeps it. Both results are words
+/// for the screen.
 pub(in crate::pages) async fn read_invite(
     app: &App,
     member: &Member,
@@ -433,14 +437,15 @@ pub(in crate::pages) async fn read_invite(
     Ok(Ok(format!("The invite link of “{}” is read.", group.subject)))
 }
 
-/// What the button about a warning sends.
+/// The form of the button about a warning on the phone.
 #[derive(Debug, Default, Deserialize)]
 pub struct WarnedForm {
     #[serde(default)]
     warned: String,
 }
 
-/// `POST /settings/accounts/{integration}/warned`: WhatsApp warned on the phone, or the rest is over.
+/// `POST /settings/accounts/{integration}/warned`: WhatsApp warned on the phone, so the account rests; or its rest
+/// ends early.
 pub async fn warned(
     State(app): State<App>,
     member: Member,

@@ -1,4 +1,4 @@
-//! How a linked account stands, in words with a next step.
+//! The state of a linked account in words, with a next step.
 
 use domain::{
     group::{AccountState, Passkey},
@@ -10,17 +10,17 @@ use crate::ui::{
     icons::Icon,
 };
 
-/// A state as people read it.
+/// The state of an account as people read it.
 pub(super) struct Standing {
     pub(super) chip: Chip,
-    /// What is so.
+    /// The state in one sentence.
     pub(super) what: String,
-    /// What to do.
+    /// What to do about it; empty where nothing is to be done.
     pub(super) next: &'static str,
 }
 
 impl Standing {
-    /// The words; `None` for an account that was never asked.
+    /// The words for a state. An account that the gateway was never asked about (`None`) counts as not linked.
     pub(super) fn of(state: Option<&AccountState>, zone: &Zone, now: Millis) -> Standing {
         let is = |tone, icon, word: &str, what: &str, next| Standing {
             chip: Chip { tone, icon, word: word.to_owned() },
@@ -95,7 +95,7 @@ impl Standing {
     }
 }
 
-/// WhatsApp wants a passkey: whether this gateway can do that.
+/// The words for WhatsApp's demand for a passkey: whether this gateway can do that.
 fn passkey(step: Passkey) -> Standing {
     let (tone, what, next) = match step {
         Passkey::NotHere => (

@@ -23,11 +23,11 @@ use crate::{
     },
 };
 
-/// What the form of a default says.
+/// The form that chooses a channel's default account.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct DefaultForm {
-    /// The channel's word.
+    /// The word of the channel.
     channel: String,
 }
 

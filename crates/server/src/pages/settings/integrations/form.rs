@@ -410,7 +410,7 @@ fn keys_page(member: &Member, integration: &Integration, form: &AccountForm<'_>)
 mod tests {
     use super::*;
 
-    /// A vendor with a secret that it can do without.
+    /// A vendor whose account has a secret that may be empty, and the key of that secret.
     fn vendor() -> (&'static dyn Vendor, &'static str, &'static str) {
         providers::registry::VENDORS
             .iter()

@@ -22,11 +22,11 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Health {
-    /// When; `None` before the first test.
+    /// When the account was tested; `None` before the first test.
     pub tested_at: Option<Millis>,
     /// The member who tested it, by name.
     pub tested_by: String,
-    /// What the vendor said.
+    /// The vendor's answer to the test.
     pub status: Status,
 }
 

@@ -1,4 +1,5 @@
-//! The audio library: recordings that calls play, uploaded or recorded here, listened to, renamed and removed.
+//! The audio library: the recordings that calls play. They are uploaded or recorded here, listened to, renamed and
+//! removed.
 
 pub mod sound;
 mod upload;
@@ -44,26 +45,26 @@ use crate::{
 
 pub use self::upload::UPLOAD_BYTES_MAX;
 
-/// The page.
+/// The address of the library's page.
 pub(crate) const HREF: &str = "/settings/recordings";
-/// Characters of a recording's name.
+/// The longest name of a recording, in characters.
 const NAME_CHARS_MAX: usize = 60;
-/// What a file field of a browser offers.
+/// The file types that the browser offers.
 const ACCEPT: &str = ".wav,.mp3,.m4a,.ogg,audio/wav,audio/mpeg,audio/mp4,audio/ogg";
 
-/// What a form of a name sends.
+/// The form with a recording's name.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct NameForm {
     name: String,
 }
 
-/// The page of a recording.
+/// The address of a recording's page.
 pub(crate) fn href(id: RecordingId) -> String {
     format!("{HREF}/{id}")
 }
 
-/// Where a member listens to it.
+/// The address at which a member listens to a recording.
 pub(crate) fn sound_href(id: RecordingId) -> String {
     format!("{}/sound", href(id))
 }
@@ -73,7 +74,7 @@ pub async fn list(member: Member) -> PageResult {
     Ok(list_page(&member, &Typed::default(), Wrong::default()).await?.into_response())
 }
 
-/// `POST /settings/recordings`: makes an upload fit for a telephone and keeps it.
+/// `POST /settings/recordings`: converts an upload for the telephone and keeps it.
 pub async fn add(
     State(app): State<App>,
     member: Member,
@@ -116,7 +117,7 @@ pub async fn show(member: Member, Path(id): Path<RecordingId>) -> PageResult {
     Ok(one_page(&member, &recording, &form, None).await?.into_response())
 }
 
-/// `POST /settings/recordings/{recording}`: another name.
+/// `POST /settings/recordings/{recording}`: renames it.
 pub async fn rename(
     State(app): State<App>,
     member: Member,
@@ -148,7 +149,7 @@ pub async fn ask_removal(member: Member, Path(id): Path<RecordingId>) -> PageRes
     Ok(below(&member, "Remove recording", body).into_response())
 }
 
-/// `POST /settings/recordings/{recording}/remove`: refused while anything plays it.
+/// `POST /settings/recordings/{recording}/remove`: refused while a script or an unfinished broadcast plays it.
 pub async fn remove(State(app): State<App>, member: Member, Path(id): Path<RecordingId>) -> PageResult {
     let recording = member.org.recording(id).await?;
     match member.org.remove_recording(id, member.now).await? {
@@ -173,7 +174,7 @@ fn removal(member: &Member, recording: &Recording) -> Confirm {
     }
 }
 
-/// What plays it, and so keeps it.
+/// The note that names the scripts and broadcasts that play a recording. While they do, it cannot be removed.
 fn plays(used: &RecordingUse) -> Markup {
     let broadcasts = match used.broadcasts {
         0 => String::new(),
@@ -224,7 +225,7 @@ fn add_card(member: &Member, typed: &Typed, wrong: Wrong) -> Card {
         audio::BYTES_MAX / 1_048_576
     );
     Card::new("add", "Add a recording", html! {
-        // The token comes first: the gate looks for it in the first bytes, so that no file is read whole.
+        // The token is the first field: it is checked before the file is read.
         form class="m-stack" method="post" action=(HREF) enctype="multipart/form-data" {
             (member.csrf())
             div class="m-two" {
@@ -254,7 +255,7 @@ fn row(member: &Member, recording: &Recording) -> Row {
     ])
 }
 
-/// What whoever recorded it should know, as far as this version knows it.
+/// The findings about a recording's sound, as far as this version can read them.
 fn findings(recording: &Recording) -> Vec<Finding> {
     serde_json::from_value(recording.findings.clone()).unwrap_or_default()
 }
@@ -266,7 +267,7 @@ fn chip(findings: &[Finding]) -> Chip {
     }
 }
 
-/// A finding: the fact, and the way out.
+/// A finding in words: the fact, and what to do about it.
 fn words(finding: Finding) -> (String, &'static str) {
     match finding {
         Finding::SilenceFirst(ms) => (
@@ -288,12 +289,12 @@ fn words(finding: Finding) -> (String, &'static str) {
     }
 }
 
-/// `2.5 seconds`
+/// As in `2.5 seconds`.
 fn seconds(ms: i64) -> String {
     format!("{}.{} seconds", ms / 1_000, ms % 1_000 / 100)
 }
 
-/// `−23.1`, with a real minus.
+/// A measure with one decimal and a real minus sign, as in `−23.1`.
 fn tenths(hundredths: i64) -> String {
     let sign = if hundredths <= -5 { "−" } else { "" };
     let tenths = (hundredths.abs() + 5) / 10;

@@ -1,4 +1,4 @@
-//! A recording as it goes over the wire: whole or in parts. Players of browsers and of providers ask for parts, and for the head alone.
+//! Serves the sound of a recording, whole or in parts. The players of browsers and providers ask for parts.
 
 use std::ops::Range;
 
@@ -19,20 +19,20 @@ use crate::{
     },
 };
 
-/// A recording never changes under its address.
+/// Providers may keep a recording for ever, because the sound at an address never changes.
 const FOR_PROVIDERS: &str = "public, max-age=31536000, immutable";
-/// What a member listened to is not fetched again for every part.
+/// Browsers of members keep a recording for an hour, so that its parts are not fetched again.
 const FOR_MEMBERS: &str = "private, max-age=3600";
-/// The unguessable part of an address, in hex: 160 bits.
+/// The length of an address's secret part, in bytes: 160 bits, written in hex.
 pub(super) const ADDRESS_BYTES: usize = 20;
-/// How an address ends: providers tell by it what it is.
+/// The ending of an address. Providers recognise the type of the file by it.
 const ENDING: &str = ".wav";
-/// Between two recordings that are played one after the other, of providers that play one file at a time.
+/// Stands between two recordings in an address, for providers that play one file in a step.
 const JOINT: char = '+';
-/// Most of them: what is said in one breath.
+/// The largest number of recordings in one address.
 const TOGETHER_MAX: usize = 2;
 
-/// `GET /recordings/{sound}`: for the provider that plays it. Whoever knows the address may have it.
+/// `GET /recordings/{sound}`: serves the provider that plays it. Whoever knows the address can fetch it.
 pub async fn serve(State(app): State<App>, headers: HeaderMap, Path(name): Path<String>) -> PageResult {
     let addresses: Vec<&str> = name.strip_suffix(ENDING).unwrap_or_default().split(JOINT).collect();
     if addresses.len() > TOGETHER_MAX || !addresses.iter().all(|address| is_address(address)) {
@@ -51,7 +51,7 @@ pub async fn serve(State(app): State<App>, headers: HeaderMap, Path(name): Path<
     Ok(answer(sound, &headers, FOR_PROVIDERS))
 }
 
-/// One file of all of them.
+/// Joins several recordings into one file; `None` where one of them cannot be read.
 fn together(mut sounds: Vec<Sound>) -> Option<Sound> {
     if sounds.len() == 1 {
         return sounds.pop();
@@ -61,7 +61,7 @@ fn together(mut sounds: Vec<Sound>) -> Option<Sound> {
     Some(Sound { sha256: names.join("-"), wav: audio::joined(&wavs)? })
 }
 
-/// `GET /settings/recordings/{recording}/sound`: to listen to it.
+/// `GET /settings/recordings/{recording}/sound`: lets a member listen to it.
 pub async fn listen(member: Member, headers: HeaderMap, Path(id): Path<RecordingId>) -> PageResult {
     let sound = member.org.recording_sound(id).await?;
     Ok(answer(sound, &headers, FOR_MEMBERS))
@@ -71,12 +71,12 @@ fn is_address(text: &str) -> bool {
     text.len() == ADDRESS_BYTES * 2 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// What a request asks for.
+/// The bytes that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Wanted {
     Whole,
     Part(Range<usize>),
-    /// Nothing that there is.
+    /// The range lies outside the file.
     Outside,
 }
 
@@ -84,7 +84,7 @@ fn answer(sound: Sound, headers: &HeaderMap, cache: &'static str) -> Response {
     let Sound { sha256, wav } = sound;
     let tag = format!("\"{sha256}\"");
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    // A part of another file would be put beside parts of this one.
+    // The client has parts of another file. It gets the whole of this one, because the parts would not fit together.
     let same = text(header::IF_RANGE).is_none_or(|seen| seen == tag);
     let wanted = text(header::RANGE).filter(|_| same).map_or(Wanted::Whole, |range| wanted(range, wav.len()));
     let all = wav.len();
@@ -115,13 +115,14 @@ fn answer(sound: Sound, headers: &HeaderMap, cache: &'static str) -> Response {
     response
 }
 
-/// Reads `bytes=0-99`, `bytes=100-` or `bytes=-100`. Several parts at once, and what is no range, get the whole.
+/// Reads `bytes=0-99`, `bytes=100-` or `bytes=-100`. Several ranges in one header, and texts that are not a range,
+/// get the whole file.
 fn wanted(range: &str, all: usize) -> Wanted {
     let Some(spec) = range.trim().strip_prefix("bytes=") else { return Wanted::Whole };
     let Some((first, last)) = spec.split_once('-') else { return Wanted::Whole };
     let (first, last) = (first.trim(), last.trim());
     let number = |text: &str| {
-        // A number that no file reaches is the end of any.
+        // A number too large to be read stands for the end of the file.
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         digits.then(|| text.parse::<usize>().unwrap_or(usize::MAX))
     };
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_parts_that_players_ask_for_are_cut_as_they_mean() {
-        // The examples of RFC 9110 §14.1.2, for a file of 1,000 bytes.
+        // The examples are those of RFC 9110 §14.1.2, for a file of 1,000 bytes.
         for (range, expected) in [
             ("bytes=0-499", Wanted::Part(0..500)),
             ("bytes=500-999", Wanted::Part(500..1_000)),

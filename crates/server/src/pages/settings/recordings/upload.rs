@@ -1,4 +1,4 @@
-//! An upload on its way into the library: received, made fit for a telephone, and checked.
+//! An upload to the library: it is received, converted for the telephone and checked.
 
 use audio::{AudioError, Converted};
 use axum::extract::Multipart;
@@ -11,21 +11,22 @@ use tokio::sync::Semaphore;
 use super::{NAME_CHARS_MAX, sound::ADDRESS_BYTES};
 use crate::{http::error::Problem, pages::length_error, seal::random_bytes};
 
-/// Most bytes of the form: the file, and what goes along.
+/// The largest form, in bytes: the file and the fields beside it.
 pub const UPLOAD_BYTES_MAX: usize = audio::BYTES_MAX + 64 * 1024;
-/// Uploads that are in memory at once; the next one waits. Each takes up to three times its bytes while it is converted.
+/// The number of uploads that are in memory at once; further ones wait. Each takes up to three times its bytes while
+/// it is converted.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
-/// Characters of a field that is no file; what is longer is cut and found to be too long.
+/// The number of characters that are read of a field. A longer name is cut and then refused as too long.
 const FIELD_CHARS_MAX: usize = 500;
 
-/// What was sent, as typed.
+/// The fields of the upload, as typed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Typed {
     pub(super) name: String,
     pub(super) language: String,
 }
 
-/// What is wrong with it, by field.
+/// What is wrong with the upload, by field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Wrong {
     pub(super) name: Option<String>,
@@ -50,7 +51,7 @@ pub(super) async fn receive(multipart: Multipart) -> Result<(Typed, Result<NewRe
     })
 }
 
-/// What is wrong with a recording's name.
+/// What is wrong with a recording's name; `None` where it is good.
 pub(super) fn name_error(name: &str) -> Option<String> {
     length_error(name, NAME_CHARS_MAX, "A recording needs a name.")
 }
@@ -92,8 +93,8 @@ fn broke_off(error: axum::extract::multipart::MultipartError) -> Problem {
     )
 }
 
-/// On a thread of its own: a minute of sound takes longer than a request may hold up the others. A file that its decoder stumbles over is
-/// one that cannot be read.
+/// Converts the sound on a thread of its own, because a minute of sound would hold up other requests. A decoder that
+/// panics counts as a file that cannot be read.
 async fn convert(bytes: Vec<u8>) -> Result<Converted, AudioError> {
     let work = tokio::task::spawn_blocking(move || audio::convert(&bytes));
     work.await.unwrap_or(Err(AudioError::NotRead))
@@ -113,7 +114,7 @@ fn made(typed: &Typed, converted: Converted) -> NewRecording {
     }
 }
 
-/// A measure in hundredths, as it is kept.
+/// A measure in hundredths, as the store keeps it.
 fn hundredths(value: f64) -> i64 {
     #[expect(clippy::cast_possible_truncation, reason = "loudness and its change are within a few hundred")]
     let whole = (value * 100.0).round() as i64;

@@ -302,7 +302,7 @@ mod tests {
         assert_eq!(keys, ["reach-1", "reach-2"]);
         assert_eq!(ladder.shared.until, Until::At(Anchor::Start, Timing::before(5)));
         assert_eq!(LadderForm::of(&ladder).check(&key, &parts()), Ok(ladder.clone()));
-        // By 6:30 PM of that day.
+        // The ladder is timed by the clock, from 6:30 PM of that day.
         let mut by_clock = LadderForm::of(&ladder);
         for (name, value) in [("until_amount", "0"), ("until_unit", "days"), ("until_clock", "18:30")] {
             by_clock.0.set(name, value);

@@ -71,9 +71,9 @@ pub(crate) fn href(id: SequenceId) -> String {
 pub struct SequenceForm {
     name: String,
     description: String,
-    /// Which starter a new one is a copy of; empty for an empty one.
+    /// The word of the starter that a new sequence copies; empty for an empty one.
     starter: String,
-    /// Which version was shown.
+    /// The version of the sequence that the form showed.
     version: i64,
 }
 

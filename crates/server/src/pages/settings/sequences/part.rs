@@ -119,15 +119,15 @@ pub(super) async fn take_out(
     Ok(see_other_saying(app, &href(sequence.id), removed))
 }
 
-/// A form of a part.
+/// The page with the form of one part of a sequence.
 pub(super) struct PartPage<'a> {
     pub(super) part: Part,
     pub(super) title: String,
-    /// What stands below the title; may be empty.
+    /// The text below the title; may be empty.
     pub(super) about: &'static str,
-    /// Where it is saved.
+    /// The address that the form posts to.
     pub(super) action: String,
-    /// Where it is removed; `None` while it is not there yet.
+    /// The address that removes the part; `None` for a part that is new.
     pub(super) remove: Option<String>,
     pub(super) fields: Markup,
     pub(super) sequence: &'a Sequence,

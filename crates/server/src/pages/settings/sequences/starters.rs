@@ -15,9 +15,9 @@ use crate::http::extract::Member;
 
 /// A sequence to begin with.
 pub(super) struct Starter {
-    /// Its word in forms.
+    /// The word by which forms name it.
     pub(super) word: &'static str,
-    /// What people choose.
+    /// The title that people choose by.
     pub(super) title: &'static str,
     language: &'static str,
     lines: &'static [Line],

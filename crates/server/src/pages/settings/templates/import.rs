@@ -161,7 +161,7 @@ mod tests {
 
     use super::*;
 
-    /// A cell as somebody leaves it in a workbook.
+    /// A cell as a person leaves it in a workbook.
     enum Cell {
         Text(&'static str),
         Number(f64),
@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn an_id_that_a_workbook_keeps_as_a_number_is_told_apart_from_one_that_is_whole() {
-        // A number has about 16 digits: the 19 of a register's id are rounded before anybody reads them.
+        // A number in a workbook keeps about 16 digits, so the 19 digits of a register's id are rounded before
+        // anybody reads them.
         let all = found(&[
             HEADER,
             &[Number(1_107_165_000_000_123_456.0), Text("Rounded"), Text("Hi {#var#}"), Empty],

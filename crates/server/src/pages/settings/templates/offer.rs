@@ -41,21 +41,21 @@ const IMPORT_MAX: usize = 200;
 /// Characters of a name that is made of a text.
 const NAME_OF_TEXT: usize = 48;
 
-/// A template as it was found.
+/// A template as it was found at a provider or in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Found {
-    /// By what the provider knows it, where it has no other id.
+    /// The provider's id of it, where it has no other.
     pub(super) id: String,
-    /// May be empty.
+    /// The name of the template; may be empty.
     pub(super) name: String,
     pub(super) sender: Option<SenderId>,
     pub(super) entity_id: Option<EntityId>,
     pub(super) template_id: Option<DltTemplateId>,
     pub(super) message_id: Option<MessageId>,
-    /// Where it says so.
+    /// The category; `None` where the source does not say.
     pub(super) category: Option<Category>,
-    /// May be empty.
+    /// The language; may be empty.
     pub(super) language: String,
     pub(super) text: String,
     pub(super) has_media: bool,
@@ -137,14 +137,14 @@ pub(super) fn as_typed(id: Option<&impl ToString>) -> String {
     id.map(ToString::to_string).unwrap_or_default()
 }
 
-/// Where it stands.
+/// Whether a found template can be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Standing {
-    /// Can be taken.
+    /// The template is new and can be taken.
     New,
-    /// Here already, under this name.
+    /// The template is here already, under this name.
     Known(String),
-    /// Why it cannot.
+    /// The template cannot be taken, for this reason.
     Unfit(String),
 }
 
@@ -297,13 +297,13 @@ pub(super) struct ChoiceForm<'a> {
     pub(super) member: &'a Member,
     pub(super) offers: &'a Offers<'a>,
     pub(super) action: String,
-    /// What goes along.
+    /// A hidden field that the form carries: its name and value.
     pub(super) hidden: (&'static str, String),
-    /// Behind the number of those that were found.
+    /// The words behind the number of templates that were found.
     pub(super) whence: String,
     pub(super) typed: &'a BTreeMap<String, String>,
     pub(super) errors: &'a Errors,
-    /// Where there is nothing to take: another way.
+    /// Another way, shown where there is nothing to take: its words and its address.
     pub(super) otherwise: Option<(&'static str, String)>,
 }
 

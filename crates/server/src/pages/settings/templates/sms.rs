@@ -462,7 +462,7 @@ mod tests {
 
     use super::*;
 
-    /// A vendor that differs from one of the registry in its description alone.
+    /// A vendor that differs from one of the registry only in its description.
     struct Other(About);
 
     impl Vendor for Other {

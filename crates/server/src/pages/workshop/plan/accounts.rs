@@ -22,11 +22,11 @@ use crate::{
     },
 };
 
-/// What the form of an account says.
+/// The form that chooses the account of a channel for a workshop.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct AccountForm {
-    /// The channel's word.
+    /// The word of the channel.
     channel: String,
     /// The account; empty for the channel's default.
     account: String,

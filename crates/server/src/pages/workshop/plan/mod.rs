@@ -62,20 +62,20 @@ pub(crate) fn ladder_href(workshop: WorkshopId, ladder: &StepKey) -> String {
     format!("{}/ladders/{ladder}", href(workshop))
 }
 
-/// The same with new times that were typed: what they change is shown.
+/// The page on which a workshop is moved to new times that were typed, with what they change.
 pub(in crate::pages) fn move_to_href(workshop: WorkshopId, starts: &str, ends: &str) -> String {
     format!("{}?starts={}&ends={}", move_href(workshop), form_value(starts), form_value(ends))
 }
 
-/// What the address of a plan says.
+/// The query of a plan's page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct PlanQuery {
-    /// Which sequence is proposed, where none runs.
+    /// The id of the sequence that is proposed where none runs.
     sequence: String,
-    /// Words of a name or number: whose plan is looked for.
+    /// The words of a name or number by which a person is looked for.
     q: String,
-    /// Whose plan is shown.
+    /// The id of the person whose plan is shown.
     person: String,
 }
 

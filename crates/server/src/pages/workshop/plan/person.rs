@@ -54,11 +54,11 @@ struct Line<'a> {
 
 /// Whether somebody gets a step.
 enum Gets {
-    /// They have a message, or stand with a reason.
+    /// The person has a message of the step, or was left out for a reason.
     Told,
-    /// They get it, with a word on what it depends on.
+    /// The person gets the step; the words say what it depends on.
     Comes(String),
-    /// They do not.
+    /// The person does not get the step, for this reason.
     Not(String),
 }
 
@@ -230,7 +230,7 @@ fn reason(line: &Line<'_>) -> String {
     }
 }
 
-/// The same as the table on the axis: steps after a registration stand at this person's own moment.
+/// The person's steps on the axis. A step after each registration stands at this person's own moment.
 fn axis<'a>(member: &'a Member, workshop: &Workshop, who: &str, lines: &[Line<'_>]) -> Plan<'a> {
     let step = |line: &Line<'_>| {
         let channel = line.preview.map_or(Channel::WhatsappPersonal, |preview| preview.step.channel);

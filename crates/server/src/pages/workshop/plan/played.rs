@@ -39,11 +39,11 @@ const CHUNK: i64 = 2_000;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Which {
-    /// Word of a kind.
+    /// The word of the kind of messages that are listed.
     show: String,
-    /// Page, from 0.
+    /// The page of the list, from 0.
     page: i64,
-    /// By which sequence, where none runs.
+    /// The id of the sequence that is played where none runs.
     pub(super) sequence: String,
 }
 

@@ -51,11 +51,12 @@ type Pairs = Vec<(String, String)>;
 /// What becomes of a step when the sequence is run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Would {
-    /// It comes.
+    /// The step goes out at its moment.
     Go,
-    /// It is due already, or follows each registration: those already there get it only if somebody says so.
+    /// The step is due already, or follows each registration. People who are already registered get it only if
+    /// somebody says so.
     Ask,
-    /// It is of no use any more.
+    /// The step is no longer of use.
     Missed,
 }
 

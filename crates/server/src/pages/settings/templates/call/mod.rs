@@ -1,4 +1,5 @@
-//! Templates of calls: a script, its keys and what they do. Its places are words between braces and map themselves.
+//! Templates of calls: a script, its keys and what each key does. Placeholders are words between braces and need no
+//! mapping.
 
 pub(in crate::pages) mod picture;
 mod typed;
@@ -32,7 +33,7 @@ use crate::{
     },
 };
 
-/// The templates of calls.
+/// The template form for calls.
 pub(super) struct Call;
 
 const WORDS: Words = Words {
@@ -77,7 +78,7 @@ impl Kind for Call {
         lines(text)
     }
 
-    /// Its places map themselves.
+    /// A script's placeholders need no mapping.
     fn places(&self, _text: &str) -> usize {
         0
     }
@@ -97,7 +98,7 @@ impl Kind for Call {
         "Reminder"
     }
 
-    /// The usual script in the language that was asked for. Where nothing can be sent yet, its first key only says that they will come.
+    /// The usual script in the chosen language. Without a template that a key could send, the script has no key 1.
     fn blank(&self, around: &Around) -> Form {
         let language: Language = around.language.parse().unwrap_or(Language::English);
         let link = around.messages.first().map(|(channel, id, _)| (*channel, *id));
@@ -190,13 +191,13 @@ impl Kind for Call {
         vec![name.to_owned()]
     }
 
-    /// None is found elsewhere: no provider keeps scripts.
+    /// No provider keeps scripts, so none is found there.
     fn unfit(&self, _found: &Found) -> Option<String> {
         Some("Not for calls".into())
     }
 }
 
-/// The field that what was found is about.
+/// The field of the form beside which a finding is shown.
 fn field_of(found: &ScriptFinding, form: &Form) -> String {
     match found {
         ScriptFinding::Empty(at) | ScriptFinding::Unknown { place: at, .. } | ScriptFinding::Link(at) => {
@@ -226,7 +227,7 @@ fn chosen(form: &Form, name: &str, all: &[(&str, &str)]) -> Vec<Choice> {
     all.iter().map(|(word, label)| Choice::new(*word, *label, form.get(name))).collect()
 }
 
-/// Texts, and how the question is asked.
+/// The card with the script's texts and with how often and how long the question waits.
 fn heard(form: &Form, around: &Around, may: bool) -> FormCard {
     let languages: Vec<(&str, &str)> =
         Language::ALL.iter().map(|language| (language.word(), language.title())).collect();
@@ -264,7 +265,8 @@ fn heard(form: &Form, around: &Around, may: bool) -> FormCard {
     FormCard { id: "text-card", title: "What people hear", lines, below }
 }
 
-/// The choice of a recording in the place of a text; none while the library is empty and nothing was chosen.
+/// The field that chooses a recording in place of a text. There is none while the library is empty and nothing was
+/// chosen.
 fn recorded(form: &Form, around: &Around, text: &str) -> Vec<Field> {
     let name = recording_field(text);
     let current = form.get(&name);
@@ -298,7 +300,7 @@ fn recorded(form: &Form, around: &Around, text: &str) -> Vec<Field> {
     vec![Field::select_grouped(name, label, groups).autosubmit()]
 }
 
-/// What may be pressed.
+/// The card with the keys.
 fn pressed(form: &Form, around: &Around) -> FormCard {
     let mut lines = Vec::new();
     for n in 1..=rows(form) {
@@ -321,7 +323,7 @@ fn pressed(form: &Form, around: &Around) -> FormCard {
     FormCard { id: "keys-card", title: "Keys", lines, below: html! {} }
 }
 
-/// Which message a key sends.
+/// The field that chooses which message a key sends.
 fn sent(form: &Form, around: &Around, name: &str) -> Field {
     let current = form.get(name);
     let mut options = vec![Choice::new("", "Choose…", current)];
@@ -375,7 +377,7 @@ mod tests {
         assert_eq!(wrong(&[("key_digit_1", "x")]), ["key_digit_1"]);
         assert_eq!(wrong(&[("key_template_1", "")]), ["key_template_1"]);
         assert_eq!(wrong(&[("key_digit_2", "1")]), ["key_digit_2"]);
-        // A row that is left empty does not move the others.
+        // An empty row does not renumber the rows after it.
         assert_eq!(wrong(&[("key_action_1", ""), ("key_closing_3", "")]), ["key_closing_3"]);
     }
 
@@ -416,7 +418,7 @@ mod tests {
         let Message::Call(script) = &message else { panic!("a script") };
         let expected = Recorded { id, address: "address-2".into(), length_ms: 4_200 };
         assert_eq!(script.recordings.iter().collect::<Vec<_>>(), [(&ScriptText::Text, &expected)]);
-        // Stored, shown and saved again it is the same.
+        // Stored, shown and saved again, the script is the same.
         let again = Form::of(&Call, "Reminder", &message);
         assert_eq!(
             (again.get("recording_text"), again.check(&Call).unwrap()),

@@ -1,4 +1,5 @@
-//! What stands beside the form of a script: the conversation as a picture, what is to be minded, and what each provider makes of it.
+//! The cards beside the form of a script: the conversation as a picture, the findings, and what each provider can do
+//! with it.
 
 use domain::{
     call::{Action, CallAbilities, CallScript, Keys, ScriptText, ShownPart, examine},
@@ -23,7 +24,7 @@ use crate::{
     },
 };
 
-/// Characters of a template's name in the picture.
+/// The longest name of a template in the picture, in characters.
 const NAME_CHARS: usize = 40;
 
 /// The call as one person would hear it.
@@ -70,7 +71,7 @@ fn said(script: &CallScript, place: ScriptText, name: &str, facts: &Facts) -> Sp
     SpokenLine { name: name.to_owned(), seconds: script.seconds_at(place), text, recording }
 }
 
-/// What a key does: the word for it, its picture, and what happens.
+/// What a key does: its word, its icon, and what happens.
 fn outcome(action: &Action, names: &dyn Fn(&Action) -> Option<String>) -> (&'static str, Icon, String) {
     match action {
         Action::Confirm => ("Will come", Icon::Check, "Nothing more happens".to_owned()),
@@ -86,14 +87,14 @@ fn outcome(action: &Action, names: &dyn Fn(&Action) -> Option<String>) -> (&'sta
     }
 }
 
-/// The name of the template that a key sends, where the page knows it.
+/// The name of the template that a key sends; `None` where the page does not know it.
 pub(super) fn name_of(around: &Around, action: &Action) -> Option<String> {
     let Action::Message { channel, template } = action else { return None };
     let found = around.messages.iter().find(|(on, id, _)| on == channel && id == template);
     found.map(|(_, _, name)| name.clone())
 }
 
-/// What its author should mind, whoever places the calls.
+/// The card of findings that hold for every provider; `None` where there are none.
 pub(super) fn minded(script: &CallScript) -> Option<Card> {
     let found = examine(script, None);
     if found.is_empty() {
@@ -110,7 +111,7 @@ pub(super) fn minded(script: &CallScript) -> Option<Card> {
     Some(Card { class: "m-checks", ..Card::new("minded", "To mind", list) })
 }
 
-/// What each provider can do, and what it could not do of this script: said before one is chosen.
+/// The card of what each provider can do, and what of this script it cannot. It is shown before a provider is chosen.
 pub(super) fn providers(script: &CallScript, around: &Around) -> Card {
     let connected =
         |vendor: &&'static dyn Vendor| around.accounts.iter().any(|one| one.kind == vendor.kind());

@@ -1,5 +1,5 @@
-//! A script as it is typed: fields into a script, and back. Recordings are chosen by id; where they are and how long is looked up in the
-//! library, never taken from the form.
+//! A script as form fields, and back. The form chooses a recording by its id. Address and length are looked up in the
+//! library and never taken from the form.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ use store::recordings::Recording;
 
 use super::super::form::Form;
 
-/// Keys of a telephone that stand for digits: a form has no room for more.
+/// The number of digit keys on a telephone, and the most rows that the form has.
 const KEYS_MAX: usize = 10;
-/// A form begins with room for so many.
+/// The number of rows of keys that the form has at least.
 const KEYS_LEAST: usize = 4;
-/// After a recording's field: its address, and its length.
+/// The endings of the fields that hold a recording's address and its length in milliseconds.
 const ADDRESS: &str = "_address";
 const LENGTH: &str = "_ms";
 
-/// The words of what a key does.
+/// The choices of what a key does: the stored word, and its label.
 pub(super) const ACTIONS: &[(&str, &str)] = &[
     ("", "No such key"),
     ("confirm", "Nothing: they will come"),
@@ -28,18 +28,18 @@ pub(super) const ACTIONS: &[(&str, &str)] = &[
     ("stop_calls", "No more calls"),
 ];
 
-/// A field of row `n` of the keys, from 1.
+/// The name of a field in row `n` of the keys, counted from 1.
 pub(super) fn key_field(name: &str, n: usize) -> String {
     format!("key_{name}_{n}")
 }
 
-/// Rows of keys that the form has: those that are filled in, and one more where there is room.
+/// The number of rows of keys: up to the last one that is filled in, and one more where there is room.
 pub(super) fn rows(form: &Form) -> usize {
     let filled = (1..=KEYS_MAX).rev().find(|n| !form.get(&key_field("action", *n)).is_empty());
     filled.map_or(KEYS_LEAST, |n| n + 1).clamp(KEYS_LEAST, KEYS_MAX)
 }
 
-/// The row whose key is that digit.
+/// The first filled row with this digit; row 1 where there is none.
 fn row_of(form: &Form, digit: Digit) -> usize {
     let is = |n: &usize| {
         form.get(&key_field("digit", *n)).parse() == Ok(digit)
@@ -48,7 +48,7 @@ fn row_of(form: &Form, digit: Digit) -> usize {
     (1..=KEYS_MAX).find(is).unwrap_or(1)
 }
 
-/// The field with the text of that place.
+/// The name of the field with the text at that place.
 pub(super) fn text_field(form: &Form, place: ScriptText) -> String {
     match place {
         ScriptText::Text => "text".to_owned(),
@@ -59,18 +59,18 @@ pub(super) fn text_field(form: &Form, place: ScriptText) -> String {
     }
 }
 
-/// A field of the key with that digit.
+/// The name of a field in the row of this digit.
 pub(super) fn field_of_key(form: &Form, name: &str, digit: Digit) -> String {
     key_field(name, row_of(form, digit))
 }
 
-/// The last of the rows with that digit: the one that is once too often.
+/// The digit field of the last row with this digit: the row that has it once too often.
 pub(super) fn twice(form: &Form, digit: Digit) -> String {
     let is = |n: &usize| form.get(&key_field("digit", *n)).parse() == Ok(digit);
     key_field("digit", (1..=KEYS_MAX).rev().find(is).unwrap_or(1))
 }
 
-/// Fields of texts, each with the one that chooses its recording.
+/// The names of all text fields, each with the name of the field that chooses its recording.
 pub(super) fn texts(form: &Form) -> Vec<(String, String)> {
     let fixed =
         ["text", "question", "wrong_key", "no_key"].map(|text| (text.to_owned(), recording_field(text)));
@@ -82,12 +82,12 @@ pub(super) fn texts(form: &Form) -> Vec<(String, String)> {
     fixed.into_iter().chain(closings).collect()
 }
 
-/// The field that chooses the recording in the place of a text.
+/// The name of the field that chooses the recording in place of a text.
 pub(super) fn recording_field(text: &str) -> String {
     format!("recording_{text}")
 }
 
-/// Key `n` of the form, from 1; `None` for a row that is empty.
+/// The key of row `n`, counted from 1; `None` for a row that is empty or cannot be read.
 pub(super) fn key(form: &Form, n: usize) -> Option<Key> {
     let get = |name: &str| form.get(&key_field(name, n));
     let action = match get("action") {
@@ -104,7 +104,7 @@ pub(super) fn key(form: &Form, n: usize) -> Option<Key> {
     Some(Key { digit: get("digit").parse().ok()?, closing: get("closing").to_owned(), action })
 }
 
-/// The fields of a script.
+/// The form fields of a script, as names and values.
 pub(super) fn fields(script: &CallScript) -> Vec<(String, String)> {
     let mut fields: Vec<(String, String)> = [
         ("language", script.language.word().to_owned()),
@@ -144,7 +144,7 @@ pub(super) fn fields(script: &CallScript) -> Vec<(String, String)> {
     fields
 }
 
-/// The script as far as the form can be read.
+/// The script, as far as the form can be read.
 pub(super) fn draft(form: &Form) -> CallScript {
     let text = |name: &str| form.get(name).to_owned();
     let number = |name: &str, usual: u8| form.get(name).parse().unwrap_or(usual);
@@ -180,7 +180,7 @@ fn recorded(form: &Form, field: &str) -> Option<Recorded> {
     Some(Recorded { id: form.get(field).parse().ok()?, address: address.to_owned(), length_ms })
 }
 
-/// Looks up what was chosen: whatever else was sent for a recording counts for nothing.
+/// Takes the chosen recordings' address and length from the library, whatever the form sent.
 pub(super) fn look_up(form: &mut Form, library: &[Recording]) {
     for (_, field) in texts(form) {
         let chosen = form.get(&field).parse::<RecordingId>().ok();
@@ -192,7 +192,7 @@ pub(super) fn look_up(form: &mut Form, library: &[Recording]) {
     }
 }
 
-/// Whether a recording was chosen that is not in the library any more.
+/// Whether the field names a recording that is no longer in the library.
 pub(super) fn is_gone(form: &Form, field: &str) -> bool {
     !form.get(field).is_empty() && recorded(form, field).is_none()
 }
