@@ -85,7 +85,16 @@ impl ComposerState {
         let shown = review.preview(state.person).await?;
         let offers = review.offers(member).await?;
         let (at_error, until_error) = (typed.at_error, typed.until_error);
-        Ok(Some(ComposerState { state: state.clone(), review, offers, at_error, until_error, shown, calls, pick }))
+        Ok(Some(ComposerState {
+            state: state.clone(),
+            review,
+            offers,
+            at_error,
+            until_error,
+            shown,
+            calls,
+            pick,
+        }))
     }
 
     /// The findings in words, errors first.
