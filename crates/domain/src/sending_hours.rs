@@ -83,6 +83,9 @@ impl AfterHours {
     pub const USUAL: AfterHours = AfterHours::Cancel;
 }
 
+/// Nobody looks further ahead for the end of a broadcast than so many open stretches.
+const DAYS_AHEAD_MAX: usize = 60;
+
 /// Promotion may not be sent from 21:00 to 10:00 Indian time (docs/facts/india.md §1.5).
 pub const PROMOTION_CLOSED: QuietHours = QuietHours { from_minute: 21 * 60, to_minute: 10 * 60 };
 
@@ -153,6 +156,25 @@ impl SendingHours {
         let opens =
             real().map(|closed| closed.zone().next_at_minute(open.plus(-DAY), closed.hours.to_minute));
         Some((opens.max()?, ends))
+    }
+
+    /// When sending is over that begins at that instant and takes so many milliseconds: it rests while the hours are closed. Where the rest is
+    /// cancelled when they end, it is over then.
+    pub fn done_at(&self, from: Millis, took_ms: i64) -> Millis {
+        let (mut at, mut left) = (from, took_ms);
+        for _ in 0..DAYS_AHEAD_MAX {
+            let Some((opens, ends)) = self.open_around(at).filter(|_| !self.never_open(at)) else { break };
+            if self.then == AfterHours::Cancel {
+                return if opens > at { at } else { Millis(at.plus(left).0.min(ends.0)) };
+            }
+            at = at.max(opens);
+            let room = ends.since(at);
+            if left <= room {
+                break;
+            }
+            (at, left) = (ends, left - room);
+        }
+        at.plus(left)
     }
 
     /// Whether the hours leave no moment of a day: what one of them opens, another closes.
@@ -302,6 +324,26 @@ mod tests {
             SendingHours::of(Category::Utility, QuietHours::default(), &Zone::india(), AfterHours::Cancel);
         assert!(!hours.are_limited());
         assert_eq!(hours.closed_until(Millis(0)), None);
+    }
+
+    #[test]
+    fn sending_rests_while_the_hours_are_closed_and_goes_on_afterwards() {
+        let zone = Zone::india();
+        let at = |text: &str| zone.parse_local(text).unwrap();
+        let of = |then| SendingHours { closed: Vec::new(), then }.on(Channel::IvrCall);
+        let (waits, cancels) = (of(AfterHours::Wait), of(AfterHours::Cancel));
+        for (from, minutes, done, cancelled) in [
+            ("2026-10-13T20:00", 30, "2026-10-13T20:30", "2026-10-13T20:30"),
+            ("2026-10-13T20:50", 30, "2026-10-14T09:20", "2026-10-13T21:00"),
+            ("2026-10-13T22:00", 30, "2026-10-14T09:30", "2026-10-13T22:00"),
+            // Half an hour this evening, twelve hours each of the two days after it.
+            ("2026-10-13T20:30", 24 * 60 + 45, "2026-10-16T09:15", "2026-10-13T21:00"),
+        ] {
+            let took = minutes * crate::time::MINUTE;
+            assert_eq!(waits.done_at(at(from), took), at(done), "{from}");
+            assert_eq!(cancels.done_at(at(from), took), at(cancelled), "{from}");
+            assert_eq!(SendingHours::any().done_at(at(from), took), at(from).plus(took));
+        }
     }
 
     #[test]

@@ -231,7 +231,7 @@ impl Engine {
     async fn receiving(self, stop: CancellationToken) {
         let when = self.every(stop, "receipts will be applied later");
         every(Every { wake: Some(&self.wakes.receipts), ..when }, || async {
-            Ok(if self.apply_receipts().await? > 0 { Rest::None } else { Rest::UntilLook })
+            Ok(if self.receive().await? { Rest::None } else { Rest::UntilLook })
         })
         .await;
     }

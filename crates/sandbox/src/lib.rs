@@ -72,7 +72,7 @@ pub struct Config {
     pub id_seed: Option<u64>,
     /// What the clock shows at the start, in milliseconds UTC. It runs from there.
     pub epoch_ms: i64,
-    /// What becomes of messages happens only when [`Sandbox::catch_up`] is called: for whoever moves the clock by hand and wants the same
+    /// What becomes of messages and calls happens only when [`Sandbox::catch_up`] is called: for whoever moves the clock by hand and wants the same
     /// order each time.
     pub by_hand: bool,
     /// Keep the texts of messages. Large benchmarks can do without them and save the memory.
@@ -229,14 +229,27 @@ impl Sandbox {
         self.shared.courier.stats()
     }
 
-    /// Lets what is due by the clock become of messages, posts the receipts about it and returns when all were answered; how many there were.
+    /// Lets what is due by the clock become of messages and calls, posts the receipts about it and returns when all were answered; how many
+    /// there were.
     pub async fn catch_up(&self) -> usize {
-        self.shared.courier.catch_up(&self.shared).await
+        let calls = self.catch_up_calls().await;
+        calls + self.shared.courier.catch_up(&self.shared).await
     }
 
-    /// When the next thing becomes of a message, by the clock; `None` when nothing does.
+    /// Lets calls go on to the present instant, and returns when each waits for a later one or is over. What is to be reported of them waits
+    /// for [`Sandbox::catch_up`].
+    pub async fn catch_up_calls(&self) -> usize {
+        self.shared.telephones.catch_up(&self.shared).await
+    }
+
+    /// When the next thing becomes of a message or a call, by the clock; `None` when nothing does.
     pub fn next_due(&self) -> Option<i64> {
-        self.shared.courier.next_due()
+        [self.shared.courier.next_due(), self.next_call_due()].into_iter().flatten().min()
+    }
+
+    /// When the next call has something to do.
+    pub fn next_call_due(&self) -> Option<i64> {
+        self.shared.telephones.next_due()
     }
 
     /// Lets everything that is still to become of messages happen now, posts the receipts about it
@@ -325,7 +338,7 @@ impl Shared {
             faults: FaultBoard::new(config.faults, config.seed),
             courier: Courier::new(config.webhooks)?,
             vendors: Vendors::new(config.vendors),
-            telephones: voice::Telephones::new(config.voice)?,
+            telephones: voice::Telephones::new(config.voice, config.by_hand)?,
             stop: watch::Sender::new(false),
         })
     }

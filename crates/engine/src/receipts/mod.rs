@@ -45,6 +45,19 @@ const WAIT_MOST_MS: i64 = 10 * MINUTE;
 type Read = (PendingReceipt, Vec<Event>);
 
 impl Engine {
+    /// One look at what providers told: applies it, and does what keys of calls have left to do. Returns whether there may be more.
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn receive(&self) -> Result<bool, StoreError> {
+        if self.apply_receipts().await? > 0 {
+            return Ok(true);
+        }
+        // Of a key whose message had to wait, or whose process ended.
+        self.act_on_keys().await?;
+        Ok(false)
+    }
+
     /// Applies what came in; how many receipts were dealt with. Zero when there is nothing to do now.
     pub async fn apply_receipts(&self) -> Result<usize, StoreError> {
         let now = self.clock.now();

@@ -28,25 +28,34 @@ const OPT_OUTS_PERCENT: i64 = 5;
 const OPT_OUTS: &str = "call_opt_outs";
 
 impl Engine {
-    /// Does what keys do that were pressed and not acted on; how many.
+    /// Does what keys do that were pressed and not acted on.
     ///
     /// # Errors
     /// When the store cannot be read or written; what was not done is done later.
-    pub async fn act_on_keys(&self) -> Result<usize, StoreError> {
-        let pressed = self.work.keys_to_act_on(TAKEN_MOST).await?;
-        let count = pressed.len();
-        for call in pressed {
-            let now = self.clock.now();
+    pub(crate) async fn act_on_keys(&self) -> Result<(), StoreError> {
+        for call in self.work.keys_to_act_on(TAKEN_MOST).await? {
             let named = call.call;
             let note = match KnownCall::of(call) {
-                Some(told) => self.act_on(&told, now).await?,
+                // On the heap: below it lies all that confirms a broadcast.
+                Some(told) => Box::pin(self.act_on_or_wait(&told)).await?,
                 None => Some("The script cannot be read.".to_owned()),
             };
             if let Some(note) = note {
-                self.work.acted(named, &note, now).await?;
+                self.work.acted(named, &note, self.clock.now()).await?;
             }
         }
-        Ok(count)
+        Ok(())
+    }
+
+    /// Does what one key does. Where the message of another key is being planned, it is planned here and now: two people press in the same
+    /// second, and both hold the phone.
+    async fn act_on_or_wait(&self, told: &KnownCall) -> Result<Option<String>, StoreError> {
+        let note = self.act_on(told, self.clock.now()).await?;
+        if note.is_some() {
+            return Ok(note);
+        }
+        self.plan().await?;
+        self.act_on(told, self.clock.now()).await
     }
 
     /// Does what one key does: what stood in the way of it, in words, or nothing; `None` where it has to wait.

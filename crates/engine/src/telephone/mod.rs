@@ -12,8 +12,9 @@ use domain::{
         Attempts, CallRecord, CallRef, CallReport, CallScript, CallState, CallingHours, FilledScript,
         Hearing, Redial, ReportRefused, again,
     },
-    ids::{IntegrationId, MessageRef, ReceiptId},
+    ids::{IntegrationId, ReceiptId},
     message::MessageState,
+    money::Money,
     receipt::{Proof, advance},
     template::{Content, Message},
     time::{DAY, MINUTE, Millis, SECOND, Zone},
@@ -24,7 +25,7 @@ use providers::{
 };
 use store::{
     StoreError,
-    work::{Applied, Call, CallChange, PendingReceipt, ReceiptChange},
+    work::{Applied, Call, CallChange, EarlierCall, PendingReceipt, ReceiptChange},
 };
 
 use crate::Engine;
@@ -75,6 +76,13 @@ impl KnownCall {
         }
     }
 
+    /// What the message cost once this call's cost is known; `None` where that is not new. Whoever was called twice was charged for twice.
+    fn cost_of_message(&self) -> Option<Money> {
+        let (known, before) = (self.record.cost?, self.call.record.cost);
+        let others = self.call.cost.unwrap_or(Money(0)).0 - before.unwrap_or(Money(0)).0;
+        (Some(known) != before).then_some(Money(others.max(0) + known.0))
+    }
+
     /// When the provider is asked what the call cost, once.
     fn ask_price_at(&self, voice: &dyn Voice, now: Millis) -> Option<Millis> {
         let record = &self.record;
@@ -94,7 +102,7 @@ impl KnownCall {
 }
 
 /// Calls of one account, by the number that they went to, the earliest first.
-type CallsBefore = HashMap<String, Vec<(MessageRef, Millis)>>;
+type CallsBefore = HashMap<String, Vec<EarlierCall>>;
 
 /// The calls that a batch of reports may be about.
 #[derive(Default)]
@@ -253,7 +261,9 @@ impl Engine {
         let before = self.calls_before(&calls).await?;
         let (mut moved, mut frees, mut acts) = (Vec::new(), false, false);
         for told in calls.iter().filter(|told| !missed.contains(&told.call.call)) {
-            moved.extend(message_change(voice, told, &before, now));
+            if let Some(change) = message_change(voice, told, &before, now) {
+                merge(&mut moved, change);
+            }
             frees |= told.record.state().is_final();
             acts |= !told.action().is_empty();
         }
@@ -274,9 +284,11 @@ impl Engine {
         Ok(())
     }
 
-    /// The calls of the day to everybody who may be called again.
+    /// The calls of the day to everybody who may be called again, or whom this call did not reach.
     async fn calls_before(&self, calls: &[KnownCall]) -> Result<CallsBefore, StoreError> {
-        let again: Vec<&KnownCall> = calls.iter().filter(|told| told.may_be_called_again()).collect();
+        let unanswered = |told: &KnownCall| told.record.state().is_final() && !told.record.was_picked_up();
+        let again: Vec<&KnownCall> =
+            calls.iter().filter(|told| told.may_be_called_again() || unanswered(told)).collect();
         let Some(first) = again.iter().min_by_key(|told| told.call.placed_at) else {
             return Ok(CallsBefore::new());
         };
@@ -325,9 +337,9 @@ fn message_change(
     before: &CallsBefore,
     now: Millis,
 ) -> Option<ReceiptChange> {
-    let KnownCall { call, record, .. } = told;
+    let call = &told.call;
     let is_newest = call.call.attempt == call.newest;
-    let cost = record.cost.filter(|cost| Some(*cost) != call.cost && is_newest);
+    let cost = told.cost_of_message();
     let mut change =
         ReceiptChange { cost, ..ReceiptChange::none(call.call.message, call.state, &call.reason, call.cost) };
     let unmoved = cost.is_some().then(|| change.clone());
@@ -358,11 +370,36 @@ fn message_change(
                 && let Redial::At(from) = called_again(voice, told, before, now)
             {
                 (change.to, change.failed_at, change.again_at) = (MessageState::Waiting, None, Some(from));
+            } else if call.cost.is_none() && costs_nothing(told, before) {
+                change.cost = change.cost.or(Some(Money(0)));
             }
         }
         _ => {}
     }
     Some(change)
+}
+
+/// Whether nobody picked up, neither this call nor an earlier one of the message: that costs nothing.
+fn costs_nothing(told: &KnownCall, before: &CallsBefore) -> bool {
+    let all = before.get(&told.call.recipient).map_or(&[][..], Vec::as_slice);
+    let mut own = all.iter().filter(|one| one.message == told.call.call.message);
+    !told.record.was_picked_up() && !own.any(|one| one.picked_up)
+}
+
+/// Adds what a call means for its message. Where another call of the message is among the same reports, what proves more holds, and the costs
+/// add up.
+fn merge(changes: &mut Vec<ReceiptChange>, change: ReceiptChange) {
+    let Some(first) = changes.iter_mut().find(|first| first.message == change.message) else {
+        changes.push(change);
+        return;
+    };
+    let known = |one: &ReceiptChange| one.cost.or(one.cost_before).unwrap_or(Money(0));
+    let own = known(&change).0 - change.cost_before.unwrap_or(Money(0)).0;
+    let cost = Some(Money(known(first).0 + own)).filter(|_| first.cost.is_some() || change.cost.is_some());
+    if first.to == first.from || change.to == MessageState::Delivered {
+        *first = change;
+    }
+    first.cost = cost;
 }
 
 /// Whether and when the person is called again: only busy lines, phones that nobody picked up and, once, who hung up at once.
@@ -374,11 +411,11 @@ fn called_again(voice: &dyn Voice, told: &KnownCall, before: &CallsBefore, now: 
     // A call that comes tomorrow has tomorrow's count; two days hold both.
     let (day, _) = Zone::india().day(call.placed_at);
     let all = before.get(&call.recipient).map_or(&[][..], Vec::as_slice);
-    let all = || all.iter().filter(|(_, at)| *at > day);
-    let about_this = all().filter(|(message, _)| *message == call.call.message).count();
+    let all = || all.iter().filter(|one| one.placed_at > day);
+    let about_this = all().filter(|one| one.message == call.call.message).count();
     let attempt = i64::try_from(about_this).unwrap_or(i64::MAX).max(1);
     let plan = Attempts::usual(call.deadline.since(now));
-    let times: Vec<Millis> = all().map(|(_, at)| *at).collect();
+    let times: Vec<Millis> = all().map(|one| one.placed_at).collect();
     let own = voice.hours();
     let hours = CallingHours::new(own.from_minute, own.until_minute).unwrap_or_default();
     again(record, said.text_s(), (attempt, plan), &times, (now, call.deadline), hours)

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::BodyForm;
-use super::alarm::Alarm;
+use super::alarm::{Alarm, live};
 use super::lock;
 use super::network::{At, Ended, Placed};
 use super::talk::{self, Order as CallOrder, Talk};
@@ -208,7 +208,7 @@ fn take(shared: &Arc<Shared>, (id, body): (u64, &Value), listed: Vec<Number>, an
         let placed = talk::place(shared, &order);
         places.push(placed.1);
         calls.push(placed.0);
-        tokio::spawn(run(shared.clone(), placed, (start.clone(), end.clone()), (id, one.text)));
+        live(shared, run(shared.clone(), placed, (start.clone(), end.clone()), (id, one.text)));
     }
     lock(&shared.telephones.orders).push(Order {
         id,

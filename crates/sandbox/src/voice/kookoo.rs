@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::BodyForm;
+use super::alarm::live;
 use super::network::{Ended, Placed};
 use super::talk::{self, Order, Talk};
 use super::told::{self, Report, indian, pairs, value};
@@ -97,7 +98,7 @@ async fn outbound(
                 caller: value(&query, "caller_id").to_owned(),
             };
             let placed = talk::place(&shared, &order);
-            tokio::spawn(run(shared.clone(), placed, plan));
+            live(&shared, run(shared.clone(), placed, plan));
             Answer { accepted: vec![placed.1], response: xml("queued", &id) }
         }
     })

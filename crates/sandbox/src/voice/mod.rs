@@ -179,13 +179,13 @@ impl std::fmt::Debug for Telephones {
 }
 
 impl Telephones {
-    pub(crate) fn new(config: Config) -> Result<Telephones, reqwest::Error> {
+    pub(crate) fn new(config: Config, by_hand: bool) -> Result<Telephones, reqwest::Error> {
         let client = reqwest::Client::builder().timeout(talk::PATIENCE).no_proxy().build()?;
         Ok(Telephones {
             config: Mutex::new(Arc::new(config.clone())),
             start: config,
             network: network::Network::default(),
-            alarm: alarm::Alarm::default(),
+            alarm: alarm::Alarm::new(by_hand),
             client,
             orders: Mutex::default(),
             references: Mutex::default(),
@@ -250,6 +250,16 @@ impl Telephones {
     /// milliseconds.
     pub fn waits_ms(&self) -> Vec<u64> {
         self.network.waits_ms()
+    }
+
+    /// Lets calls go on to the present instant; how many of them had something to do.
+    pub(crate) async fn catch_up(&self, shared: &Shared) -> usize {
+        self.alarm.catch_up(shared).await
+    }
+
+    /// When the next call has something to do.
+    pub(crate) fn next_due(&self) -> Option<i64> {
+        self.alarm.next_due()
     }
 
     /// What that phone does when it rings.

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::BodyForm;
+use super::alarm::live;
 use super::lock;
 use super::network::{Ended, Placed};
 use super::talk::{self, Order, Talk};
@@ -130,7 +131,7 @@ async fn obd(
                 answered,
             };
             let placed = talk::place(&shared, &order);
-            tokio::spawn(run(shared.clone(), placed));
+            live(&shared, run(shared.clone(), placed));
             let response = exchange::json(
                 200,
                 &json!({

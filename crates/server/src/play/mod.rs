@@ -316,7 +316,8 @@ impl Player {
             if !self.request.script.is_off(now) {
                 if now >= look_at {
                     engine.work().beat(now, now.plus(HOUR), None).await?;
-                    self.look().await?;
+                    // On the heap: unoptimised, all loops at once are much for one stack.
+                    Box::pin(self.look()).await?;
                     look_at = now.plus(LOOK_MS);
                 }
                 held = sender.turn_until_idle().await?;
@@ -341,9 +342,22 @@ impl Player {
             if now >= self.until {
                 return Ok(End::Whole);
             }
+            // Calls that were placed at this moment begin to ring.
+            self.stage.sandbox.catch_up_calls().await;
             let next = self.next(now, look_at, held).await?;
-            self.stage.clock.advance(next.since(now).max(1));
+            self.go_on(now, next.max(now.plus(1))).await;
         }
+    }
+
+    /// Lets the clock go on to that moment. Phones ring, talk and fall silent in between, each at its own moment.
+    async fn go_on(&self, mut now: Millis, next: Millis) {
+        let stage = &self.stage;
+        while let Some(due) = stage.sandbox.next_call_due().map(Millis).filter(|due| *due < next) {
+            stage.clock.advance(due.since(now).max(0));
+            now = now.max(due);
+            stage.sandbox.catch_up_calls().await;
+        }
+        stage.clock.advance(next.since(now));
     }
 
     /// Lets the providers be as the script says. What is set anew counts anew, so that nothing is set which stands.
@@ -371,7 +385,7 @@ impl Player {
     async fn look(&self) -> anyhow::Result<()> {
         let engine = &self.stage.app.engine;
         self.stage.sandbox.catch_up().await;
-        while engine.apply_receipts().await? > 0 {}
+        while engine.receive().await? {}
         while engine.poll_status().await? > 0 {}
         while engine.schedule().await? {}
         engine.plan().await?;
@@ -382,8 +396,10 @@ impl Player {
     /// The next moment at which there is something to do.
     async fn next(&self, now: Millis, look_at: Millis, held: Option<i64>) -> Result<Millis, StoreError> {
         let last = self.until.max(now.plus(1));
+        let receipts = self.stage.sandbox.next_due().map(|due| Millis(due.max(look_at.0)));
         if let Some(ms) = held {
-            return Ok(now.plus(ms.max(PACE_STEP_MS)).min(last));
+            let free = now.plus(ms.max(PACE_STEP_MS));
+            return Ok(receipts.map_or(free, |due| free.min(due.max(now.plus(1)))).min(last));
         }
         let work = self.stage.app.engine.work();
         // Posts in groups wait for a drawn pause that nothing else tells.
@@ -395,7 +411,6 @@ impl Player {
         let going = !self.stage.caller.org.broadcasts(&going, 1).await?.is_empty();
         let idle = if going { GOING_MS } else { self.idle_ms };
         let (row, _) = work.next_row_due(now).await?;
-        let receipts = self.stage.sandbox.next_due().map(|due| Millis(due.max(look_at.0)));
         let moments = [
             row,
             row.map(|due| due.plus(-AHEAD_MS)),

@@ -23,6 +23,7 @@ use crate::{
     app::App,
     callbacks::{self, Callbacks},
     config::{Config, Outgoing},
+    rehearsal::lifelike_phones,
     seal::random_bytes,
 };
 
@@ -122,6 +123,9 @@ fn stand_ins(public_url: &str, script: &Script, now: Millis) -> (sandbox::Config
         },
         ..sandbox::Config::default()
     };
+    if script.weather == Weather::Usual {
+        lifelike_phones(&mut config);
+    }
     for face in FACES {
         face.take_anything(&mut config);
         face.allow_links(&mut config, &format!("{public_url}/"));

@@ -83,7 +83,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("password", &["seal"]),
     ("person_file", &["app", "ui", "uploads"]),
-    ("play", &["accounts", "app", "callbacks", "config", "seal"]),
+    ("play", &["accounts", "app", "callbacks", "config", "rehearsal", "seal"]),
     ("private", &["config"]),
     ("rehearsal", &["accounts", "app"]),
     ("router", &["app", "callbacks", "http", "inbound", "listener", "pages"]),

@@ -44,7 +44,7 @@ use store::{
 };
 use tower::ServiceExt;
 
-use crate::world::{People, World};
+use crate::world::{People, WEBHOOK_SECRET, World};
 
 pub(crate) const CALLERS: [&str; 4] = ["exotel", "ozonetel", "myoperator", "knowlarity"];
 
@@ -180,8 +180,7 @@ impl Scene {
         let engine = self.world.app.engine.clone();
         engine.plan().await.unwrap();
         self.sender.turn(true).await.unwrap();
-        engine.apply_receipts().await.unwrap();
-        engine.act_on_keys().await.unwrap();
+        engine.receive().await.unwrap();
         engine.settle().await.unwrap();
         engine.poll_status().await.unwrap();
         self.world.clock.advance(step_ms);
@@ -226,9 +225,16 @@ impl Scene {
     }
 }
 
-async fn account(world: &World, people: &People, kind: &str, settings: serde_json::Value) -> IntegrationId {
+pub(crate) async fn account(
+    world: &World,
+    people: &People,
+    kind: &str,
+    settings: serde_json::Value,
+) -> IntegrationId {
     let sample = sandbox::registry::face(kind).unwrap().account();
-    let secrets = sample.secrets.iter().fold(Secrets::default(), |all, (key, value)| all.with(key, value));
+    let signed = sample.signed_with.map(|key| (key, WEBHOOK_SECRET.to_owned()));
+    let secrets = sample.secrets.iter().chain(&signed);
+    let secrets = secrets.fold(Secrets::default(), |all, (key, value)| all.with(key, value));
     let mut own = sample.settings;
     own.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     let id = IntegrationId::new(world.clock_now());

@@ -11,6 +11,7 @@ mod audit;
 mod broadcast;
 mod calendar;
 mod call_chaos;
+mod call_ladders;
 mod call_lines;
 mod call_pace;
 mod call_screens;

@@ -17,6 +17,17 @@ use crate::{
     error::{StoreError, json, word},
 };
 
+/// When somebody was called, and whether the phone was picked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EarlierCall {
+    /// For which message.
+    pub message: MessageRef,
+    /// When it began.
+    pub placed_at: Millis,
+    /// Somebody or a machine picked up.
+    pub picked_up: bool,
+}
+
 /// An attempt to call a person, with the message that it delivers.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -303,16 +314,16 @@ impl Work {
         integration: IntegrationId,
         recipients: Vec<String>,
         since: Millis,
-    ) -> Result<HashMap<String, Vec<(MessageRef, Millis)>>, StoreError> {
-        let mut calls: HashMap<String, Vec<(MessageRef, Millis)>> = HashMap::new();
+    ) -> Result<HashMap<String, Vec<EarlierCall>>, StoreError> {
+        let mut calls: HashMap<String, Vec<EarlierCall>> = HashMap::new();
         if recipients.is_empty() {
             return Ok(calls);
         }
-        let rows: Vec<(String, Uuid, i64, i64)> = self
+        let rows: Vec<(String, Uuid, i64, i64, bool)> = self
             .db
             .by_index()
             .all_batch(
-                "SELECT m.recipient, c.broadcast_id, c.position, c.placed_at
+                "SELECT m.recipient, c.broadcast_id, c.position, c.placed_at, c.stage IN ('answered', 'pressed') AS picked_up
                  FROM (SELECT DISTINCT broadcast_id FROM calls WHERE integration_id = $1 AND placed_at > $2) x
                  CROSS JOIN @batch CROSS JOIN messages m CROSS JOIN calls c
                  WHERE m.broadcast_id = x.broadcast_id AND m.recipient = b.recipient AND m.planned
@@ -323,9 +334,13 @@ impl Work {
                 Batch::new().texts("recipient", recipients),
             )
             .await?;
-        for (recipient, broadcast, position, at) in rows {
+        for (recipient, broadcast, position, at, picked_up) in rows {
             let message = MessageRef { broadcast: BroadcastId(broadcast), position };
-            calls.entry(recipient).or_default().push((message, Millis(at)));
+            calls.entry(recipient).or_default().push(EarlierCall {
+                message,
+                placed_at: Millis(at),
+                picked_up,
+            });
         }
         Ok(calls)
     }

@@ -35,7 +35,7 @@ use domain::ids::WorkerId;
 use crate::db::Db;
 
 pub(crate) use calls::digit_of;
-pub use calls::{Call, CallChange, OnLine};
+pub use calls::{Call, CallChange, EarlierCall, OnLine};
 pub use ceiling::Ceiling;
 pub(crate) use ceiling::count_from_now;
 pub use claim::{Claimed, TurnResult, Want};

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::BodyForm;
+use super::alarm::live;
 use super::network::{Ended, Placed};
 use super::talk::{self, Order, Talk};
 use super::told::{self, Report, indian, pairs};
@@ -191,7 +192,7 @@ async fn connect(
                     answered,
                 };
                 let placed = talk::place(shared, &order);
-                tokio::spawn(run(shared.clone(), placed, plan));
+                live(shared, run(shared.clone(), placed, plan));
                 let call = shared.telephones.network.get(placed.0);
                 Answer { accepted: vec![placed.1], response: shown_as(call.as_ref(), sid, xml) }
             }

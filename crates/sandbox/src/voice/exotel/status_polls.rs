@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{Refusal, allowed, check_request, is_flow, refuse, run, shown, status_of};
 use crate::Shared;
 use crate::exchange;
+use crate::voice::alarm::live;
 use crate::voice::network::Ended;
 use crate::voice::talk::{self, Order};
 use crate::voice::told::{self, indian, pairs};
@@ -165,7 +166,7 @@ pub(super) async fn campaign(
                 answered: true,
             };
             let placed = talk::place(&shared, &order);
-            tokio::spawn(run(shared.clone(), placed, plan));
+            live(&shared, run(shared.clone(), placed, plan));
         }
         let id = shared.ids.uuid().simple().to_string();
         items.push(json!({ "code": 200, "status": "success", "data": {

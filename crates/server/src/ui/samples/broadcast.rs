@@ -44,7 +44,7 @@ fn pace(points: bool, late: bool) -> PaceChart {
         from_ms: NOON,
         to_ms: NOON + 65 * MINUTE,
         points,
-        empty: "9 calls within ten seconds: too quick for a line.".into(),
+        empty: "9 messages within ten seconds: too quick for a line.".into(),
         now_ms: Some(NOON + 15 * MINUTE),
         forecast: Some((NOON + 22 * MINUTE, "Done 6:22".into())),
         start_ms: Some(NOON + 60 * MINUTE),

@@ -2,6 +2,7 @@
 
 use domain::{
     broadcast::BroadcastStatus,
+    channel::Medium,
     message::MessageState,
     time::{HOUR, MINUTE, Millis},
 };
@@ -75,10 +76,11 @@ impl View {
             rate => rate,
         };
         let took = left.saturating_mul(10_000) / tenths;
+        let begins_at = |at| Some((broadcast.hours.done_at(at, took), true));
         match broadcast.status {
-            BroadcastStatus::InProgress => Some((self.now.plus(took), true)),
+            BroadcastStatus::InProgress => begins_at(self.now),
             BroadcastStatus::Planning | BroadcastStatus::Scheduled => {
-                Some((broadcast.starts_at.max(self.now).plus(took), true))
+                begins_at(broadcast.starts_at.max(self.now))
             }
             BroadcastStatus::Paused | BroadcastStatus::Completed | BroadcastStatus::Cancelled => None,
         }
@@ -175,16 +177,18 @@ impl View {
 
     /// What the chart's place says while there are too few points for a line.
     pub(super) fn without_chart(&self) -> String {
-        let calls: i64 = self.pace.iter().map(|(_, n)| n).sum();
+        let sent: i64 = self.pace.iter().map(|(_, n)| n).sum();
         let running = self.broadcast.status == BroadcastStatus::InProgress;
-        match (calls, running, self.is_over()) {
+        let counted = |n| match self.broadcast.channel.rules().medium {
+            Medium::Call => counted(n, "call", "calls"),
+            Medium::WhatsApp | Medium::Texts => counted(n, "message", "messages"),
+        };
+        match (sent, running, self.is_over()) {
             (0, true, _) => "The first messages are on their way.".to_owned(),
             (0, false, true) => "Nothing was sent.".to_owned(),
             (0, false, false) => "Nothing was sent yet.".to_owned(),
-            (n, true, _) => format!("{} so far; the line begins soon.", counted(n, "call", "calls")),
-            (n, false, _) => {
-                format!("{} within ten seconds: too quick for a line.", counted(n, "call", "calls"))
-            }
+            (n, true, _) => format!("{} so far; the line begins soon.", counted(n)),
+            (n, false, _) => format!("{} within ten seconds: too quick for a line.", counted(n)),
         }
     }
 

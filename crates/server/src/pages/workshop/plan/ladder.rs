@@ -9,6 +9,7 @@ use domain::{
     time::Millis,
 };
 use maud::{Markup, html};
+use providers::codes;
 use store::{
     Org,
     plans::{PlanRow, WorkshopPlan},
@@ -170,7 +171,8 @@ fn why(state: MessageState, reason: &Reason) -> String {
     match (reason, state) {
         (Reason::Ours(own), _) => reasons::own(*own).note.to_owned(),
         (Reason::Excluded(excluded), _) => reasons::excluded(*excluded).note.to_owned(),
-        (Reason::Provider(code), _) => format!("The provider said {code}."),
+        (Reason::Provider(code), _) => codes::meaning(code)
+            .map_or_else(|| format!("The provider said {code}."), |known| known.help.to_owned()),
         (Reason::None, MessageState::Sent) => "Handed over; no receipt has come.".to_owned(),
         (Reason::None, MessageState::Unknown) => "It may have gone out; nobody knows.".to_owned(),
         (Reason::None, _) => String::new(),

@@ -10,6 +10,7 @@ use domain::{
     workshop::RegistrantStatus,
 };
 use maud::{Markup, html};
+use providers::codes;
 use store::{
     plans::{PlanRow, WorkshopPlan},
     reached::RegistrantMessage as Told,
@@ -317,7 +318,8 @@ fn told_why(told: &Told) -> String {
     match &told.reason {
         Reason::Excluded(skip) => reasons::excluded(*skip).title.to_owned(),
         Reason::Ours(own) => reasons::own(*own).title.to_owned(),
-        Reason::Provider(code) => format!("The provider says {code}"),
+        Reason::Provider(code) => codes::meaning(code)
+            .map_or_else(|| format!("The provider says {code}"), |known| known.title.to_owned()),
         Reason::None => String::new(),
     }
 }
