@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    channel::Category,
+    channel::{Category, Channel},
     message::SkipReason,
     phone::is_landline,
     sms::{SmsTemplate, Tag, why_unicode},
@@ -106,7 +106,7 @@ impl Rules {
 
     /// Whether only those get it who agreed: promotion.
     pub fn wants_consent(&self) -> bool {
-        self.message.category() == Category::Marketing
+        wants_consent(self.message.category())
     }
 
     /// Whether a value is the person's own opt-out link.
@@ -191,31 +191,39 @@ impl Rules {
     }
 }
 
-/// Whether that candidate gets it. No other code decides this.
-///
-/// The first rule that excludes somebody is the reason. The rules are asked in this order: a number, one message per
-/// number, whether the channel reaches it, what the person wished, the values.
-pub fn decide(candidate: &Candidate<'_>, rules: &mut Rules) -> Decision {
-    let excluded = |reason| Decision::Excluded(Excluded { reason, value: None });
+/// The first rule that keeps every message of this kind on this channel from the candidate, whatever its values are. The
+/// rules are asked in this order: a number, one message per number, whether the channel reaches it, what the person
+/// wished.
+pub fn keeps_out(candidate: &Candidate<'_>, channel: Channel, category: Category) -> Option<SkipReason> {
     if candidate.phone.is_empty() {
         let missing = candidate.phone_typed.trim().is_empty();
-        return excluded(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone });
+        return Some(if missing { SkipReason::NoPhone } else { SkipReason::InvalidPhone });
     }
     if candidate.repeats {
-        return excluded(SkipReason::Duplicate);
+        return Some(SkipReason::Duplicate);
     }
-    let channel = rules.message.channel();
     if !channel.reaches_landlines() && is_landline(candidate.phone) {
-        return excluded(SkipReason::Landline);
+        return Some(SkipReason::Landline);
     }
     if !channel.reaches(candidate.phone) {
-        return excluded(SkipReason::InvalidPhone);
+        return Some(SkipReason::InvalidPhone);
     }
     if candidate.suppressed {
-        return excluded(SkipReason::Suppressed);
+        return Some(SkipReason::Suppressed);
     }
-    if rules.wants_consent() && !candidate.agreed {
-        return excluded(SkipReason::NoConsent);
+    (wants_consent(category) && !candidate.agreed).then_some(SkipReason::NoConsent)
+}
+
+fn wants_consent(category: Category) -> bool {
+    category == Category::Marketing
+}
+
+/// Whether that candidate gets it. No other code decides this. The first rule that excludes somebody is the reason;
+/// the values are asked last.
+pub fn decide(candidate: &Candidate<'_>, rules: &mut Rules) -> Decision {
+    let (channel, category) = (rules.message.channel(), rules.message.category());
+    if let Some(reason) = keeps_out(candidate, channel, category) {
+        return Decision::Excluded(Excluded { reason, value: None });
     }
     if let Some((_, units)) = &rules.same {
         return Decision::Recipient(Recipient { content: None, units: *units });

@@ -242,7 +242,7 @@ impl File<'_> {
                 "by": if back.by.is_empty() { "the person" } else { &back.by },
                 "how": back.reason,
             })),
-            "ended_by_opt_out_at": one.ended_by_opt_out.map(|(at, _)| self.at(at)),
+            "ended_by_opt_out_at": one.ended_by_opt_out.first().map(|(at, _)| self.at(*at)),
         })
     }
 

@@ -52,17 +52,25 @@ pub struct Consent {
     pub recorded_at: Millis,
     /// When, by whom and how the agreement was withdrawn; `None` while it stands.
     pub withdrawn: Option<Withdrawn>,
-    /// The person's own later opt-out, lifted by a member since: it took the agreement with it on this channel (`None`:
-    /// on every one).
-    pub ended_by_opt_out: Option<(Millis, Option<Channel>)>,
+    /// The person's own later opt-outs, lifted by a member since: each took the agreement with it on its channel (`None`:
+    /// on every one). The widest and first comes first.
+    pub ended_by_opt_out: Vec<(Millis, Option<Channel>)>,
 }
 
 impl Consent {
     /// Whether it counts, on some channel at least.
     pub fn stands(&self) -> bool {
-        let ended =
-            self.ended_by_opt_out.is_some_and(|(_, channel)| channel.is_none() || channel == self.channel);
-        self.withdrawn.is_none() && !ended
+        self.withdrawn.is_none() && !self.ended(self.channel)
+    }
+
+    /// Whether it counts on that channel.
+    pub fn stands_on(&self, channel: Channel) -> bool {
+        let covers = self.channel.is_none_or(|own| own == channel);
+        covers && self.withdrawn.is_none() && !self.ended(Some(channel))
+    }
+
+    fn ended(&self, channel: Option<Channel>) -> bool {
+        self.ended_by_opt_out.iter().any(|(_, on)| on.is_none() || *on == channel)
     }
 }
 
@@ -153,6 +161,7 @@ impl TryFrom<ConsentRow> for Consent {
         });
         let ended_channel = row.ended_channel.as_deref().unwrap_or(ALL);
         let ended_channel = channel_or_all("suppressions_lifted", ended_channel)?;
+        let ended = row.ended_at.map(|at| (Millis(at), ended_channel));
         Ok(Consent {
             id: ConsentId(row.id),
             channel: channel_or_all("consents", &row.channel)?,
@@ -165,7 +174,7 @@ impl TryFrom<ConsentRow> for Consent {
             recorded_by: row.recorded_by,
             recorded_at: Millis(row.recorded_at),
             withdrawn,
-            ended_by_opt_out: row.ended_at.map(|at| (Millis(at), ended_channel)),
+            ended_by_opt_out: ended.into_iter().collect(),
         })
     }
 }
@@ -177,7 +186,7 @@ fn channel_or_all(table: &'static str, text: &str) -> Result<Option<Channel>, St
 impl Org {
     /// What one number agreed to, newest first, withdrawn agreements included.
     pub async fn consents_of(&self, phone: &str, key: &PhoneKey) -> Result<Vec<Consent>, StoreError> {
-        let mut rows: Vec<ConsentRow> = self
+        let rows: Vec<ConsentRow> = self
             .db
             .all(
                 "SELECT c.id, c.channel, c.category, c.given_at, c.source, c.wording, c.note, c.import_id, c.recorded_by,
@@ -192,9 +201,16 @@ impl Org {
                 args![self.id(), key.of(phone), CONSENTS_MAX],
             )
             .await?;
-        // Several opt-outs may have ended one agreement: the widest and first tells it.
-        rows.dedup_by_key(|row| row.id);
-        rows.into_iter().map(Consent::try_from).collect()
+        // Several opt-outs may have ended one agreement, each on its channel.
+        let mut consents: Vec<Consent> = vec![];
+        for row in rows {
+            let consent = Consent::try_from(row)?;
+            match consents.last_mut().filter(|last| last.id == consent.id) {
+                Some(last) => last.ended_by_opt_out.extend(consent.ended_by_opt_out),
+                None => consents.push(consent),
+            }
+        }
+        Ok(consents)
     }
 
     /// When that number last opted out of promotions on that channel (`None`: on any). Entries that a member lifted

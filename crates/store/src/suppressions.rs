@@ -52,6 +52,11 @@ pub struct Suppression {
 }
 
 impl Suppression {
+    /// Whether it keeps messages of that kind on that channel from the person.
+    pub fn stops(&self, channel: Channel, category: Category) -> bool {
+        self.channel.is_none_or(|own| own == channel) && self.category.is_none_or(|own| own == category)
+    }
+
     /// Whether the person asked for it themselves: lifting it then needs a stated reason.
     pub fn is_own(&self) -> bool {
         matches!(self.source.as_str(), "person" | "link")

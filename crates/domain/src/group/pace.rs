@@ -29,6 +29,14 @@ impl PostPace {
     /// for these days too where it is lower.
     pub const WARM_UP: [i64; 6] = [10, 20, 40, 80, 150, 300];
 
+    /// Seconds that somebody may let the posts of one broadcast keep apart at least.
+    pub const GAPS_S: [i64; 6] = [10, 15, 30, 60, 120, 300];
+
+    /// Whether posts that are to keep so many seconds apart at least do so more than the account's own pauses see to.
+    pub fn is_lengthened_by(&self, gap_s: i64) -> bool {
+        gap_s > self.gap_from_s
+    }
+
     /// Most posts in the 24 hours of the `nth` day of use, counted from 0.
     pub fn per_day(&self, nth: usize) -> i64 {
         PostPace::WARM_UP.get(nth).map_or(self.per_day_max, |warm| (*warm).min(self.per_day_max))

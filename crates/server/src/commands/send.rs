@@ -13,6 +13,7 @@ use domain::{
     broadcast::{Audience, BroadcastStatus},
     channel::Channel,
     checks::Severity,
+    group::PostPace,
     ids::{BroadcastId, ImportId, TagId},
     message::MessageState,
     time::{HOUR, MINUTE, Millis, WallClock},
@@ -64,6 +65,9 @@ pub struct SendCommand {
     /// What is posted in the groups; may hold {workshop_title}, {start_time}, {join_link} and the like
     #[arg(long, value_name = "TEXT", requires = "groups", conflicts_with = "template")]
     text: Option<String>,
+    /// Seconds between two posts at least, where the account's own pauses are shorter: 10, 15, 30, 60, 120 or 300
+    #[arg(long, value_name = "SECONDS", requires = "groups", value_parser = gap)]
+    gap: Option<i64>,
     /// The channel, `personal` or `sms`, when templates of both have the name
     #[arg(long)]
     channel: Option<Channel>,
@@ -111,6 +115,7 @@ async fn send(app: &App, command: &SendCommand) -> anyhow::Result<u8> {
             groups,
             text: command.text.as_deref(),
             template: command.template.as_deref(),
+            gap_s: command.gap.unwrap_or(0),
         };
         return send_groups::send(app, caller, workshop, command, &typed).await;
     }
@@ -208,6 +213,11 @@ async fn tag_named(org: &Org, name: &str) -> anyhow::Result<TagId> {
 }
 
 /// Who of the people, as it is typed.
+fn gap(typed: &str) -> Result<i64, String> {
+    let gap = typed.parse().ok().filter(|gap| PostPace::GAPS_S.contains(gap));
+    gap.ok_or_else(|| format!("choose one of {}", PostPace::GAPS_S.map(|gap| gap.to_string()).join(", ")))
+}
+
 fn who(typed: &str) -> Result<Who, String> {
     let rest = |kind: &str| typed.strip_prefix(kind).map(str::trim).filter(|rest| !rest.is_empty());
     if let Some(tag) = rest("tag:") {

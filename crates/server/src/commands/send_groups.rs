@@ -3,7 +3,12 @@
 use anyhow::bail;
 use compose::{Caller, PostDraft, PostReview, Refusal, Timing};
 use domain::{
-    channel::Channel, group::Jid, ids::BroadcastId, post::GroupPost, template::Message, time::MINUTE,
+    channel::Channel,
+    group::Jid,
+    ids::BroadcastId,
+    post::GroupPost,
+    template::Message,
+    time::{MINUTE, SECOND},
 };
 use store::{Org, groups::Group, templates::Template, workshops::Workshop};
 
@@ -27,6 +32,8 @@ pub(super) struct Typed<'a> {
     pub(super) text: Option<&'a str>,
     /// The name of the template; `None` where a text is given.
     pub(super) template: Option<&'a str>,
+    /// Seconds that the posts keep apart at least; 0 leaves it to the account.
+    pub(super) gap_s: i64,
 }
 
 /// Posts. Exit codes as of `munadi send`.
@@ -46,7 +53,17 @@ pub(super) async fn send(
         );
     }
     let (post, template) = what(&caller.org, typed).await?;
-    let draft = draft(app, &caller, (workshop, groups), (post, template), command.within_minutes).await?;
+    let mut draft = draft(app, &caller, (workshop, groups), (post, template), command.within_minutes).await?;
+    if let Some((pace, _)) =
+        draft.pace.as_ref().filter(|(pace, _)| typed.gap_s > 0 && !pace.is_lengthened_by(typed.gap_s))
+    {
+        bail!(
+            "nothing was posted: the account waits {} to {} s between two posts by itself; say a longer --gap, or none",
+            pace.gap_from_s,
+            pace.gap_until_s
+        );
+    }
+    draft.gap_s = typed.gap_s;
     let review = draft.review(&caller);
     let before = review.sent_before(&caller).await?;
     let refusal = match review.findings.iter().find(|finding| finding.is_error()).map(posts::words) {
@@ -187,7 +204,7 @@ fn tell_review(review: &PostReview, json: bool, refusal: Option<&str>) -> anyhow
             })
             .collect();
         return say(serde_json::json!({
-            "groups": groups, "members": members, "done_at_ms": review.done_at().map(|at| at.0), "may_send": review.may_send(), "checks": checks,
+            "groups": groups, "members": members, "gap_s": review.draft.gap_s, "done_at_ms": review.done_at().map(|at| at.0), "may_send": review.may_send(), "checks": checks,
             "refused": refusal, "exit_code": refusal.map(|_| 1),
         }));
     }
@@ -197,6 +214,9 @@ fn tell_review(review: &PostReview, json: bool, refusal: Option<&str>) -> anyhow
         review.name(),
         counted(groups, "group", "groups")
     ))?;
+    if review.draft.gap_s > 0 {
+        say(format_args!("Two posts keep at least {} apart.", span(review.draft.gap_s * SECOND)))?;
+    }
     if let Some(done) = review.done_at() {
         let took = span(done.since(review.draft.timing.start));
         say(format_args!("The last group would be posted to after {took}, an estimate."))?;

@@ -144,18 +144,19 @@ pub async fn record(
 ) -> PageResult {
     let story = member.org.story(id, &app.phone_key).await?;
     let phone = Phone::from_stored(&story.phone).map_err(|_| Problem::not_found())?;
-    let again = |errors: &ConsentErrors| Ok(unprocessable(person::page(&member, &story, &form, errors)));
+    let again =
+        async |errors: &ConsentErrors| Ok(unprocessable(person::page(&member, &story, &form, errors).await?));
     let consent = match form.check(&app, &member, phone) {
         Ok(consent) => consent,
-        Err(errors) => return again(&errors),
+        Err(errors) => return again(&errors).await,
     };
     let words = format!("Recorded: they agreed to {}.", agreed_to(consent.channel));
     match member.org.record_consent(consent, member.now).await? {
         Recorded::New => Ok(see_other_saying(&app, &format!("{}#consents", href(id)), &words)),
-        Recorded::Already => again(&ConsentErrors {
-            channel: Some("This agreement stands already.".to_owned()),
-            ..ConsentErrors::default()
-        }),
+        Recorded::Already => {
+            let channel = Some("This agreement stands already.".to_owned());
+            again(&ConsentErrors { channel, ..ConsentErrors::default() }).await
+        }
         Recorded::TooSoon { opted_out_at, until } => {
             let zone = &member.organization.zone;
             let words = format!(
@@ -163,7 +164,7 @@ pub async fn record(
                 zone.date(opted_out_at, member.now),
                 zone.date(until, member.now)
             );
-            again(&ConsentErrors { note: Some(words), ..ConsentErrors::default() })
+            again(&ConsentErrors { note: Some(words), ..ConsentErrors::default() }).await
         }
     }
 }
@@ -297,9 +298,9 @@ fn table_card(member: &Member, story: &Story) -> Card {
                 (chip(consent))
                 @if let Some(withdrawn) = &consent.withdrawn {
                     span class="m-sub" { (day(withdrawn.at)) " by " (by(&withdrawn.by)) ": " (withdrawn.reason) }
-                } @else if let Some((at, channel)) = consent.ended_by_opt_out {
+                } @else if let Some((at, channel)) = consent.ended_by_opt_out.first() {
                     span class="m-sub" {
-                        "They opted out" @if let Some(channel) = channel { " on " (channel.title()) } ", " (day(at)) ", after they had agreed."
+                        "They opted out" @if let Some(channel) = channel { " on " (channel.title()) } ", " (day(*at)) ", after they had agreed."
                     }
                 }
             },

@@ -31,6 +31,7 @@ pub mod people;
 pub mod person;
 pub mod person_export;
 pub mod person_opt_out;
+mod person_reach;
 mod person_told;
 pub mod posts_by_hand;
 pub mod problem;

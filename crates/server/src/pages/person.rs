@@ -15,16 +15,14 @@ use store::{
     calls::CallView,
     people::{PersonMessage, Registration, Story},
     registrants::PastCorrection,
-    suppressions::Suppression,
 };
 
 use super::{
     broadcast::calls,
     consents::{self, ConsentErrors, ConsentForm},
-    correct, erase,
-    opted_out::what_for,
-    person_export,
+    correct, erase, person_export,
     person_opt_out::{self, OptOutForm},
+    person_reach,
     person_told::ToldTable,
     told_answer::Answer,
     workshop::{registrant_chip, source_word},
@@ -61,7 +59,7 @@ pub async fn by_number(member: Member, Path(digits): Path<String>) -> Result<Res
 /// `GET /people/{person}`
 pub async fn show(State(app): State<App>, member: Member, Path(id): Path<LeadId>) -> PageResult {
     let story = member.org.story(id, &app.phone_key).await?;
-    Ok(ok(page(&member, &story, &ConsentForm::default(), &ConsentErrors::default())))
+    Ok(ok(page(&member, &story, &ConsentForm::default(), &ConsentErrors::default()).await?))
 }
 
 /// What a person is called.
@@ -69,8 +67,22 @@ pub(super) fn name_of(story: &Story) -> &str {
     if story.name.is_empty() { "No name" } else { &story.name }
 }
 
+/// The name that a sentence about them uses.
+pub(super) fn first_name(story: &Story) -> &str {
+    story.name.split(' ').next().filter(|name| !name.is_empty()).unwrap_or("this person")
+}
+
 /// The page, with what was typed into the form of an agreement.
-pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &ConsentErrors) -> Markup {
+pub(super) async fn page(
+    member: &Member,
+    story: &Story,
+    form: &ConsentForm,
+    errors: &ConsentErrors,
+) -> Result<Markup, Problem> {
+    let groups = match Phone::from_stored(&story.phone) {
+        Ok(number) => member.org.groups_of(&number).await?,
+        Err(_) => vec![],
+    };
     let name = name_of(story);
     let zone = &member.organization.zone;
     let mut head = Head::new(name)
@@ -97,7 +109,6 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
         (head)
         (answer)
         @for note in former_notes(story) { (note) }
-        @for entry in &story.suppressions { (opted_out_note(member, entry)) }
         @if let Some(table) = ToldTable::of(member, story) { (table) }
         (consents::cards(
             member,
@@ -105,14 +116,18 @@ pub(super) fn page(member: &Member, story: &Story, form: &ConsentForm, errors: &
             form,
             errors,
             (messages_card(member, story), registrations_card(member, story)),
-            colleague_card(member, story, &answer),
+            html! {
+                (person_reach::reach_card(member, story, &groups))
+                (person_reach::allowed_card(member, story))
+                (colleague_card(member, story, &answer))
+            },
         ))
         @if !story.corrections.is_empty() { (correct::history_card(member, &story.corrections)) }
         @if member.may(Permission::Manage) { (person_opt_out::question(member, story, &OptOutForm::default(), None)) }
     };
     let mut page = member.page(Section::People, name, body);
     page.crumbs = vec![Crumb::to("People", "/people"), Crumb::here(name)];
-    page.render()
+    Ok(page.render())
 }
 
 /// The next workshop's message to this person alone.
@@ -124,7 +139,7 @@ fn tell(member: &Member, story: &Story) -> Option<Button> {
             && place.starts_at > member.now
     });
     let place = next.min_by_key(|place| place.starts_at).filter(|_| member.may(Permission::Send))?;
-    let first = story.name.split(' ').next().filter(|name| !name.is_empty()).unwrap_or("this person");
+    let first = first_name(story);
     let to = correct::tell_href(place.workshop, &[place.registrant]);
     Some(Button::primary_link(format!("Tell {first} now"), to).icon(Icon::Send))
 }
@@ -147,25 +162,6 @@ fn colleague_card(member: &Member, story: &Story, answer: &Answer) -> Card {
         },
     )
     .padded()
-}
-
-/// Who asked for the opt-out, when and how, and the form that lifts it.
-fn opted_out_note(member: &Member, entry: &Suppression) -> Note {
-    let zone = &member.organization.zone;
-    let by = if entry.created_by.is_empty() { "themselves" } else { &entry.created_by };
-    let reason = entry.reason.trim_end_matches('.');
-    let words = format!(
-        "{reason}. Entered by {by}, {}, {}.",
-        zone.date(entry.created_at, member.now),
-        zone.time(entry.created_at)
-    );
-    let note =
-        Note::new(Tone::Act, format!("Opted out of {}.", what_for(entry.channel, entry.category)), words);
-    if member.may(Permission::Manage) {
-        note.action(Button::link("Allow again", format!("/people/opted-out/{}/remove", entry.id)).small())
-    } else {
-        note.action(Button::link("Opted out", "/people/opted-out").small())
-    }
 }
 
 /// What went to another number than the person has now, and where somebody is found whose number this was.

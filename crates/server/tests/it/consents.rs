@@ -99,6 +99,47 @@ on_both! {
         assert_eq!(agent.post(&withdraw, &[("reason", "again")]).await.status, StatusCode::NOT_FOUND);
     }
 
+    async fn a_persons_page_says_how_to_reach_them_and_what_they_may_be_sent(db: TestStore) {
+        let world = World::new(db).await;
+        let people = world.people().await;
+        let person = person(&people);
+        let mut manager = world.signed_in(&people.manager).await;
+        let address = format!("/people/{person}");
+        let everything = manager.get(&address).await.body;
+        for words in ["How to reach ", "Not tried", "No workshop messages", "Opted out of everything."] {
+            assert!(everything.contains(words), "{words}: {everything}");
+        }
+        let entry = entries(&world, &people).await.remove(0).id;
+        manager.post(&format!("{LIST}/{entry}/remove"), &[]).await;
+        let story = org(&world, &people).story(person, &world.app.phone_key).await.unwrap();
+        let withdraw = format!("{address}/consents/{}/withdraw", story.consents[0].id);
+        let before = manager.get(&address).await.body;
+        assert!(before.contains("Agreed ") && before.contains(": form") && !before.contains("No promotions"), "{before}");
+        manager.post(&withdraw, &[("reason", "asked on the phone")]).await;
+        let at_first = manager.get(&address).await.body;
+        for words in ["Workshop messages", "Follow from the registration", "No promotions", "No agreement is recorded"] {
+            assert!(at_first.contains(words), "{words}: {at_first}");
+        }
+        assert!(!at_first.contains("No workshop messages"), "{at_first}");
+        record(&mut manager, person, &[]).await;
+        let agreed = manager.get(&address).await.body;
+        assert!(agreed.contains("Only by SMS. Agreed ") && agreed.contains(": Counter at the fair"), "{agreed}");
+        assert!(!agreed.contains("No promotions"), "{agreed}");
+        stop(&world, &people, Channel::Sms, PHONE).await;
+        let stopped = manager.get(&address).await.body;
+        for words in [
+            "No promotions",
+            "Only by WhatsApp Personal, IVR Call. Follow from the registration",
+            "Opted out of everything on SMS.",
+            "entered by themselves: “Wrote STOP”",
+            "Allow again",
+        ] {
+            assert!(stopped.contains(words), "{words}: {stopped}");
+        }
+        let viewer = world.signed_in(&people.viewer).await.get(&address).await.body;
+        assert!(viewer.contains("Opted out of everything on SMS.") && !viewer.contains("Allow again"), "{viewer}");
+    }
+
     async fn soon_after_an_opt_out_an_agreement_needs_to_say_how_they_came_back(db: TestStore) {
         let world = World::new(db).await;
         let people = world.people().await;

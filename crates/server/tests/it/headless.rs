@@ -557,6 +557,13 @@ async fn the_groups_of_a_workshop_are_posted_to_from_the_command_line() {
     let told = last_json(&asked);
     assert_eq!((&told["groups"], &told["may_send"]), (&2.into(), &true.into()), "{told}");
     assert!(posted().is_empty());
+    let soon = told["done_at_ms"].as_i64().unwrap();
+    let apart = last_json(&post(&["--groups", "--text", "Hello", "--gap", "300"]));
+    assert_eq!(apart["gap_s"], 300, "{apart}");
+    let later = apart["done_at_ms"].as_i64().unwrap() - soon;
+    assert!((300_000..360_000).contains(&later), "one pause between two groups: {later} ms");
+    let odd = post(&["--groups", "--text", "Hello", "--gap", "7", "--yes"]);
+    assert!(String::from_utf8_lossy(&odd.stderr).contains("choose one of 10, 15, 30"), "{odd:?}");
     let wrong = post(&["--groups", "--text", "Hello {first_name}", "--yes"]);
     let words = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(words.contains("“{first_name}” is no value of a workshop"), "{words}");
@@ -567,7 +574,7 @@ async fn the_groups_of_a_workshop_are_posted_to_from_the_command_line() {
     assert_eq!(sent.status.code(), Some(0), "{result} {}", String::from_utf8_lossy(&sent.stderr));
     assert_eq!((&result["planned"], &result["counts"]["sent"]), (&1.into(), &1.into()), "{result}");
     assert_eq!(posted(), ["Hello from Rust for Beginners"]);
-    let by_template = post(&["--groups", "000002", "--template", "Tonight", "--yes"]);
+    let by_template = post(&["--gap", "10", "--groups", "000002", "--template", "Tonight", "--yes"]);
     assert_eq!(by_template.status.code(), Some(0), "{}", String::from_utf8_lossy(&by_template.stderr));
     assert_eq!(posted().last().map(String::as_str), Some("Join https://meet.example/rust"));
     sandbox.stop().await;

@@ -117,9 +117,20 @@ both! {
         assert_eq!(agreed(&world, Channel::WhatsappPersonal, &[ASHA]).await, 1);
         let mine = world.org.consents_of(ASHA, &key()).await.unwrap();
         assert_eq!(mine.len(), 1);
-        assert_eq!(mine[0].ended_by_opt_out, Some((NOW.plus(1), SMS)));
+        assert_eq!(mine[0].ended_by_opt_out, [(NOW.plus(1), SMS)]);
+        // A second stop elsewhere ends it there too, and what a person's page says is what the audience reads.
+        work(&world).opt_out(&stop(&world, ASHA, Channel::IvrCall), NOW.plus(3)).await.unwrap();
+        let entry = world.org.suppressions_of(ASHA, &key()).await.unwrap().remove(0);
+        assert!(entry.stops(Channel::IvrCall, Category::Utility) && !entry.stops(Channel::Sms, Category::Utility));
+        world.org.unsuppress(entry.id, "asked for calls", NOW.plus(4)).await.unwrap();
+        let mine = world.org.consents_of(ASHA, &key()).await.unwrap().remove(0);
+        for channel in Channel::to_people() {
+            let stands = agreed(&world, channel, &[ASHA]).await == 1;
+            assert_eq!(mine.stands_on(channel), stands, "{channel:?}");
+            assert_eq!(stands, channel == Channel::WhatsappPersonal, "{channel:?}");
+        }
         let lifted = world.org.lifted_of(ASHA, &key()).await.unwrap();
-        assert_eq!((lifted[0].by.as_str(), lifted[0].reason.as_str(), lifted[0].at), ("Meera", "asked for reminders", NOW.plus(2)));
+        assert_eq!((lifted[1].by.as_str(), lifted[1].reason.as_str(), lifted[1].at), ("Meera", "asked for reminders", NOW.plus(2)));
     }
 
     async fn start_lifts_what_the_person_stopped_and_nothing_else(world) {

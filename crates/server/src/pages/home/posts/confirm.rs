@@ -7,13 +7,18 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use domain::{checks::EarlierBroadcast, ids::BroadcastId, post_media::MediaProblem, time::MINUTE};
+use domain::{
+    checks::EarlierBroadcast,
+    ids::BroadcastId,
+    post_media::MediaProblem,
+    time::{MINUTE, SECOND},
+};
 use maud::{Markup, html};
 use store::StoreError;
 
 use super::{
     Composing, PATH, alone, moment, parts,
-    typed::{self, Typed},
+    typed::Typed,
     upload::{self, Posted},
     words,
 };
@@ -36,7 +41,7 @@ use crate::{
         button::Button,
         chip::Tone,
         dialog::{Confirm, WideConfirm},
-        format::{counted, grouped, relative},
+        format::{counted, grouped, relative, span},
         head::KeyValues,
         icons::Icon,
         note::Note,
@@ -331,5 +336,5 @@ fn summary(member: &Member, composing: &Composing) -> KeyValues {
 
 /// The shortest pause between two posts, where somebody chose one.
 fn pause(gap_s: i64) -> Option<String> {
-    (gap_s > 0).then(|| format!("at least {} apart", typed::gap_words(gap_s)))
+    (gap_s > 0).then(|| format!("at least {} apart", span(gap_s * SECOND)))
 }

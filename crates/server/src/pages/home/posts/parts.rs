@@ -9,7 +9,7 @@ use domain::{
     post_checks::PostFinding,
     role::Permission,
     template::{Content, Message},
-    time::DAY,
+    time::{DAY, SECOND},
 };
 use maud::{Markup, html};
 use store::{groups::Group, membership::GroupCoverage};
@@ -19,7 +19,7 @@ use super::{
     Composing,
     confirm::TEST,
     file, moment,
-    typed::{Form, GAPS_S, Order, SYNC, Typed, gap_words},
+    typed::{Form, Order, SYNC, Typed},
 };
 use crate::{
     http::extract::Member,
@@ -404,10 +404,10 @@ fn when(member: &Member, composing: &Composing) -> Markup {
 fn gap(pace: &PostPace, gap_s: i64) -> Field {
     let current = if gap_s > 0 { gap_s.to_string() } else { String::new() };
     let own = format!("Random, {} to {} s", pace.gap_from_s, pace.gap_until_s);
-    let longer = GAPS_S.into_iter().filter(|gap| *gap > pace.gap_from_s || *gap == gap_s);
+    let longer = PostPace::GAPS_S.into_iter().filter(|gap| pace.is_lengthened_by(*gap) || *gap == gap_s);
     let mut choices = vec![Choice::new("", own, &current)];
     choices.extend(
-        longer.map(|gap| Choice::new(gap.to_string(), format!("At least {}", gap_words(gap)), &current)),
+        longer.map(|gap| Choice::new(gap.to_string(), format!("At least {}", span(gap * SECOND)), &current)),
     );
     Field::select("gap", "Gap between groups", choices).autosubmit()
 }
@@ -428,7 +428,7 @@ fn takes(member: &Member, composing: &Composing) -> Option<Markup> {
     };
     let gaps = match review.draft.gap_s {
         0 => gaps,
-        gap => format!("{gaps}, {} at least", gap_words(gap)),
+        gap => format!("{gaps}, {} at least", span(gap * SECOND)),
     };
     let in_a_day = format!("{} of {}", grouped(lately + ahead + groups), grouped(per_day));
     let facts = [

@@ -4,10 +4,10 @@
 use std::cmp::Reverse;
 
 use domain::{
+    group::PostPace,
     ids::{GroupId, TemplateId, UserId, WorkshopId},
     post::{GroupPost, MediaKind, Poll, PostMedia},
     post_media::MediaProblem,
-    time::{MINUTE, SECOND},
 };
 use store::groups::Group;
 
@@ -24,17 +24,6 @@ pub(super) const LOOK: &str = "look";
 
 /// The value of the button that reads the groups from their gateways.
 pub(super) const SYNC: &str = "sync";
-
-/// The pauses between posts that a person may choose, in seconds. The account's own pause holds where it is longer.
-pub(super) const GAPS_S: [i64; 6] = [10, 15, 30, 60, 120, 300];
-
-/// As in "30 s" or "2 min".
-pub(super) fn gap_words(gap_s: i64) -> String {
-    match gap_s * SECOND {
-        ms if ms >= MINUTE && ms % MINUTE == 0 => format!("{} min", ms / MINUTE),
-        ms => format!("{} s", ms / SECOND),
-    }
-}
 
 /// The order in which the groups are posted to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -196,7 +185,9 @@ impl Typed {
                 "several" => typed.several = true,
                 "mention" => typed.mention_all = true,
                 "preview" => typed.link_preview = true,
-                "gap" => typed.gap_s = value.parse().ok().filter(|gap| GAPS_S.contains(gap)).unwrap_or(0),
+                "gap" => {
+                    typed.gap_s = value.parse().ok().filter(|gap| PostPace::GAPS_S.contains(gap)).unwrap_or(0)
+                }
                 "order" => typed.order = Order::read(&value),
                 "when" => typed.later = value == "later",
                 "at" => typed.at = value,
@@ -334,7 +325,6 @@ mod tests {
         assert_eq!(poll.options, ["Laptop", "Phone"]);
         assert!(typed.post().mention_all && typed.later);
         assert_eq!((again.gap_s, again.order), (120, Order::Largest));
-        assert_eq!((gap_words(120).as_str(), gap_words(30).as_str()), ("2 min", "30 s"));
         assert_eq!(Typed::read(&pairs(&[("gap", "7"), ("order", "no")])).gap_s, 0);
     }
 
