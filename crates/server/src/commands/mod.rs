@@ -11,6 +11,7 @@ pub mod flood;
 pub mod import;
 pub mod new_keys;
 pub mod person;
+mod pick;
 pub mod plan;
 pub mod rehearse;
 pub mod restore;

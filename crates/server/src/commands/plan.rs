@@ -20,8 +20,8 @@ use store::{
 };
 
 use super::{
+    pick::{pick_organisation, pick_workshop},
     say,
-    send::{pick_organisation, pick_workshop},
     sequence::named,
 };
 use crate::{app::App, config::Config, ui::words::steps};

@@ -14,8 +14,8 @@ use serde_json::json;
 use store::{Actor, Org, workshops::Workshop};
 
 use super::{
+    pick::{pick_organisation, pick_workshop},
     say,
-    send::{pick_organisation, pick_workshop},
     sequence::named,
 };
 use crate::{

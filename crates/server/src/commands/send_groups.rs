@@ -13,8 +13,10 @@ use domain::{
 use store::{Org, groups::Group, templates::Template, workshops::Workshop};
 
 use super::{
-    AlreadyReported, say,
-    send::{SendCommand, one, tell, watch},
+    AlreadyReported,
+    pick::one,
+    say,
+    send::{SendCommand, tell, watch},
 };
 use crate::{
     app::App,

@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use store::{Actor, Org, StoreError, sequences::Sequence, sequences::SequenceDraft};
 
 use super::{
+    pick::{one, pick_organisation},
     say,
-    send::{one, pick_organisation},
 };
 use crate::{app::App, config::Config, ui::words::steps};
 
