@@ -131,7 +131,8 @@ pub struct Outcomes {
     pub read: f64,
     /// The share of messages that fails after acceptance.
     pub failed: f64,
-    /// The codes of such failures and their weights. Where it is empty, each vendor's habits decide.
+    /// The codes of such failures and their weights. Each vendor draws among the codes that it knows. Where it knows none of them, its
+    /// habits decide.
     pub codes: BTreeMap<String, f64>,
     /// Numbers with this ending always fail with this code, whatever the shares say (not for SMS).
     pub code_by_ending: BTreeMap<String, String>,

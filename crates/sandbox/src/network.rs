@@ -451,6 +451,14 @@ fn events(shared: &Shared, faults: &Faults, post: &GroupPost, group: &Group) -> 
     events
 }
 
+/// Codes with which WhatsApp refuses a post in a group: another vendor's mean nothing there.
+const REFUSALS: [&str; 4] = ["420", "429", "463", "479"];
+
+/// Whether a post in a group can be refused with that code.
+pub(crate) fn refuses_with(code: &str) -> bool {
+    REFUSALS.contains(&code)
+}
+
 /// The code with which WhatsApp refuses a post afterwards: 420 for a community's parent, else as the faults draw it.
 fn refusal(faults: &Faults, shared: &Shared, post: &GroupPost, group: &Group) -> Option<u32> {
     if group.is_parent {
@@ -461,7 +469,8 @@ fn refusal(faults: &Faults, shared: &Shared, post: &GroupPost, group: &Group) ->
     if !chance.hits(faults.outcomes.failed, "failed", &post.group, nth) {
         return None;
     }
-    let codes: Vec<u32> = faults.outcomes.codes.keys().filter_map(|code| code.parse().ok()).collect();
+    let named = faults.outcomes.codes.keys().filter(|code| refuses_with(code));
+    let codes: Vec<u32> = named.filter_map(|code| code.parse().ok()).collect();
     let at = usize::try_from(chance.up_to(codes.len().saturating_sub(1) as u64, "code", &post.group, nth))
         .unwrap_or(0);
     Some(codes.get(at).copied().unwrap_or(479))

@@ -1,5 +1,7 @@
 //! What becomes of a message, and the webhooks that tell of it (`providers/src/aisensy/NOTES.md` §4, §5).
 
+use std::collections::BTreeMap;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -7,6 +9,7 @@ use super::Epoch;
 use super::{campaign_id, object_id};
 use crate::Shared;
 use crate::faults::Faults;
+use crate::network;
 use crate::receipts::{self, Post, Webhook, signature};
 use crate::world::{Message, Place, Status};
 
@@ -147,8 +150,10 @@ fn events(shared: &Shared, faults: &Faults, place: Place, key: &str) -> Vec<(i64
 
 fn draw_code(shared: &Shared, faults: &Faults, place: Place, key: &str) -> Box<str> {
     let own = &faults.habits.aisensy.codes;
-    let codes = if faults.outcomes.codes.is_empty() { own } else { &faults.outcomes.codes };
-    let total: f64 = codes.values().sum();
+    let named: BTreeMap<_, _> =
+        faults.outcomes.codes.iter().filter(|(code, _)| !network::refuses_with(code)).collect();
+    let codes = if named.is_empty() { own.iter().collect() } else { named };
+    let total: f64 = codes.values().copied().sum();
     let mut left = shared.faults.chance().unit("code", key, place.nth) * total;
     for (code, weight) in codes {
         left -= weight;

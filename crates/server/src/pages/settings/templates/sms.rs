@@ -343,6 +343,14 @@ fn vendors(around: &Around) -> Vec<&'static dyn Vendor> {
     if connected.is_empty() { around.vendor.into_iter().collect() } else { connected }
 }
 
+/// The field of the number by which a vendor knows a text.
+const MESSAGE_ID: &str = "message_id";
+
+/// Whether one of these vendors knows texts by a number of its own.
+fn names_messages(vendors: &[&dyn Vendor]) -> bool {
+    vendors.iter().any(|vendor| vendor.template_fields().iter().any(|field| field.key == MESSAGE_ID))
+}
+
 /// The ways in which these vendors send: what their field of it offers, and all ways where one has no such field.
 fn ways(vendors: &[&dyn Vendor]) -> Vec<SmsRoute> {
     let offers = |vendor: &&dyn Vendor, way: SmsRoute| match route_field(*vendor).map(|field| field.kind) {
@@ -393,16 +401,16 @@ fn ids(form: &Form, around: &Around) -> Vec<Vec<Field>> {
     let needed = |way, words: &str| {
         if route(form) == way { format!("{words} Needed this way.") } else { words.to_owned() }
     };
+    let mut first =
+        vec![own(Field::text("sender", "Header"), sender).help(
+            "The sender id that people see: 3 to 6 letters, without -S or -P. Empty takes the account’s.",
+        )];
+    if names_messages(&vendors(around)) || !form.get(MESSAGE_ID).is_empty() {
+        let field = Field::text(MESSAGE_ID, "Message id").placeholder("111111").inputmode("numeric");
+        first.push(field.help(needed(SmsRoute::Dlt, "The short number in the provider’s DLT Manager.")));
+    }
     vec![
-        vec![
-            own(Field::text("sender", "Header"), sender).help(
-                "The sender id that people see: 3 to 6 letters, without -S or -P. Empty takes the account’s.",
-            ),
-            Field::text("message_id", "Message id")
-                .placeholder("111111")
-                .inputmode("numeric")
-                .help(needed(SmsRoute::Dlt, "The short number in the provider’s DLT Manager.")),
-        ],
+        first,
         vec![
             Field::text("template_id", "DLT content-template id")
                 .inputmode("numeric")
