@@ -128,7 +128,7 @@ macro_rules! templates {
 #[rustfmt::skip]
 pub fn table() -> Vec<Route> {
     use pages::{
-        account, attendance, attention, broadcast, calendar, consents, correct, demo, erase, group_new, groups, posts_by_hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, registrants_export,
+        account, attendance, attention, broadcast, calendar, consents, correct, demo, erase, group_new, groups, posts_by_hand, health, home, imports, invite, keys, link, login, members, operator, opt_out, opted_out, opted_out_import, organisation, people, person, person_export, person_opt_out, post_file, registrants_export,
         settings::{accounts, alerts, audit, charges, integrations, links, prices, purposes, recordings, sequences, tags, templates},
         setup, stream, team, webhook, workshop, workshops,
     };
@@ -148,7 +148,7 @@ pub fn table() -> Vec<Route> {
         route(POST, "/o/{token}",                         Anyone,     opt_out::act),
         route(GET,  "/j/{code}",                          Anyone,     link::own),
         route(GET,  "/l/{name}",                          Anyone,     link::named),
-        route(GET,  "/files/{address}/{name}",            Anyone,     home::posts::serve).json(),
+        route(GET,  "/files/{address}/{name}",            Anyone,     post_file::serve).json(),
         route(GET,  "/recordings/{sound}",                Anyone,     recordings::sound::serve).json(),
 
         route(GET,  "/sign-in",                           Public,     login::form),
@@ -165,10 +165,10 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/",                                  SignedIn,   home::show),
         route(GET,  "/compose/confirm",                   Send,       home::confirm::show),
         route(POST, "/compose/confirm",                   Send,       home::confirm::confirm),
-        route(POST, "/compose/posts",                     Read,       home::posts::compose).body_max(home::posts::FORM_BYTES_MAX).timeout(ASKING),
-        route(POST, "/compose/posts/review",              Send,       home::posts::review).body_max(home::posts::FORM_BYTES_MAX).timeout(ASKING),
+        route(POST, "/compose/posts",                     Read,       home::posts::compose).body_max(post_file::FORM_BYTES_MAX).timeout(ASKING),
+        route(POST, "/compose/posts/review",              Send,       home::posts::review).body_max(post_file::FORM_BYTES_MAX).timeout(ASKING),
         route(POST, "/compose/posts/confirm",             Send,       home::posts::confirm).timeout(ASKING),
-        route(POST, "/compose/posts/test",                Send,       home::posts::test).body_max(home::posts::FORM_BYTES_MAX).timeout(ASKING),
+        route(POST, "/compose/posts/test",                Send,       home::posts::test).body_max(post_file::FORM_BYTES_MAX).timeout(ASKING),
         route(GET,  "/compose/test",                      Send,       home::test::show),
         route(POST, "/compose/test",                      Send,       home::test::send),
         route(POST, "/compose/check",                     Send,       home::test::check),
@@ -404,7 +404,8 @@ pub fn table() -> Vec<Route> {
     ];
     all.extend(templates!("/settings/templates", "/settings/templates/import"));
     all.extend(templates!("/settings/templates/sms", "/settings/templates/sms/fill"));
-    all.extend(templates!("/settings/templates/group"));
+    let uploads = |route: Route| route.body_max(post_file::FORM_BYTES_MAX).timeout(ASKING);
+    all.extend(templates!("/settings/templates/group").map(uploads));
     all.extend(templates!("/settings/templates/ivr"));
     all
 }

@@ -33,6 +33,7 @@ pub mod person_export;
 pub mod person_opt_out;
 mod person_reach;
 mod person_told;
+pub mod post_file;
 pub mod posts_by_hand;
 pub mod problem;
 pub mod registrants_export;

@@ -346,7 +346,7 @@ impl Field {
         }
     }
 
-    fn render_error(&self) -> Markup {
+    pub(super) fn render_error(&self) -> Markup {
         html! {
             @if let Some(error) = &self.error {
                 p class="m-error" id={ (self.id) "-error" } { (Icon::Error) span { (error) } }
@@ -354,7 +354,7 @@ impl Field {
         }
     }
 
-    fn render_control(&self, aria_label: Option<&str>) -> Markup {
+    pub(super) fn render_control(&self, aria_label: Option<&str>) -> Markup {
         let invalid = self.error.as_ref().map(|_| "true");
         let described = self.described_by();
         let autosubmit = self.autosubmit.then_some("");

@@ -51,4 +51,5 @@ pub mod toast;
 pub mod today;
 pub mod truth_strip;
 pub mod words;
+pub mod writing;
 pub mod written;

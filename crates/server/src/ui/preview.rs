@@ -62,6 +62,8 @@ pub struct Bubble {
     pub ticks: bool,
     /// Whether the text has WhatsApp’s formatting.
     pub formatted: bool,
+    /// Who posts it in a group, and their number.
+    pub by: Option<(String, String)>,
 }
 
 impl Bubble {
@@ -94,6 +96,7 @@ impl Bubble {
             buttons: template.buttons.iter().map(|button| button.label.clone()).collect(),
             ticks: true,
             formatted: false,
+            by: None,
         }
     }
 }
@@ -102,6 +105,7 @@ impl Render for Bubble {
     fn render(&self) -> Markup {
         html! {
             div class="m-bubble" {
+                @if let Some((name, number)) = &self.by { p class="m-bubble__by" { span { "~ " (name) } span { (number) } } }
                 @if let (Some(picture), Some(name)) = (&self.picture, &self.media) { img class="m-bubble__img" src=(picture) alt=(name); }
                 @else if let Some(media) = &self.media { p class="m-bubble__media" { (Icon::Download) (media) } }
                 @if !self.title.is_empty() { p class="m-bubble__title" { @for part in &self.title { (part) } } }
@@ -113,21 +117,39 @@ impl Render for Bubble {
     }
 }
 
-/// Steps through real recipients, as links.
+/// What shows another recipient.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A link.
+    To(String),
+    /// A button of a form that is sent whole, because what is written on it stands in no address.
+    Press {
+        /// The form.
+        form: &'static str,
+        /// The button's name.
+        name: &'static str,
+        /// What it sends.
+        value: String,
+    },
+}
+
+/// Steps through real recipients.
 #[derive(Clone, Debug)]
 pub struct Stepper {
     /// The name of the person whose message is shown.
     pub name: String,
     /// The number of the person, or the id of the group.
     pub detail: String,
-    /// The person's place, from 1.
+    /// What the stepper steps through, such as "person" or "group".
+    pub of: &'static str,
+    /// The place of the one that is shown, from 1.
     pub position: i64,
     /// The number of people to step through.
     pub total: i64,
-    /// The address of the person before; `None` at the first.
-    pub previous: Option<String>,
-    /// The address of the next person; `None` at the last.
-    pub next: Option<String>,
+    /// The step to the one before; `None` at the first.
+    pub previous: Option<Step>,
+    /// The step to the next one; `None` at the last.
+    pub next: Option<Step>,
 }
 
 /// The preview of the composer.
@@ -141,16 +163,19 @@ pub struct Preview {
     pub sender: String,
     /// A quiet word under the sender, such as "Business account".
     pub sender_note: String,
+    /// The line in the place of the answer field, such as "Only admins can send messages"; empty for none.
+    pub foot: &'static str,
     /// The message that arrives; `None` while no template is chosen.
     pub bubble: Option<Bubble>,
 }
 
 impl Stepper {
-    fn step(icon: Icon, label: &str, href: Option<&String>, key: &str) -> Markup {
+    fn step(icon: Icon, label: &str, step: Option<&Step>, key: &str) -> Markup {
         let class = "mui-btn mui-btn--ghost mui-btn--icon-28 m-ibtn";
         html! {
-            @match href {
-                Some(href) => a class=(class) href=(href) aria-label=(label) title=(label) data-key=(key) data-keep-scroll { (icon) },
+            @match step {
+                Some(Step::Press { form, name, value }) => button class=(class) type="submit" form=(form) name=(name) value=(value) formnovalidate aria-label=(label) title=(label) data-key=(key) data-keep-scroll { (icon) },
+                Some(Step::To(href)) => a class=(class) href=(href) aria-label=(label) title=(label) data-key=(key) data-keep-scroll { (icon) },
                 None => span class={ (class) " is-off" } aria-hidden="true" { (icon) },
             }
         }
@@ -161,10 +186,10 @@ impl Render for Stepper {
     fn render(&self) -> Markup {
         html! {
             div class="m-step" {
-                (Stepper::step(Icon::Back, "Previous person", self.previous.as_ref(), "["))
+                (Stepper::step(Icon::Back, &format!("Previous {}", self.of), self.previous.as_ref(), "["))
                 div class="m-step__who" { p { (self.name) } p class="m-sub" { (self.detail) } }
                 span class="m-step__pos" { (grouped(self.position)) " of " (grouped(self.total)) }
-                (Stepper::step(Icon::Next, "Next person", self.next.as_ref(), "]"))
+                (Stepper::step(Icon::Next, &format!("Next {}", self.of), self.next.as_ref(), "]"))
             }
         }
     }
@@ -183,6 +208,7 @@ impl Preview {
                     div { p { (self.sender) } p class="m-sub" { (self.sender_note) } }
                 }
                 div class="m-phone__screen" { @if let Some(bubble) = &self.bubble { (bubble) } @else { p class="m-sub" { "What is chosen or written is shown here." } } }
+                @if !self.foot.is_empty() { p class="m-phone__lock" { (self.foot) } }
             }
         }
     }

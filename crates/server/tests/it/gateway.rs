@@ -126,8 +126,8 @@ on_both! {
         assert!(asked.body.contains("The file cannot be fetched"), "{}", asked.body);
         // Nor can it be kept as a template.
         let kept = [
-            ("name", "Tonight"), ("text", "Tonight"), ("media_kind", "image"),
-            ("media_url", "https://127.0.0.1:1/tonight.jpg"), ("do", "save"),
+            ("name", "Tonight"), ("text", "Tonight"), ("media-kind", "image"),
+            ("media-url", "https://127.0.0.1:1/tonight.jpg"), ("do", "save"),
         ];
         let saved = browser.post("/settings/templates/group/new", &kept).await;
         assert_eq!(saved.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", saved.body);
@@ -140,6 +140,56 @@ on_both! {
         assert_eq!(read.status, StatusCode::SEE_OTHER, "{}", read.body);
         let told = browser.get(&page).await.body;
         assert!(told.contains("https://chat.whatsapp.com/TESTinvite"), "{told}");
+    }
+
+    async fn a_file_is_brought_into_a_template_and_posted_from_it(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut browser = scene.manager().await;
+        const NEW: &str = "/settings/templates/group/new";
+        let fields = [("name", "Tonight"), ("text", "Bring a laptop"), ("media-kind", "image"), ("media-url", "")];
+        let save = [&fields[..], &[("do", "save")]].concat();
+        let form = browser.get(NEW).await.body;
+        assert!(form.contains(r#"enctype="multipart/form-data""#) && form.contains("Upload a file"), "{form}");
+        // What cannot be posted is said beside the field, and nothing is kept.
+        let page = browser.upload(NEW, &save, "tonight.jpg", b"<!doctype html><title>Sign in").await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", page.body);
+        assert!(page.body.contains("web page") && page.body.contains("Bring a laptop"), "{}", page.body);
+        let large = browser.upload(NEW, &save, "tonight.jpg", &[JPEG, &[0; 17 << 20]].concat()).await;
+        assert!(large.body.contains("17.1 MB; 16 MB is the most"), "{}", large.body);
+        let group = domain::channel::Channel::WhatsappGroup;
+        assert!(scene.org.templates(group).await.unwrap().is_empty());
+        // With script the file comes first and is shown; without, in one press with the rest.
+        let shown = browser.upload(NEW, &fields, "Excel tonight.jpg", JPEG).await.body;
+        let own = |page: &str| page.split(r#"name="own-file" value=""#).nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let kept = own(&shown);
+        assert!(kept.starts_with("/files/") && shown.contains(r#"<img class="m-bubble__img""#), "{shown}");
+        let saved = browser.post(NEW, &[&save[..], &[("own-file", &kept)]].concat()).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+        let at_once = [("name", "At once"), ("text", "Hi"), ("media-kind", "image"), ("do", "save")];
+        let saved = browser.upload(NEW, &at_once, "Excel tonight.jpg", JPEG).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+        for template in scene.org.templates(group).await.unwrap() {
+            assert!(template.body.to_string().contains(&kept), "the same bytes have one address: {:?}", template.body);
+        }
+        // The composer takes it over, and a file that is taken away is gone.
+        let address = saved.location().to_owned();
+        let page = browser.get(&address).await.body;
+        assert_eq!(own(&page), kept);
+        let without = browser.post(&address, &[&at_once[..3], &[("own-file", &kept), ("drop-file", "yes")]].concat()).await;
+        assert!(!without.body.contains("own-file"), "{}", without.body);
+        let id = address.rsplit('/').next().unwrap();
+        let account = connect(&scene).await;
+        browser.get(&format!("/settings/accounts/{account}")).await;
+        browser.post(&format!("/settings/accounts/{account}/sync"), &[]).await;
+        let workshop = scene.workshop.to_string();
+        let tab = browser.post("/compose/posts", &[("workshop", &workshop), ("template", id)]).await.body;
+        assert_eq!(own(&tab), kept);
+        // Whoever may only look sees it and keeps nothing.
+        let mut viewer = scene.world.signed_in(&scene.people.viewer).await;
+        let seen = viewer.get(&address).await.body;
+        assert!(seen.contains("Excel tonight.jpg") && !seen.contains("Remove file") && !seen.contains("Upload a file"), "{seen}");
+        let refused = viewer.upload(&address, &at_once, "other.jpg", JPEG).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
     }
 
     async fn a_brought_file_is_kept_and_posted_in_the_chosen_order_with_the_chosen_gap(db: TestStore) {

@@ -22,7 +22,7 @@ use crate::{
         field::{Choice, Field, OptionGroup, Segmented, Shown},
         forecast::Forecast,
         format::{capital, counted, grouped, phone, relative, span},
-        preview::{Bubble, Part, Preview, Stepper},
+        preview::{Bubble, Part, Preview, Step, Stepper},
         recipient_summary::{RecipientSummary, SummaryPart},
     },
 };
@@ -369,10 +369,11 @@ pub(super) fn name(shown: &::compose::PreviewedPerson) -> &str {
 
 /// The message as one person will see it.
 pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
-    let to = |person| format!("{}#preview", composer.state.with_person(person).href("/"));
+    let to = |person| Step::To(format!("{}#preview", composer.state.with_person(person).href("/")));
     let stepper = composer.shown.as_ref().map(|shown| Stepper {
         name: name(shown).to_owned(),
         detail: phone(&shown.phone),
+        of: "person",
         position: shown.position,
         total: if shown.all_read { shown.of } else { composer.review.audience.reachable.max(shown.of) },
         previous: (shown.position > 1).then(|| to(shown.position - 1)),
@@ -387,6 +388,7 @@ pub(super) fn preview(member: &Member, composer: &ComposerState) -> Preview {
                 template.sender.as_ref().map_or_else(|| "No header".to_owned(), ToString::to_string)
             }
         },
+        foot: "",
         sender_note: match &composer.review.draft.message {
             Message::Whatsapp(_) => "Business account".to_owned(),
             Message::Sms(_) => "Text message".to_owned(),

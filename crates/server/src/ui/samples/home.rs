@@ -18,7 +18,7 @@ use crate::ui::head::{Fact, Intro, KeyValues};
 use crate::ui::history::{History, HistoryRow};
 use crate::ui::icons::Icon;
 use crate::ui::menu::{Menu, MenuItem};
-use crate::ui::preview::{Bubble, Part, Preview, Stepper};
+use crate::ui::preview::{Bubble, Part, Preview, Step, Stepper};
 use crate::ui::progress::{Progress, Steps};
 use crate::ui::recipient_summary::{RecipientSummary, SummaryPart};
 use crate::ui::shell::{Frame, Section};
@@ -281,12 +281,14 @@ pub(super) fn preview(home: &Home) -> Preview {
             detail: phone("+919000000017"),
             position: 3,
             total: home.people[0],
-            previous: Some("/?person=2".into()),
-            next: Some("/?person=4".into()),
+            of: "person",
+            previous: Some(Step::To("/?person=2".into())),
+            next: Some(Step::To("/?person=4".into())),
         }),
         medium: Medium::WhatsApp,
         sender: "Udaan Academy".into(),
         sender_note: "Business account".into(),
+        foot: "",
         bubble: Some(Bubble {
             title: vec![fixed("Starting in one hour")],
             text,

@@ -16,12 +16,7 @@ use domain::{
 use maud::{Markup, html};
 use store::StoreError;
 
-use super::{
-    Composing, PATH, alone, moment, parts,
-    typed::Typed,
-    upload::{self, Posted},
-    words,
-};
+use super::{Composing, PATH, alone, moment, parts, typed::Typed, words};
 use crate::{
     app::App,
     http::{
@@ -35,6 +30,7 @@ use crate::{
             confirm::{is_confirmed, read_token, token},
             paths,
         },
+        post_file::{self, Posted},
         posts_by_hand,
     },
     ui::{
@@ -63,7 +59,7 @@ const AGAIN: &str = "again";
 
 /// `POST /compose/posts/review`: shows the question, or what prevents it.
 pub async fn review(State(app): State<App>, member: Member, posted: Posted) -> PageResult {
-    let (pairs, refused) = upload::take(&member, posted).await?;
+    let (pairs, refused) = post_file::take(&member, posted).await?;
     let composing = load(&app, &member, &pairs, refused).await?;
     let before = composing.review.sent_before(&member).await?;
     let status = if composing.review.may_send() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -108,7 +104,7 @@ pub async fn confirm(State(app): State<App>, member: Member, form: Form<Pairs>) 
 
 /// `POST /compose/posts/test`: posts in one group now. The test is paced, recorded and proven like every other post.
 pub async fn test(State(app): State<App>, member: Member, posted: Posted) -> PageResult {
-    let (pairs, refused) = upload::take(&member, posted).await?;
+    let (pairs, refused) = post_file::take(&member, posted).await?;
     let composing = load(&app, &member, &pairs, refused).await?;
     let group = composing.typed.test_group;
     let group = composing.groups.iter().find(|one| Some(one.id) == group && !one.by_hand).cloned();

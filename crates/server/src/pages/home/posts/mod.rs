@@ -1,10 +1,8 @@
 //! The tab *WhatsApp Group*: the groups, the post and its time, then the question and the broadcast.
 
 mod confirm;
-mod file;
 mod parts;
 mod typed;
-mod upload;
 mod words;
 
 use ::compose::{PostDraft, PostReview, Timing, default_deadline, default_later};
@@ -28,8 +26,6 @@ use store::{
 pub use confirm::{confirm, review, test};
 use parts::Listed;
 use typed::Typed;
-use upload::Posted;
-pub use upload::{FORM_BYTES_MAX, serve};
 
 use super::{
     Pairs, TITLE, channels,
@@ -43,7 +39,12 @@ use crate::{
         error::{PageResult, Problem},
         extract::Member,
     },
-    pages::{groups::of_workshop, settings::accounts, workshop::variables::Typed as Values},
+    pages::{
+        groups::of_workshop,
+        post_file::{self, Posted},
+        settings::accounts,
+        workshop::variables::Typed as Values,
+    },
     ui::{
         button::Button,
         chip::{State as ChipState, Tone},
@@ -65,7 +66,7 @@ const SAVE_VALUES: &str = "save-values";
 
 /// `POST /compose/posts`: the tab again, with what was chosen and typed.
 pub async fn compose(State(app): State<App>, member: Member, posted: Posted) -> PageResult {
-    let (pairs, refused) = upload::take(&member, posted).await?;
+    let (pairs, refused) = post_file::take(&member, posted).await?;
     let typed = Typed { refused, ..Typed::read(&pairs) };
     show(&app, &member, &pairs, typed).await
 }
@@ -158,6 +159,11 @@ impl Composing {
             at_error,
             until_error,
         })
+    }
+
+    /// Which of the chosen groups the preview is of, from 0.
+    fn shown(&self) -> usize {
+        self.typed.shown.min(self.review.draft.groups.len().saturating_sub(1))
     }
 
     fn chosen(&self) -> Vec<GroupId> {
@@ -358,6 +364,7 @@ fn form(member: &Member, choices: &Choices, composing: &Composing) -> Composer {
     let listed = Listed::of(composing);
     let made_for = composing.review.draft.workshop.id.to_string();
     let mut hidden = vec![("chosen".to_owned(), String::new()), ("made-for".to_owned(), made_for)];
+    hidden.push((typed::SHOWN.to_owned(), composing.shown().to_string()));
     // Chosen groups that the search hides stay chosen.
     hidden.extend(listed.hidden().map(|id| ("group".to_owned(), id.to_string())));
     Composer {

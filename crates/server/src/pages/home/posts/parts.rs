@@ -5,27 +5,28 @@ use domain::{
     channel::Channel,
     group::{PostPace, days_of_use, slot},
     ids::{GroupId, WorkshopId},
-    post::{CAPTION_MAX, PLACEHOLDERS, TEXT_MAX},
+    post::{CAPTION_MAX, PLACEHOLDERS, PostMedia, TEXT_MAX},
     post_checks::PostFinding,
     role::Permission,
     template::{Content, Message},
     time::{DAY, SECOND},
 };
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 use store::{groups::Group, membership::GroupCoverage};
 
 use super::{
     super::Choices,
-    Composing,
+    Composing, FORM,
     confirm::TEST,
-    file, moment,
-    typed::{Form, Order, SYNC, Typed},
+    moment,
+    typed::{Form, LOOK, Order, SHOWN, SYNC, Typed},
 };
 use crate::{
     http::extract::Member,
     pages::{
         groups::{last_six, of_workshop},
         members,
+        post_file::{self, FileFields},
         settings::templates::new_page,
         workshop::variables,
     },
@@ -38,7 +39,8 @@ use crate::{
         format::{counted, grouped, phone, relative, span},
         head::Fact,
         icons::Icon,
-        preview::{Bubble, Part, Preview},
+        preview::{Bubble, Part, Preview, Step, Stepper},
+        writing::Writing,
     },
 };
 
@@ -315,13 +317,13 @@ fn what(member: &Member, composing: &Composing) -> Markup {
         }
         @match typed.form {
             Form::Text => (text(typed, "Text", TEXT_MAX)),
-            Form::Media => { (file::media(composing)) (text(typed, "Caption", CAPTION_MAX)) }
+            Form::Media => { (file(composing)) (text(typed, "Caption", CAPTION_MAX)) }
             Form::Poll => (poll(typed)),
         }
         // The file stays in the form while another form of post is chosen.
         @if typed.form != Form::Media {
             @let (kind, url, name) = &typed.media;
-            @for (field, value) in [("media-kind", kind.0.word()), ("media-url", url), ("media-name", name)] {
+            @for (field, value) in [(post_file::KIND, kind.0.word()), (post_file::URL, url), (post_file::NAME, name)] {
                 @if !url.is_empty() { input type="hidden" name=(field) value=(value); }
             }
         }
@@ -337,13 +339,30 @@ fn what(member: &Member, composing: &Composing) -> Markup {
     }
 }
 
+/// The fields of its file, and what was found wrong with it.
+fn file(composing: &Composing) -> Markup {
+    let (typed, draft) = (&composing.typed, &composing.review.draft);
+    let (kind, url, name) = &typed.media;
+    let file = PostMedia { kind: kind.0, url: url.clone(), name: name.clone() };
+    let wrong = draft.media.as_ref();
+    let fits = typed.looks && wrong.is_none() && !file.url.is_empty() && draft.post.problems().is_empty();
+    let below = html! {
+        div class="m-acts" {
+            (Button::new("Check the file").icon(Icon::Test).submit("do", LOOK).unchecked().busy("Looking…"))
+            @if fits { p class="m-hint" role="status" { (Icon::Check) " It can be fetched, and is of its kind and size. It is looked at again before it is posted." } }
+        }
+    };
+    let problem = wrong.map(|problem| format!("{problem}. {}", problem.help()));
+    FileFields { file: &file, problem, refused: typed.refused.is_some(), may: true, below }.render()
+}
+
 fn text(typed: &Typed, label: &str, max: usize) -> Markup {
     let names =
         PLACEHOLDERS.iter().take(5).map(|(word, ..)| format!("{{{word}}}")).collect::<Vec<_>>().join(" ");
     html! {
-        (Field::area("text", label, &typed.text)
+        (Writing(Field::area("text", label, &typed.text)
             .help(format!("*bold*, _italic_, ~struck out~, - list. Values: {names}. {} of {}.", grouped(count(&typed.text)), grouped(i64::try_from(max).unwrap_or(0))))
-            .autosubmit())
+            .autosubmit()))
         @for (name, value) in [("question", &typed.question), ("options", &typed.options)] {
             input type="hidden" name=(name) value=(value);
         }
@@ -440,10 +459,11 @@ fn takes(member: &Member, composing: &Composing) -> Option<Markup> {
     Some(html! { dl class="m-facts m-takes" { @for fact in &facts { (fact) } } })
 }
 
-/// The post as a member of the first chosen group sees it.
+/// The post as a member of one of the chosen groups sees it; one group after the other can be looked at.
 pub(super) fn preview(member: &Member, composing: &Composing) -> Preview {
     let draft = &composing.review.draft;
-    let group = draft.groups.first();
+    let (shown, last) = (composing.shown(), draft.groups.len().saturating_sub(1));
+    let group = draft.groups.get(shown);
     let members = group.and_then(|group| group.members).map(|n| counted(n, "member", "members"));
     let message = Message::Group(draft.post.clone());
     let bubble = match &composing.review.content {
@@ -454,11 +474,22 @@ pub(super) fn preview(member: &Member, composing: &Composing) -> Preview {
         }
     };
     let empty = draft.post.text.is_empty() && draft.post.media.is_none() && draft.post.poll.is_none();
+    let step = |to: usize| Step::Press { form: FORM, name: SHOWN, value: to.to_string() };
+    let stepper = group.filter(|_| last > 0).map(|group| Stepper {
+        name: group.subject.clone(),
+        detail: last_six(group).into_iter().chain(members.clone()).collect::<Vec<_>>().join(" · "),
+        of: "group",
+        position: i64::try_from(shown + 1).unwrap_or(i64::MAX),
+        total: i64::try_from(draft.groups.len()).unwrap_or(i64::MAX),
+        previous: shown.checked_sub(1).map(step),
+        next: (shown < last).then(|| step(shown + 1)),
+    });
     Preview {
-        stepper: None,
+        stepper,
         medium: domain::channel::Medium::WhatsApp,
         sender: group.map_or_else(|| "A group".to_owned(), |group| group.subject.clone()),
         sender_note: members.unwrap_or_else(|| "WhatsApp group".to_owned()),
+        foot: if group.is_some_and(|group| group.announce) { "Only admins can send messages" } else { "" },
         bubble: (!empty).then_some(bubble),
     }
 }
@@ -466,5 +497,8 @@ pub(super) fn preview(member: &Member, composing: &Composing) -> Preview {
 fn written(member: &Member, composing: &Composing, message: &Message, content: &Content) -> Bubble {
     let draft = &composing.review.draft;
     let at = member.organization.zone.time(draft.timing.start);
-    Bubble::of(message, message.preview(content).into_iter().map(Part::from).collect(), at)
+    let linked = composing.account.as_ref().and_then(|(account, linked)| Some((account, linked.as_ref()?)));
+    let by = linked.map(|(account, linked)| (account.name.clone(), phone(&linked.phone)));
+    let text = message.preview(content).into_iter().map(Part::from).collect();
+    Bubble { by, ..Bubble::of(message, text, at) }
 }

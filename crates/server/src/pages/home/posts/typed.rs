@@ -11,6 +11,8 @@ use domain::{
 };
 use store::groups::Group;
 
+use crate::pages::post_file;
+
 /// The number of characters of a post that are read. It is more than any post may have, so that a text that is too
 /// long is refused and not cut.
 const TEXT_MAX: usize = 8_000;
@@ -24,6 +26,9 @@ pub(super) const LOOK: &str = "look";
 
 /// The value of the button that reads the groups from their gateways.
 pub(super) const SYNC: &str = "sync";
+
+/// The field with the place of the group that the preview shows. The buttons beside the preview send another place.
+pub(super) const SHOWN: &str = "shown";
 
 /// The order in which the groups are posted to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -130,6 +135,8 @@ pub(super) struct Typed {
     /// The shortest pause between posts, in seconds; 0 leaves the pause to the account.
     pub(super) gap_s: i64,
     pub(super) order: Order,
+    /// Which of the chosen groups the preview is of, from 0.
+    pub(super) shown: usize,
     pub(super) later: bool,
     pub(super) at: String,
     pub(super) until: String,
@@ -149,8 +156,6 @@ impl Typed {
     /// Reads a query or a form. A value that cannot be read counts as absent.
     pub(super) fn read(pairs: &[(String, String)]) -> Typed {
         let mut typed = Typed::default();
-        // The address of a file that is kept here. It stays unless another address replaces it.
-        let (mut own_file, mut drops_file) = (String::new(), false);
         for (name, value) in pairs {
             let most = if matches!(name.as_str(), "text" | "options") { TEXT_MAX } else { FIELD_MAX };
             let value: String = value.chars().take(most).collect();
@@ -175,11 +180,9 @@ impl Typed {
                 "test-group" => typed.test_group = value.parse().ok(),
                 "form" => typed.form = Form::read(&value),
                 "text" => typed.text = value.replace("\r\n", "\n"),
-                "media-kind" => typed.media.0 = MediaKindWord(value.parse().unwrap_or(MediaKind::Image)),
-                "media-url" => typed.media.1 = value.trim().to_owned(),
-                "media-name" => typed.media.2 = value.trim().to_owned(),
-                "own-file" => own_file = value,
-                "drop-file" => drops_file = true,
+                post_file::KIND => typed.media.0 = MediaKindWord(value.parse().unwrap_or(MediaKind::Image)),
+                post_file::URL => typed.media.1 = value.trim().to_owned(),
+                post_file::NAME => typed.media.2 = value.trim().to_owned(),
                 "question" => typed.question = value,
                 "options" => typed.options = value.replace("\r\n", "\n"),
                 "several" => typed.several = true,
@@ -189,16 +192,12 @@ impl Typed {
                     typed.gap_s = value.parse().ok().filter(|gap| PostPace::GAPS_S.contains(gap)).unwrap_or(0)
                 }
                 "order" => typed.order = Order::read(&value),
+                SHOWN => typed.shown = value.parse().unwrap_or(0),
                 "when" => typed.later = value == "later",
                 "at" => typed.at = value,
                 "until" => typed.until = value,
                 _ => {}
             }
-        }
-        match (typed.media.1.is_empty(), drops_file) {
-            (_, true) => typed.media = Default::default(),
-            (true, false) => typed.media.1 = own_file,
-            (false, false) => {}
         }
         typed.forget_what_was_for_another();
         typed
@@ -271,9 +270,9 @@ impl Typed {
         }
         say("form", self.form.word());
         say("text", &self.text);
-        say("media-kind", self.media.0.0.word());
-        say("media-url", &self.media.1);
-        say("media-name", &self.media.2);
+        say(post_file::KIND, self.media.0.0.word());
+        say(post_file::URL, &self.media.1);
+        say(post_file::NAME, &self.media.2);
         say("question", &self.question);
         say("options", &self.options);
         for (name, ticked) in

@@ -7,18 +7,22 @@ use domain::{
     template::Message,
     text::lines,
 };
-use maud::html;
+use maud::{Render, html};
 
 use super::{
+    REFUSED,
     form::Form,
     kind::{Around, Beside, FormCard, Kind, Say, Words},
     offer::Found,
     page::tall,
 };
-use crate::ui::{
-    button::Button,
-    field::{Choice, Field},
-    icons::Icon,
+use crate::{
+    pages::post_file::{self, FileFields},
+    ui::{
+        button::Button,
+        field::{Choice, Field},
+        icons::Icon,
+    },
 };
 
 /// The templates of WhatsApp Group.
@@ -93,9 +97,9 @@ impl Kind for Group {
         let yes = |said: bool| if said { "yes" } else { "" };
         [
             ("text", post.text.clone()),
-            ("media_kind", media.map_or(String::new(), |media| media.kind.word().to_owned())),
-            ("media_url", media.map_or(String::new(), |media| media.url.clone())),
-            ("media_name", media.map_or(String::new(), |media| media.name.clone())),
+            (post_file::KIND, media.map_or(String::new(), |media| media.kind.word().to_owned())),
+            (post_file::URL, media.map_or(String::new(), |media| media.url.clone())),
+            (post_file::NAME, media.map_or(String::new(), |media| media.name.clone())),
             ("question", poll.map_or(String::new(), |poll| poll.question.clone())),
             ("answers", poll.map_or(String::new(), |poll| poll.options.join("; "))),
             ("several", yes(poll.is_some_and(|poll| poll.several)).to_owned()),
@@ -115,11 +119,7 @@ impl Kind for Group {
             options: answers.map(str::to_owned).collect(),
             several: yes("several"),
         };
-        let media = PostMedia {
-            kind: form.get("media_kind").parse().unwrap_or(MediaKind::Image),
-            url: text("media_url"),
-            name: text("media_name"),
-        };
+        let media = file(form);
         let asks = !poll.question.is_empty() || !poll.options.is_empty();
         Message::Group(GroupPost {
             text: if asks { String::new() } else { text("text") },
@@ -141,7 +141,7 @@ impl Kind for Group {
             let field = match &problem {
                 PostProblem::Unknown(_) if asks => "question",
                 PostProblem::Empty | PostProblem::TooLong { .. } | PostProblem::Unknown(_) => "text",
-                PostProblem::MediaAddress => "media_url",
+                PostProblem::MediaAddress => post_file::URL,
                 PostProblem::Question => "question",
                 PostProblem::Options(_) | PostProblem::Option(_) => "answers",
             };
@@ -149,11 +149,7 @@ impl Kind for Group {
         }
     }
 
-    fn cards(&self, form: &Form, _around: &Around, may: bool) -> [Vec<FormCard>; 2] {
-        let kinds = MediaKind::ALL
-            .iter()
-            .map(|kind| Choice::new(kind.word(), kind.title(), form.get("media_kind")))
-            .collect();
+    fn cards(&self, form: &Form, around: &Around, may: bool) -> [Vec<FormCard>; 2] {
         let yes_no = |name: &str, label: &str, help: &str| {
             let current = form.get(name);
             Field::select(
@@ -183,21 +179,16 @@ impl Kind for Group {
                 ],
             )
         };
-        let media = card(
-            "media-card",
-            "File",
-            vec![
-                vec![
-                    Field::input("url", "media_url", "Address")
-                        .placeholder("https://")
-                        .help("Empty posts the text alone."),
-                ],
-                vec![
-                    Field::select("media_kind", "Kind", kinds),
-                    Field::text("media_name", "Its name").placeholder("excel-tonight.jpg"),
-                ],
-            ],
-        );
+        let problem = |name: &str| around.errors.get(name).cloned();
+        let refused = problem(REFUSED);
+        let fields = FileFields {
+            file: &file(form),
+            refused: refused.is_some(),
+            problem: refused.or_else(|| problem(post_file::URL)),
+            may,
+            below: html! { p class="m-hint" { "Without a file the text is posted alone." } },
+        };
+        let media = FormCard { below: fields.render(), ..card("media-card", "File", vec![]) };
         let poll = card(
             "poll-card",
             "Poll",
@@ -220,7 +211,11 @@ impl Kind for Group {
 
     fn file<'m>(&self, message: &'m Message) -> Option<(&'static str, &'m PostMedia)> {
         let Message::Group(post) = message else { return None };
-        Some(("media_url", post.media.as_ref()?))
+        Some((post_file::URL, post.media.as_ref()?))
+    }
+
+    fn uploads(&self) -> bool {
+        true
     }
 
     fn beside(&self, _page: &Beside<'_>) -> maud::Markup {
@@ -257,6 +252,15 @@ impl Kind for Group {
     }
 }
 
+/// The file that the form names; its address may be empty.
+fn file(form: &Form) -> PostMedia {
+    PostMedia {
+        kind: form.get(post_file::KIND).parse().unwrap_or(MediaKind::Image),
+        url: form.get(post_file::URL).to_owned(),
+        name: form.get(post_file::NAME).to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,8 +278,8 @@ mod tests {
             &[
                 ("name", "Picture"),
                 ("text", "Tonight"),
-                ("media_kind", "document"),
-                ("media_url", "https://a.example/x.pdf"),
+                ("media-kind", "document"),
+                ("media-url", "https://a.example/x.pdf"),
             ],
             &[
                 ("name", "Poll"),
@@ -295,7 +299,7 @@ mod tests {
             form(pairs).check(&Group).unwrap_err().into_keys().collect()
         };
         assert_eq!(wrong(&[("name", "A"), ("text", "Hi {first_name}")]), ["text"]);
-        assert_eq!(wrong(&[("text", "Hi"), ("media_url", "http://plain.example/x")]), ["media_url", "name"]);
+        assert_eq!(wrong(&[("text", "Hi"), ("media-url", "http://plain.example/x")]), ["media-url", "name"]);
         assert_eq!(wrong(&[("name", "A"), ("question", "Which?"), ("answers", "One")]), ["answers"]);
         assert_eq!(
             wrong(&[("name", "A"), ("text", "Hi"), ("question", "Which?"), ("answers", "One; Two")]),

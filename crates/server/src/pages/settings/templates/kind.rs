@@ -137,6 +137,10 @@ pub(super) trait Kind: Sync {
     fn file<'m>(&self, _message: &'m Message) -> Option<(&'static str, &'m PostMedia)> {
         None
     }
+    /// Whether its form takes a file of a post.
+    fn uploads(&self) -> bool {
+        false
+    }
     /// The line under its name in the list, and the cell of its own column.
     fn listed(&self, message: &Message) -> (String, String);
     /// The sender as people see it, with a quiet word.

@@ -34,10 +34,13 @@ use crate::{
     app::App,
     http::{
         error::PageResult,
-        extract::{Form, Member, Path, Query},
+        extract::{Member, Path, Query},
         notice::see_other_saying,
     },
-    pages::{settings_page, unprocessable},
+    pages::{
+        post_file::{self, Posted},
+        settings_page, unprocessable,
+    },
     ui::{
         button::Button,
         chip::{Chip, State as Look, Tone},
@@ -53,6 +56,9 @@ use crate::{
 
 /// Where Templates leads in the menu.
 const HREF: &str = "/settings/templates";
+
+/// Under which name it is said that a file was brought and not taken.
+const REFUSED: &str = "file";
 
 /// The page on which a template of a channel is mended; of all of them when it is none that is known.
 pub(crate) fn page_of(channel: Channel, id: Option<TemplateId>) -> String {
@@ -207,13 +213,8 @@ pub async fn new(
 }
 
 /// `POST …/new`
-pub async fn add(
-    State(app): State<App>,
-    member: Member,
-    Of(kind): Of,
-    Form(pairs): Form<Vec<(String, String)>>,
-) -> PageResult {
-    submit(&app, &member, kind, None, Typed::read(kind, &pairs)).await
+pub async fn add(State(app): State<App>, member: Member, Of(kind): Of, posted: Posted) -> PageResult {
+    submit(&app, &member, kind, None, posted).await
 }
 
 /// `GET …/{template}`
@@ -244,10 +245,10 @@ pub async fn update(
     member: Member,
     Of(kind): Of,
     Path(id): Path<TemplateId>,
-    Form(pairs): Form<Vec<(String, String)>>,
+    posted: Posted,
 ) -> PageResult {
     let stored = of_kind(&member, kind, id).await?;
-    submit(&app, &member, kind, Some(&stored), Typed::read(kind, &pairs)).await
+    submit(&app, &member, kind, Some(&stored), posted).await
 }
 
 /// Saves, asks the provider, or shows again what was typed.
@@ -256,12 +257,18 @@ async fn submit(
     member: &Member,
     kind: &dyn Kind,
     stored: Option<&Template>,
-    mut form: Typed,
+    posted: Posted,
 ) -> PageResult {
+    let (pairs, refused) = post_file::take(member, posted).await?;
+    let mut form = Typed::read(kind, &pairs);
     let id = stored.map(|template| template.id);
     let known = stored.and_then(|template| kind.message(template));
     let mut around = Around::load(app, member, kind, id).await?;
     kind.look_up(&mut form, &around);
+    if let Some(problem) = refused {
+        around.errors.insert(REFUSED.into(), format!("{problem}. {}", problem.help()));
+        return Ok(unprocessable(page(member, kind, &form, &around).await?));
+    }
     match form.get("do") {
         "save" => match Own::of(kind, around.vendor).check(kind, &form, known.as_ref()) {
             Ok(message) => match wrong_file(app, member, kind, &message).await? {

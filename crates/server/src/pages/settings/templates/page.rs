@@ -102,7 +102,7 @@ pub(super) async fn page(
         @if wrong > 0 && form.get("do") == "save" {
             (Note::new(Tone::Fail, "Not saved yet.", format!("{} to mend below. What you typed is still here.", counted(wrong, "thing", "things"))))
         }
-        form class="m-compose" method="post" action=(action) id="template" {
+        form class="m-compose" method="post" action=(action) id="template" enctype=[kind.uploads().then_some("multipart/form-data")] {
             (member.csrf())
             div class="m-stack" { (kind.picture(&beside)) (drawn.cards()) }
             div class="m-aside" {
@@ -238,6 +238,7 @@ impl Drawn<'_> {
             medium: self.kind.channel().rules().medium,
             sender,
             sender_note: note.to_owned(),
+            foot: "",
             bubble: (!empty).then(|| Bubble::of(self.draft, text, at)),
         }
     }

@@ -1,5 +1,5 @@
-//! The composer's form as a browser sends it: fields alone, or fields and a file. The file is kept here under an
-//! address of our own.
+//! The form with a post's file as a browser sends it: fields alone, or fields and a file. The file is kept here under
+//! an address of our own.
 
 use axum::{
     extract::{FromRequest, Multipart, Request, State, multipart::MultipartError},
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use store::{StoreError, post_files::NewPostFile};
 use tokio::sync::Semaphore;
 
-use super::Pairs;
+use super::{KIND, NAME, URL, settle};
 use crate::{
     app::App,
     http::{
@@ -38,10 +38,13 @@ const NAME_CHARS_MAX: usize = 100;
 /// Browsers and gateways may keep a file for ever, because the file at an address never changes.
 const CACHE: &str = "public, max-age=31536000, immutable";
 
+/// The fields of a form, as names and values.
+type Pairs = Vec<(String, String)>;
+
 /// What the browser sent.
 pub struct Posted {
-    /// The fields, as names and values.
-    pub(super) pairs: Pairs,
+    /// The fields.
+    pairs: Pairs,
     /// The uploaded file; `None` where none was chosen.
     file: Option<Brought>,
 }
@@ -110,10 +113,14 @@ fn broke_off(error: MultipartError) -> Problem {
 }
 
 /// The form's fields, in which the uploaded file replaces the one before; and why the uploaded file was refused.
-pub(super) async fn take(member: &Member, posted: Posted) -> Result<(Pairs, Option<MediaProblem>), Problem> {
+pub(in crate::pages) async fn take(
+    member: &Member,
+    posted: Posted,
+) -> Result<(Pairs, Option<MediaProblem>), Problem> {
     let Posted { mut pairs, file } = posted;
+    settle(&mut pairs);
     let Some(file) = file.filter(|_| member.may(Permission::Send)) else { return Ok((pairs, None)) };
-    let said = pairs.iter().rev().find(|(name, _)| name == "media-kind");
+    let said = pairs.iter().rev().find(|(name, _)| name == KIND);
     let said = said.and_then(|(_, kind)| kind.parse().ok()).unwrap_or(MediaKind::Image);
     let kind = kind_of(said, &file.bytes);
     let first: Vec<u8> = file.bytes.iter().copied().take(domain::post_media::FIRST_BYTES).collect();
@@ -134,11 +141,11 @@ pub(super) async fn take(member: &Member, posted: Posted) -> Result<(Pairs, Opti
     let Some(address) = member.org.keep_post_file(new, member.now).await? else {
         return Ok((pairs, Some(MediaProblem::NoRoom)));
     };
-    pairs.retain(|(field, _)| !matches!(field.as_str(), "media-url" | "media-name" | "media-kind"));
+    pairs.retain(|(field, _)| ![URL, NAME, KIND].contains(&field.as_str()));
     let mut say = |field: &str, value: String| pairs.push((field.to_owned(), value));
-    say("media-url", format!("{OWN_FILES}{address}/{}", plain_name(&name)));
-    say("media-kind", kind.word().to_owned());
-    say("media-name", name);
+    say(URL, format!("{OWN_FILES}{address}/{}", plain_name(&name)));
+    say(KIND, kind.word().to_owned());
+    say(NAME, name);
     Ok((pairs, None))
 }
 
