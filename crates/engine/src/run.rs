@@ -152,7 +152,7 @@ impl Engine {
                     if report.recorded > 0 && report.in_flight == 0 {
                         self.settle_now().await;
                     }
-                    let report = self.until_due(report).await;
+                    let report = sender.until_due(report).await;
                     tokio::select! {
                         () = sender.wait(report) => {}
                         () = stop.cancelled() => {}
@@ -168,24 +168,6 @@ impl Engine {
         }
         self.finish(&mut sender, &still).await;
         self.turns.over();
-    }
-
-    /// A loop with nothing to do sleeps until the next moment at which something becomes due; a second at most, as ever. One that only left
-    /// rows out goes on at once.
-    async fn until_due(&self, report: TurnReport) -> TurnReport {
-        if report.left_out > 0 {
-            return TurnReport { wait_ms: Some(0), ..report };
-        }
-        let idle = report.claimed == 0 && report.recorded == 0 && report.in_flight == 0;
-        if !idle || report.wait_ms.is_some() {
-            return report;
-        }
-        let now = self.clock.now();
-        match self.work.next_due(now).await {
-            Ok(next) => TurnReport { wait_ms: next.map(|next| next.since(now)), ..report },
-            // A store that is away is noticed by the next turn.
-            Err(_) => report,
-        }
     }
 
     /// Takes no more work; waits for the calls under way and writes how they ended.

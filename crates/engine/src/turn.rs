@@ -24,7 +24,7 @@ use store::{
 use tokio::{runtime::Handle, task::JoinSet};
 use tracing::warn;
 
-use self::reconcile::LostCommit;
+use self::{ready::LOOK_AGAIN_MS, reconcile::LostCommit};
 use crate::{
     Engine,
     accounts::OpenAccounts,
@@ -85,6 +85,8 @@ pub struct Sender {
     endings: Endings,
     due: Vec<DueBroadcast>,
     due_at: Option<Millis>,
+    /// The next moment at which something becomes due that the list does not hold yet, where it was asked.
+    next_due: Option<Millis>,
     ready: HashMap<BroadcastId, Arc<Ready>>,
     accounts: OpenAccounts,
     breakers: Breakers,
@@ -112,6 +114,7 @@ impl Sender {
             endings: Endings::default(),
             due: Vec::new(),
             due_at: None,
+            next_due: None,
             ready: HashMap::new(),
             accounts: OpenAccounts::default(),
             breakers: Breakers::default(),
@@ -233,6 +236,27 @@ impl Sender {
         for want in wanted.iter_mut().filter(|want| self.strikes.is_unclear(want.broadcast)) {
             (want.rows, want.batch) = (1, 1);
         }
+    }
+
+    /// Shortens the sleep after that turn to the next moment at which something becomes due. A loop that only left rows out
+    /// goes on at once.
+    ///
+    /// Calls under way and a pace that holds one account back do not decide when another broadcast begins. The moment is not
+    /// asked for while no further call may begin, nor where the list of due broadcasts is read anew before long.
+    pub async fn until_due(&mut self, report: TurnReport) -> TurnReport {
+        if report.left_out > 0 {
+            return TurnReport { wait_ms: Some(0), ..report };
+        }
+        let full = report.in_flight >= self.engine.limits.calls_in_flight_max;
+        if report.claimed > 0 || full || report.wait_ms.is_some_and(|wait| wait <= LOOK_AGAIN_MS) {
+            return report;
+        }
+        let now = self.engine.clock.now();
+        // A store that is away is noticed by the next turn.
+        let Ok(next) = self.engine.work.next_due(now).await else { return report };
+        self.next_due = next;
+        let until_next = next.map(|next| next.since(now));
+        TurnReport { wait_ms: report.wait_ms.into_iter().chain(until_next).min(), ..report }
     }
 
     /// Waits until there is something for a turn to do: answers, a wake, the pace, or a second.

@@ -15,14 +15,16 @@ use store::StoreError;
 use super::Sender;
 use crate::{Accounts, send::Ready};
 
-/// The list of due broadcasts is read anew after this time, and at once when something new was announced.
-const LOOK_AGAIN_MS: i64 = 100;
+/// The list of due broadcasts is read anew after this time, and at once when something new was announced or became due.
+pub(super) const LOOK_AGAIN_MS: i64 = 100;
 /// What a broadcast needs is read anew after this, so that a replaced key or a changed deadline is heeded.
 const READY_KEEP_MS: i64 = 2 * SECOND;
 
 impl Sender {
     pub(super) async fn look(&mut self, now: Millis) -> Result<(), StoreError> {
-        if self.due_at.is_none_or(|at| now.since(at) >= LOOK_AGAIN_MS) {
+        let became_due = self.next_due.is_some_and(|next| next <= now);
+        if became_due || self.due_at.is_none_or(|at| now.since(at) >= LOOK_AGAIN_MS) {
+            self.next_due = None;
             self.due = self.engine.work.due(now).await?;
             let wall = self.engine.clock.wall_clock();
             if wall > now && !self.due.is_empty() {

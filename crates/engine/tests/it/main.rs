@@ -17,6 +17,7 @@ mod groups_trouble;
 mod ladders;
 mod late_proof;
 mod lost_workers;
+mod moments;
 mod one_number;
 mod outage;
 mod plans;
