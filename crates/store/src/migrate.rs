@@ -92,6 +92,12 @@ const IS_TUNED: &str = "SELECT
     AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass('registrants')
                     AND conname = 'registrants_workshop_id_fkey')";
 
+/// What the migrations are known by, for tests that copy a migrated database.
+#[cfg(feature = "testing")]
+pub(crate) fn checksums() -> impl Iterator<Item = &'static [u8]> {
+    MIGRATIONS.iter().map(|migration| &*migration.checksum)
+}
+
 pub(crate) async fn run_sqlite(db: &Db) -> Result<(), StoreError> {
     let Db::Sqlite { writer, .. } = db else { return Ok(()) };
     MIGRATIONS.run(writer.pool()).await.map_err(refusal)?;

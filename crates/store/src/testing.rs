@@ -2,12 +2,9 @@
 
 mod pooler;
 mod server;
+mod templates;
 
-use std::{
-    cell::RefCell,
-    collections::BTreeSet,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::{cell::RefCell, collections::BTreeSet};
 
 use sqlx::{Connection, PgConnection};
 
@@ -42,7 +39,8 @@ pub struct TestStore {
     pub store: Store,
     /// The address of the database, for a process or a second handle.
     pub url: String,
-    schema: Option<(String, String)>,
+    /// The server and the name of a database on PostgreSQL.
+    on_server: Option<(String, String)>,
     folder: tempfile::TempDir,
 }
 
@@ -69,13 +67,13 @@ impl TestStore {
     /// Takes the database away. A SQLite one goes with its folder.
     pub async fn remove(self) {
         self.store.close().await;
-        if let Some((server, schema)) = self.schema {
+        if let Some((server, database)) = self.on_server {
             let mut admin = PgConnection::connect(&server).await.expect("the test server answers");
-            let drop = format!("DROP SCHEMA \"{schema}\" CASCADE");
+            let drop = format!("DROP DATABASE \"{database}\" WITH (FORCE)");
             sqlx::query(sqlx::AssertSqlSafe(drop))
                 .execute(&mut admin)
                 .await
-                .expect("a test may drop its own schema");
+                .expect("a test may drop its own database");
         }
     }
 }
@@ -127,31 +125,25 @@ impl Store {
 /// A fresh SQLite database in a folder of its own.
 pub async fn sqlite() -> TestStore {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let url = format!("sqlite:{}", folder.path().join("munadi.db").display());
+    let file = folder.path().join("munadi.db");
+    templates::copy_sqlite(&file).await;
+    let url = format!("sqlite:{}", file.display());
     let store = Store::open(&url).await.expect("a fresh database opens");
-    TestStore { store, url, schema: None, folder }
+    TestStore { store, url, on_server: None, folder }
 }
 
-/// A fresh schema on the server that `TEST_POSTGRES_URL` names; `None`, said aloud, when there is none.
+/// A fresh database on the server that `TEST_POSTGRES_URL` names; `None`, said aloud, when there is none.
 pub async fn postgres() -> Option<TestStore> {
-    let (url, schema, server) = postgres_url().await?;
-    let store = Store::open(&url).await.expect("a fresh schema opens");
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    Some(TestStore { store, url, schema: Some((server, schema)), folder })
-}
-
-async fn postgres_url() -> Option<(String, String, String)> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
     let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
         tracing::warn!("skipped on PostgreSQL: TEST_POSTGRES_URL is not set (cargo xtask test sets it)");
         return None;
     };
-    let schema = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let mut admin = PgConnection::connect(&server).await.expect("the test server answers");
-    let create = format!("CREATE SCHEMA \"{schema}\"");
-    sqlx::query(sqlx::AssertSqlSafe(create)).execute(&mut admin).await.expect("a test may make a schema");
-    let joint = if server.contains('?') { '&' } else { '?' };
-    Some((format!("{server}{joint}options=-c%20search_path%3D{schema}"), schema, server))
+    let database = templates::copy_postgres(&server).await;
+    // Some tests put another schema in the place of this one.
+    let url = templates::database_on(&server, &database, "options=-c%20search_path%3Dpublic");
+    let store = Store::open(&url).await.expect("a fresh database opens");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    Some(TestStore { store, url, on_server: Some((server, database)), folder })
 }
 
 impl Org {

@@ -3,7 +3,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::harness::{Browser, Page, Theme, Width};
+use crate::harness::{Browser, Page, Theme, Width, button};
 use crate::program::Program;
 use crate::walk::{no_quiet_hours, open_values};
 
@@ -72,6 +72,40 @@ async fn what_is_typed_on_one_tab_is_there_again_after_another_tab_or_another_pa
     page.wait_url("/people").await?;
     press(&page, "a[href='/']").await?;
     page.wait_for(typed).await?;
+    page.assert_quiet().await
+}
+
+#[tokio::test]
+async fn marks_stand_around_what_is_selected_and_the_preview_shows_them() -> Result<()> {
+    let Some(browser) = Browser::start().await? else { return Ok(()) };
+    let program = Program::demo().await?;
+    let page = browser.page(Width::Desk, Theme::Light).await?;
+    page.goto(&program.link).await?;
+    page.click("Sign in").await?;
+    page.goto(&format!("{}/?channel=group", program.url)).await?;
+    page.fill("Text", "We start soon").await?;
+    let reads = async |text: &str| {
+        page.wait_for(&format!("document.querySelector('[name=text]').value === '{text}'")).await
+    };
+    // A double press on a word selects the space behind it too, which stays outside the mark.
+    let select = "(() => {
+        const text = document.querySelector('[name=text]');
+        text.focus();
+        text.setSelectionRange(3, 9);
+        return true;
+    })()";
+    page.eval::<bool>(select).await?;
+    page.click(button("Bold")).await?;
+    reads("We *start* soon").await?;
+    page.press("Control+b").await?;
+    reads("We start soon").await?;
+    page.click(button("Italic")).await?;
+    reads("We _start_ soon").await?;
+    page.assert_accessible().await?;
+    // The page is brought up to date when the text and its bar are left.
+    page.press("Tab").await?;
+    page.wait_for("document.querySelector('.m-bubble__text i')?.innerText === 'start'").await?;
+    reads("We _start_ soon").await?;
     page.assert_quiet().await
 }
 

@@ -244,7 +244,7 @@ impl Page {
         })
     }
 
-    /// Presses a key: `Tab`, `Shift+Tab`, `Enter`, `Escape`, `Space`, `ArrowDown`, `Delete` …
+    /// Presses a key: `Tab`, `Shift+Tab`, `Enter`, `Escape`, `Space`, `ArrowDown`, `Delete`, `Control+b` …
     #[track_caller]
     pub(crate) fn press(&self, key: &str) -> impl Future<Output = Result<()>> {
         self.at(Location::caller(), format!("press {key}"), async move {
@@ -544,9 +544,10 @@ impl Page {
     }
 
     async fn key(&self, key: &str) -> Result<()> {
-        let (shift, name) = match key.strip_prefix("Shift+") {
-            Some(rest) => (8, rest),
-            None => (0, key),
+        let (held, name) = match key.split_once('+') {
+            Some(("Shift", rest)) => (8, rest),
+            Some(("Control", rest)) => (2, rest),
+            _ => (0, key),
         };
         let (key, code, text) = match name {
             "Tab" => ("Tab", 9, ""),
@@ -563,11 +564,12 @@ impl Page {
             "ArrowDown" => ("ArrowDown", 40, ""),
             "Backspace" => ("Backspace", 8, ""),
             "Delete" => ("Delete", 46, ""),
+            "b" => ("b", 66, ""),
             other => bail!("the harness knows no key {other}"),
         };
         for kind in [if text.is_empty() { "rawKeyDown" } else { "keyDown" }, "keyUp"] {
             let mut event = json!({
-                "type": kind, "key": key, "code": name, "windowsVirtualKeyCode": code, "modifiers": shift,
+                "type": kind, "key": key, "code": name, "windowsVirtualKeyCode": code, "modifiers": held,
             });
             if kind == "keyDown" {
                 event["text"] = json!(text);
