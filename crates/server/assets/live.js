@@ -220,8 +220,6 @@
     const link = target.closest("a[data-drawer]");
     if (link && plainClick(event)) { event.preventDefault(); return void openDrawer(link); }
     if (target.closest("[data-find]") && $("[data-search]")) { event.preventDefault(); return $("[data-search]").focus(); }
-    const mark = target.closest("[data-mark]");
-    if (mark) return setMark(mark);
     if (target.closest("a[data-keep-scroll]")) sessionStorage.setItem("scroll", `${location.pathname} ${scrollY}`);
     const step = target.closest("button[data-keep-scroll]");
     if (step?.form) sessionStorage.setItem("scroll", `${new URL(step.form.action).pathname} ${scrollY}`);
@@ -286,22 +284,9 @@
   document.addEventListener("change", (event) => {
     const field = event.target.closest("[data-autosubmit]");
     if (!field?.form) return;
-    const write = field.closest("[data-write]");
-    if (write) write.dataset.waits = "";
-    else update(field.form);
+    if (pressed) changed = field.form;
+    else refresh(field.form);
   });
-  // Of a text with a bar of marks: when both are left.
-  document.addEventListener("focusout", (event) => {
-    const write = event.target.closest?.("[data-write][data-waits]");
-    if (!write || write.contains(event.relatedTarget)) return;
-    delete write.dataset.waits;
-    const field = $("textarea[data-autosubmit]", write);
-    if (field?.form) update(field.form);
-  });
-  function update(form) {
-    if (pressed) changed = form;
-    else refresh(form);
-  }
   document.addEventListener("pointerdown", () => { pressed = true; }, true);
   for (const name of ["pointerup", "pointercancel"]) {
     document.addEventListener(name, () => setTimeout(() => {
@@ -311,42 +296,6 @@
       if (form?.isConnected && !form.dataset.sent) refresh(form);
     }, 50), true);
   }
-
-  /* ---------- WhatsApp's marks around what is selected ---------- */
-
-  for (const bar of $$("[data-write] > [role=toolbar]")) bar.hidden = false;
-
-  // Around the selection, or around the caret; away again where they stand there already. What is typed can be undone as usual.
-  function setMark(button) {
-    const write = button.closest("[data-write]");
-    const area = $("textarea", write);
-    const mark = button.dataset.mark;
-    const { selectionStart: from, selectionEnd: to, value } = area;
-    // No space stands inside a mark: WhatsApp would show the signs.
-    const chosen = value.slice(from, to);
-    const start = from + (chosen.length - chosen.trimStart().length);
-    const end = Math.max(start, from + chosen.trimEnd().length);
-    const text = value.slice(start, end);
-    const stands = value.slice(start - mark.length, start) === mark && value.slice(end, end + mark.length) === mark;
-    const by = stands ? mark.length : 0;
-    area.focus();
-    area.setSelectionRange(start - by, end + by);
-    const fresh = stands ? text : `${mark}${text}${mark}`;
-    const done = fresh ? document.execCommand("insertText", false, fresh) : document.execCommand("delete");
-    if (!done) area.setRangeText(fresh, start - by, end + by, "end");
-    const at = stands ? start - by : start + mark.length;
-    area.setSelectionRange(at, at + text.length);
-    write.dataset.waits = "";
-  }
-  // A press with the pointer leaves the caret where it is.
-  document.addEventListener("mousedown", (event) => { if (event.target.closest("[data-mark]")) event.preventDefault(); });
-  const MARK_KEYS = { b: "*", i: "_", X: "~", M: "```" };
-  document.addEventListener("keydown", (event) => {
-    const write = (event.ctrlKey || event.metaKey) && !event.altKey && event.target.closest?.("[data-write]");
-    const mark = write && MARK_KEYS[event.shiftKey ? event.key.toUpperCase() : event.key];
-    const button = mark && $(`[data-mark="${CSS.escape(mark)}"]`, write);
-    if (button) { event.preventDefault(); setMark(button); }
-  });
 
   // The server says at its place what is missing, in the page's own words.
   for (const form of $$("form[method=post]")) form.noValidate = true;

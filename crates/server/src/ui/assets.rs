@@ -20,6 +20,8 @@ pub enum Asset {
     Live,
     /// Keeps what is typed while a tab of the browser is open.
     Drafts,
+    /// Sets marks around what is selected in a text; without it they are typed.
+    Marks,
     /// Records a voice in the browser; the form takes a file without it.
     Recorder,
     /// The typeface Inter, variable, with Latin letters.
@@ -68,37 +70,18 @@ static SERVED: LazyLock<Vec<(Asset, Served)>> = LazyLock::new(|| {
     vec![
         (Asset::Components, file("maud-ui", "css", "text/css; charset=utf-8", components.into_bytes())),
         (Asset::Brand, file("brand", "css", "text/css; charset=utf-8", brand.into_bytes())),
-        (
-            Asset::Live,
-            file(
-                "live",
-                "js",
-                "text/javascript; charset=utf-8",
-                include_bytes!("../../assets/live.js").to_vec(),
-            ),
-        ),
-        (
-            Asset::Drafts,
-            file(
-                "drafts",
-                "js",
-                "text/javascript; charset=utf-8",
-                include_bytes!("../../assets/drafts.js").to_vec(),
-            ),
-        ),
-        (
-            Asset::Recorder,
-            file(
-                "recorder",
-                "js",
-                "text/javascript; charset=utf-8",
-                include_bytes!("../../assets/recorder.js").to_vec(),
-            ),
-        ),
+        (Asset::Live, script("live", include_str!("../../assets/live.js"))),
+        (Asset::Drafts, script("drafts", include_str!("../../assets/drafts.js"))),
+        (Asset::Marks, script("marks", include_str!("../../assets/marks.js"))),
+        (Asset::Recorder, script("recorder", include_str!("../../assets/recorder.js"))),
         (Asset::Font, font),
         (Asset::Icon, file("icon", "svg", "image/svg+xml", include_bytes!("../../assets/icon.svg").to_vec())),
     ]
 });
+
+fn script(name: &str, text: &str) -> Served {
+    file(name, "js", "text/javascript; charset=utf-8", text.as_bytes().to_vec())
+}
 
 /// A style sheet with the rules of the dark theme once more, for pages that leave the theme to a browser which prefers dark; and those that
 /// only the light theme has, for the others.
@@ -174,6 +157,7 @@ mod tests {
             Asset::Brand,
             Asset::Live,
             Asset::Drafts,
+            Asset::Marks,
             Asset::Recorder,
             Asset::Font,
             Asset::Icon,
@@ -209,7 +193,7 @@ mod tests {
 
     #[test]
     fn each_script_is_small_and_names_nothing_that_a_strict_policy_forbids() {
-        for asset in [Asset::Live, Asset::Drafts, Asset::Recorder] {
+        for asset in [Asset::Live, Asset::Drafts, Asset::Marks, Asset::Recorder] {
             let script = String::from_utf8(at(path(asset)).unwrap().bytes.clone()).unwrap();
             assert!(script.lines().count() < 500);
             for banned in ["eval(", "new Function", "setAttribute(\"style\"", "javascript:"] {

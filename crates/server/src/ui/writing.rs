@@ -2,7 +2,10 @@
 
 use maud::{Markup, Render, html};
 
-use super::field::Field;
+use super::{
+    assets::{self, Asset},
+    field::Field,
+};
 
 /// The marks of the bar: what stands around the text, its name, its keys, and how the button looks.
 const MARKS: [(&str, &str, &str, &str); 4] = [
@@ -25,7 +28,7 @@ impl Render for Writing {
             div class="m-field" {
                 label class="m-label" for=(field.id) { (field.label) }
                 div class="m-write" data-write {
-                    @if !field.disabled { (bar(&field.id)) }
+                    @if !field.disabled { (bar(&field.id)) script src=(assets::path(Asset::Marks)) defer {} }
                     (field.render_control(None))
                 }
                 (field.render_error())
