@@ -189,7 +189,7 @@ fn page(member: &Member, form: &OrganisationForm, errors: &OrganisationErrors, k
     let may = member.may(Permission::Manage);
     let body = html! {
         (Head::new("Organisation"))
-        (Card::new("organisation", "Settings", html! {
+        (Card::new("organisation-settings", "Settings", html! {
             form class="m-door__fields" method="post" action="/settings/organisation" {
                 (member.csrf())
                 (form.fields(errors, !may))

@@ -392,7 +392,7 @@ impl PostsByHandPage<'_> {
             self.posters.iter().map(|one| Choice::new(one.user.to_string(), &one.name, &current)).collect();
         let open = self.member.may(Permission::Send) && self.posted() < self.rows.len();
         Card::new(
-            "asked",
+            "asked-of",
             "Who posts",
             html! {
                 div class="m-stack" {

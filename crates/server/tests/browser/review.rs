@@ -37,6 +37,7 @@ pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> R
             let look = format!(" {width:?} {theme:?}");
             if at == 0 {
                 note(&look, page.assert_fits().await);
+                note(&look, page.assert_ids_differ().await);
                 note(&look, page.assert_accessible().await);
             } else {
                 note(&look, page.assert_legible().await);
@@ -68,7 +69,12 @@ pub(crate) async fn problems(page: &Page, name: &str, then: (Width, Theme)) -> R
 /// The same in the one look that the page has, for a walk that is repeated in every look.
 pub(crate) async fn problems_as_it_is(page: &Page, name: &str, theme: Theme) -> Result<Vec<String>> {
     wear(page, theme).await?;
-    let results = [page.assert_fits().await, page.assert_accessible().await, page.assert_quiet().await];
+    let results = [
+        page.assert_fits().await,
+        page.assert_ids_differ().await,
+        page.assert_accessible().await,
+        page.assert_quiet().await,
+    ];
     Ok(results.into_iter().filter_map(Result::err).map(|error| format!("{name}: {error:#}")).collect())
 }
 

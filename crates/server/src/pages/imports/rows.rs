@@ -134,14 +134,14 @@ pub(super) async fn corrections(
     let more = rows.len() > GRID_ROWS;
     rows.truncate(GRID_ROWS);
     let shown = html! {
-        form id="rows" method="post" action={ (href(import.id)) "/rows" } {
+        form id="corrections" method="post" action={ (href(import.id)) "/rows" } {
             (member.csrf())
             input type="hidden" name="after" value=(query.after);
             input type="hidden" name="from" value=(query.from);
             input type="hidden" name="back" value=(query.trail().back());
         }
         (grid(import, &mapping, &rows, query, more, counts, to_fix))
-        p { (Button::new("Save corrections").form("rows").busy("Saving…")) }
+        p { (Button::new("Save corrections").form("corrections").busy("Saving…")) }
     };
     Ok((!rows.is_empty()).then_some(shown))
 }
@@ -266,7 +266,7 @@ fn grid(
             // Corrected rows stay in the list.
             Some(counts.open + counts.skip + counts.fix),
         ),
-        form: "rows".into(),
+        form: "corrections".into(),
     }
 }
 

@@ -409,6 +409,16 @@ impl Page {
         })
     }
 
+    /// Fails if two elements have the same id: a label or a link would lead to the wrong one.
+    #[track_caller]
+    pub(crate) fn assert_ids_differ(&self) -> impl Future<Output = Result<()>> {
+        self.at(Location::caller(), "look for ids that two elements share".to_owned(), async move {
+            let shared: Vec<String> = self.eval(SHARED_IDS).await?;
+            ensure!(shared.is_empty(), "two elements have the id: {}", shared.join(", "));
+            Ok(())
+        })
+    }
+
     // ---- how
 
     async fn call(&self, method: &str, params: Value) -> Result<Value> {
@@ -740,6 +750,9 @@ const RUN_AXE: &str = "axe.run(document, {
 
 /// Pairs of texts whose letters lie over one another.
 const APART: &str = include_str!("apart.js");
+
+/// The ids that more than one element has.
+const SHARED_IDS: &str = "[...new Set([...document.querySelectorAll('[id]')].map((one) => one.id).filter((id, at, all) => all.indexOf(id) !== at))]";
 
 /// The outermost elements that reach beyond the window, if the page scrolls sideways at all.
 const TOO_WIDE: &str = "(() => {

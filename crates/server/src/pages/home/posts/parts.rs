@@ -333,7 +333,7 @@ fn what(member: &Member, composing: &Composing) -> Markup {
         }
         div class="m-ticks" {
             (Checkbox::new("mention", "Mention everybody", typed.mention_all).help("Every phone rings, in muted groups too. Not more than once a day."))
-            (Checkbox::new("preview", "Show a link preview", typed.link_preview).help("Whoever posts by hand sees it before they send."))
+            (Checkbox::new("link-preview", "Show a link preview", typed.link_preview).help("Whoever posts by hand sees it before they send."))
         }
         (trial(composing))
     }

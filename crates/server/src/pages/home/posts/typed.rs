@@ -187,7 +187,7 @@ impl Typed {
                 "options" => typed.options = value.replace("\r\n", "\n"),
                 "several" => typed.several = true,
                 "mention" => typed.mention_all = true,
-                "preview" => typed.link_preview = true,
+                "link-preview" => typed.link_preview = true,
                 "gap" => {
                     typed.gap_s = value.parse().ok().filter(|gap| PostPace::GAPS_S.contains(gap)).unwrap_or(0)
                 }
@@ -276,7 +276,7 @@ impl Typed {
         say("question", &self.question);
         say("options", &self.options);
         for (name, ticked) in
-            [("several", self.several), ("mention", self.mention_all), ("preview", self.link_preview)]
+            [("several", self.several), ("mention", self.mention_all), ("link-preview", self.link_preview)]
         {
             if ticked {
                 say(name, "on");

@@ -142,7 +142,7 @@ async fn choose(member: &Member, workshop: &Workshop, sequence: &Sequence) -> Re
         None => "With a tag, workshops of one kind are offered their sequence.".to_owned(),
     };
     Ok(Card::new(
-        "sequence",
+        "sequence-choice",
         "Sequence",
         html! {
             form class="m-stack" method="get" action=(href(workshop.id)) {
