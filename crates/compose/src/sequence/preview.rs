@@ -13,7 +13,6 @@ use domain::{
     },
     time::{Millis, Zone},
 };
-use futures::{StreamExt as _, TryStreamExt as _, stream};
 use store::{
     StoreError,
     plans::{PlanRow, WorkshopPlan},
@@ -26,8 +25,6 @@ use crate::{Caller, Composer, Timing, Wait};
 
 /// Stands for the id of the plan row where a step has no row yet.
 const NO_ROW: PlanRowId = PlanRowId::NIL;
-/// Steps that are reviewed at once. Behind a step that told everybody, each of them looks at every registrant.
-const AT_ONCE: usize = 2;
 
 /// A step as it would run, with what is known of it now.
 #[derive(Clone, Debug)]
@@ -127,17 +124,14 @@ impl Composer {
         rows: &[PlanRow],
     ) -> Result<Vec<StepPreview>, StoreError> {
         let times = WorkshopTimes { starts_at: workshop.starts_at, ends_at: workshop.ends_at };
-        let computed = &plan(steps, times, zone, caller.now);
-        let mut each = Vec::with_capacity(steps.len());
+        let computed = plan(steps, times, zone, caller.now);
+        let mut previews = Vec::with_capacity(steps.len());
         for planned in &computed.steps {
             let Some(step) = steps.iter().find(|step| step.key == planned.key) else { continue };
             let row = rows.iter().find(|row| row.key == step.key);
-            each.push(async move {
-                let audience = self.who(caller, workshop, (steps, computed), step, row).await?;
-                self.preview_step(caller, workshop, step, planned, audience).await
-            });
+            let audience = self.who(caller, workshop, (steps, &computed), step, row).await?;
+            previews.push(self.preview_step(caller, workshop, step, planned, audience).await?);
         }
-        let mut previews: Vec<StepPreview> = stream::iter(each).buffered(AT_ONCE).try_collect().await?;
         self.foresee_ladders(caller, workshop, steps, rows, &mut previews).await?;
         Ok(previews)
     }

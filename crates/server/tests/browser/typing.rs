@@ -106,6 +106,11 @@ async fn marks_stand_around_what_is_selected_and_the_preview_shows_them() -> Res
     page.press("Tab").await?;
     page.wait_for("document.querySelector('.m-bubble__text i')?.innerText === 'start'").await?;
     reads("We _start_ soon").await?;
+    page.goto(&format!("{}/settings/templates/group/new", program.url)).await?;
+    page.fill("Text", "We start soon").await?;
+    page.eval::<bool>(select).await?;
+    page.click(button("Monospace")).await?;
+    reads("We ```start``` soon").await?;
     page.assert_quiet().await
 }
 

@@ -3,7 +3,10 @@
 //! A number is on the list whether or not anybody registered with it: it is found by itself. Names are those of the people; whose number was
 //! erased has none, and is found by the whole number's keyed hash alone.
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use domain::{
     channel::{Category, Channel},
@@ -22,13 +25,13 @@ use crate::{
 
 /// Most people that are gathered before the list reads its own rows: 2,500 numbers took 150 ms on SQLite beside a million
 /// people.
-const GATHERED_MAX: usize = 1_000;
+const GATHERED_MAX: usize = 300;
 
-/// Entries that a page of a search looks at; the next page goes on behind them. Some 45 ms on SQLite beside a million
-/// people: a word that many people have may be borne by none of the many thousands who opted out.
-const LOOKED_AT_MAX: usize = 500;
-/// Entries that are read first; then twice as many each time, up to [`STRETCH`]: what many people have mostly fills a page soon.
-const FIRST_STRETCH: i64 = 125;
+/// A page of a search looks at entries for so long; the next page goes on behind them. A word that many people have may be
+/// borne by none of the many thousands who opted out: 500 entries took 100 ms on SQLite beside a million people.
+const LOOKS_FOR: Duration = Duration::from_millis(25);
+/// Entries that are read first. What many people have mostly fills a page soon.
+const FIRST_STRETCH: i64 = 64;
 
 /// A page of a list.
 #[derive(Clone, Debug)]
@@ -147,7 +150,7 @@ impl SuppressionFilter {
 impl Org {
     /// The newest entries that hold, `filter.limit` of them or all.
     pub async fn suppressions(&self, filter: &SuppressionFilter) -> Result<Vec<Suppression>, StoreError> {
-        Ok(self.standing(filter, usize::MAX).await?.0)
+        Ok(self.standing(filter, None).await?.0)
     }
 
     /// A page of the entries that hold, newest first. A search may find fewer than `filter.limit` and still go on behind them.
@@ -156,17 +159,17 @@ impl Org {
         filter: &SuppressionFilter,
     ) -> Result<Listed<Suppression>, StoreError> {
         let one_more = SuppressionFilter { limit: filter.limit + 1, ..filter.clone() };
-        let (rows, looked_to) = self.standing(&one_more, LOOKED_AT_MAX).await?;
+        let (rows, looked_to) = self.standing(&one_more, Some(LOOKS_FOR)).await?;
         Ok(listed(rows, filter.limit, looked_to, |entry| entry.id))
     }
 
     async fn standing(
         &self,
         filter: &SuppressionFilter,
-        looks_at: usize,
+        looks_for: Option<Duration>,
     ) -> Result<(Vec<Suppression>, Option<Uuid>), StoreError> {
         let before = filter.after.map_or(Uuid::max(), |id| id.0);
-        let sought = self.sought(&STANDING, filter, (0, before), looks_at).await?;
+        let sought = self.sought(&STANDING, filter, (0, before), looks_for).await?;
         let mut end = None;
         let mut args = args![self.id(), before, filter.limit];
         args.extend(filter.kinds());
@@ -219,7 +222,7 @@ impl Org {
                 .await?,
         };
         let (at, id) = after.unwrap_or((i64::MAX, Uuid::max()));
-        let sought = self.sought(&LIFTED, filter, (at, id), LOOKED_AT_MAX).await?;
+        let sought = self.sought(&LIFTED, filter, (at, id), Some(LOOKS_FOR)).await?;
         let mut end = None;
         let mut args = args![self.id(), at, id, filter.limit];
         args.extend(filter.kinds());
@@ -262,7 +265,7 @@ impl Org {
         list: &List,
         filter: &SuppressionFilter,
         before: (i64, Uuid),
-        looks_at: usize,
+        looks_for: Option<Duration>,
     ) -> Result<Sought, StoreError> {
         if filter.search.trim().is_empty() {
             return Ok(Sought::All);
@@ -280,7 +283,7 @@ impl Org {
                 found.into_iter().filter(|(_, phone)| !hidden.contains(phone)).map(|(id, _)| id).collect()
             }
             None => {
-                let (ids, to) = self.entries_judged(list, &search, filter, before, looks_at).await?;
+                let (ids, to) = self.entries_judged(list, &search, filter, before, looks_for).await?;
                 looked_to = to;
                 ids
             }
@@ -328,33 +331,33 @@ impl Org {
         Ok((phones.len() <= search.gathered_max).then_some(phones))
     }
 
-    /// Reads the list in order and keeps those that the search finds, until a page is full or `looks_at` entries were looked at; then also
-    /// says which was the last of them.
+    /// Reads the list in order and keeps those that the search finds, until a page is full or `looks_for` is over; then also says which
+    /// entry was looked at last.
     async fn entries_judged(
         &self,
         list: &List,
         search: &Search,
         filter: &SuppressionFilter,
         before: (i64, Uuid),
-        looks_at: usize,
+        looks_for: Option<Duration>,
     ) -> Result<(Vec<Uuid>, Option<Uuid>), StoreError> {
         let limit = usize::try_from(filter.limit).unwrap_or(0);
         // Text that is no number is only looked for in the words.
         let letters = search.query.words().iter().filter(|word| !word.is_number()).map(Word::text);
         let letters = letters.max_by_key(|letters| letters.len()).unwrap_or_default();
         let (mut found, mut next) = (vec![], Some(before));
-        let (mut stretch, mut looked_at) = (FIRST_STRETCH, 0);
+        let (mut stretch, start) = (FIRST_STRETCH, Instant::now());
         while let Some((at, id)) = next.filter(|_| found.len() < limit) {
-            if looked_at >= looks_at {
+            if next != Some(before) && looks_for.is_some_and(|time| start.elapsed() >= time) {
                 return Ok((found, Some(id)));
             }
             let mut args = args![self.id(), at, id, stretch];
             args.extend(filter.kinds());
             let rows: Vec<(i64, Uuid, String)> = self.db.by_index().all(list.before, args).await?;
             let is_last = i64::try_from(rows.len()).unwrap_or(0) < stretch;
-            looked_at += rows.len();
-            let left = i64::try_from(looks_at.saturating_sub(looked_at)).unwrap_or(STRETCH);
-            stretch = STRETCH.min(2 * stretch).min(left.max(1));
+            if looks_for.is_none() {
+                stretch = STRETCH.min(2 * stretch);
+            }
             next = rows.last().map(|(at, id, _)| (*at, *id)).filter(|_| !is_last);
             let phones: Vec<_> =
                 rows.iter().map(|row| row.2.clone()).filter(|phone| !phone.is_empty()).collect();

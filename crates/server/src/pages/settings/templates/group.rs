@@ -52,6 +52,7 @@ const WORDS: Words = Words {
     place_inside: "A placeholder cannot stand inside a value.",
     name_example: "Link, one hour before",
     text_field: "text",
+    takes_marks: true,
     extra_column: "Form",
     buttons: 0,
     asked_about: "",

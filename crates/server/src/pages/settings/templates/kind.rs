@@ -60,6 +60,8 @@ pub(super) struct Words {
     pub(super) name_example: &'static str,
     /// Name of the field with the text.
     pub(super) text_field: &'static str,
+    /// Whether that text is written here and takes WhatsApp's marks; a registered text is copied as it stands.
+    pub(super) takes_marks: bool,
     /// A column of the list that only these templates have.
     pub(super) extra_column: &'static str,
     /// Buttons with an address that the form has room for.

@@ -28,6 +28,7 @@ use crate::{
         note::Note,
         preview::{Bubble, Preview},
         shell::Crumb,
+        writing::Writing,
     },
 };
 
@@ -128,6 +129,14 @@ impl Drawn<'_> {
         field.value(value).error(error).disabled(!self.may)
     }
 
+    /// A field on a line of its own, with the bar of marks where it holds such a text.
+    fn line(&self, field: Field) -> Markup {
+        let words = self.kind.words();
+        let takes_marks = words.takes_marks && field.name == words.text_field;
+        let field = self.field(field);
+        if takes_marks { Writing(field).render() } else { field.render() }
+    }
+
     fn cards(&self) -> Markup {
         let [before, after] = self.kind.cards(self.form, self.around, self.may);
         html! {
@@ -144,7 +153,7 @@ impl Drawn<'_> {
         let body = html! {
             div class="m-stack" {
                 @for line in card.lines {
-                    @if line.len() == 1 { @for field in line { (self.field(field)) } }
+                    @if line.len() == 1 { @for field in line { (self.line(field)) } }
                     @else { div class="m-row2" { @for field in line { (self.field(field)) } } }
                 }
                 (card.below)

@@ -64,6 +64,7 @@ const WORDS: Words = Words {
     place_inside: "A place for a value cannot stand inside a value.",
     name_example: "Workshop today, by name",
     text_field: "text",
+    takes_marks: false,
     extra_column: "Way",
     buttons: 0,
     asked_about: "",

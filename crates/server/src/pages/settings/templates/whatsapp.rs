@@ -63,6 +63,7 @@ const WORDS: Words = Words {
     place_inside: "A placeholder cannot stand inside a value.",
     name_example: "Reminder, one hour before",
     text_field: "body",
+    takes_marks: false,
     extra_column: "Language",
     buttons: 3,
     asked_about: "campaign",
