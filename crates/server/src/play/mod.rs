@@ -50,9 +50,6 @@ pub const LONGEST: Duration = Duration::from_secs(20 * 60);
 const SPAN_MAX_MS: i64 = 400 * DAY;
 /// Everything but the sending loop looks once in so much virtual time while messages go out, as it does in life.
 const LOOK_MS: i64 = SECOND;
-/// Where no broadcast goes out and no phone rings, receipts are taken in so far apart: they come for hours, and nothing follows from them
-/// before the next step, at which everything looks.
-const RECEIPTS_MS: i64 = 15 * SECOND;
 /// While the pace holds messages back, the clock goes on in such steps: a grant fills no more than this at once.
 const PACE_STEP_MS: i64 = 200;
 /// Where nothing is to come, the clock goes on so far at most while steps may follow registrations.
@@ -399,11 +396,10 @@ impl Player {
     /// The next moment at which there is something to do.
     async fn next(&self, now: Millis, look_at: Millis, held: Option<i64>) -> Result<Millis, StoreError> {
         let last = self.until.max(now.plus(1));
-        let receipts =
-            |earliest: Millis| self.stage.sandbox.next_due().map(|due| Millis(due.max(earliest.0)));
+        let receipts = self.stage.sandbox.next_due().map(|due| Millis(due.max(look_at.0)));
         if let Some(ms) = held {
             let free = now.plus(ms.max(PACE_STEP_MS));
-            return Ok(receipts(look_at).map_or(free, |due| free.min(due.max(now.plus(1)))).min(last));
+            return Ok(receipts.map_or(free, |due| free.min(due.max(now.plus(1)))).min(last));
         }
         let work = self.stage.app.engine.work();
         // Posts in groups wait for a drawn pause that nothing else tells.
@@ -413,14 +409,13 @@ impl Player {
             ..BroadcastFilter::default()
         };
         let going = !self.stage.caller.org.broadcasts(&going, 1).await?.is_empty();
-        let at_work = going || self.stage.sandbox.next_call_due().is_some();
         let idle = if going { GOING_MS } else { self.idle_ms };
         let (row, _) = work.next_row_due(now).await?;
         let moments = [
             row,
             row.map(|due| due.plus(-AHEAD_MS)),
             work.next_due(now).await?,
-            receipts(if at_work { look_at } else { look_at.plus(RECEIPTS_MS - LOOK_MS) }),
+            receipts,
             self.request.script.next(now),
             Some(now.plus(idle)),
         ];

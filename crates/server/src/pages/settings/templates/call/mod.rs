@@ -57,6 +57,7 @@ const WORDS: Words = Words {
     place_inside: "A placeholder cannot stand inside a value.",
     name_example: "Reminder call, ten minutes before",
     text_field: "text",
+    takes_marks: false,
     extra_column: "Keys",
     buttons: 0,
     asked_about: "",
