@@ -347,6 +347,7 @@ impl Config {
             direct: self.database_direct.clone(),
             is_pooled: self.database_pooler,
             prepares: self.database_prepares,
+            is_scratch: false,
         }
     }
 

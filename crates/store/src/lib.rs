@@ -133,6 +133,8 @@ pub struct DatabaseAddress {
     pub is_pooled: Option<bool>,
     /// Whether statements are prepared once for each connection. `None`: unless there is a pooler, because not every one keeps them.
     pub prepares: Option<bool>,
+    /// Whether a power cut may take the whole database: no commit on SQLite then waits for the disk. For copies that are thrown away.
+    pub is_scratch: bool,
 }
 
 impl From<&str> for DatabaseAddress {
@@ -166,7 +168,9 @@ impl Store {
         let url = &address.url;
         let traffic = Traffic::new();
         let db = if let Some(path) = url.strip_prefix("sqlite:") {
-            let db = open_sqlite(Path::new(path.trim_start_matches("//")), traffic.clone()).await?;
+            let db =
+                open_sqlite(Path::new(path.trim_start_matches("//")), address.is_scratch, traffic.clone())
+                    .await?;
             migrate::run_sqlite(&db).await?;
             db
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
@@ -308,13 +312,13 @@ impl Store {
 /// Rows that SQLite's thread hands over before somebody has to fetch them: a claim's worth.
 const ROWS_ACROSS: usize = 1_024;
 
-async fn open_sqlite(path: &Path, traffic: Traffic) -> Result<Db, StoreError> {
+async fn open_sqlite(path: &Path, is_scratch: bool, traffic: Traffic) -> Result<Db, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // An intent or an outcome that was committed survives a power cut.
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(if is_scratch { SqliteSynchronous::Off } else { SqliteSynchronous::Full })
         .foreign_keys(true)
         .busy_timeout(CONNECTION_WAIT)
         .pragma("cache_size", WRITER_CACHE_KIB)

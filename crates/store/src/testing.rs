@@ -11,7 +11,7 @@ use sqlx::{Connection, PgConnection};
 pub use pooler::Pooled;
 pub use server::OwnServer;
 
-use crate::{Org, Store, StoreError, db::Db};
+use crate::{DatabaseAddress, Org, Store, StoreError, db::Db};
 
 tokio::task_local! {
     /// Statements of a task that is listened to.
@@ -128,7 +128,8 @@ pub async fn sqlite() -> TestStore {
     let file = folder.path().join("munadi.db");
     templates::copy_sqlite(&file).await;
     let url = format!("sqlite:{}", file.display());
-    let store = Store::open(&url).await.expect("a fresh database opens");
+    let address = DatabaseAddress { is_scratch: true, ..DatabaseAddress::from(&url) };
+    let store = Store::open(address).await.expect("a fresh database opens");
     TestStore { store, url, on_server: None, folder }
 }
 
