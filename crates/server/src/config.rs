@@ -342,13 +342,9 @@ impl Config {
 
     /// The database as the store opens it.
     pub fn database_address(&self) -> DatabaseAddress {
-        DatabaseAddress {
-            url: self.database.clone(),
-            direct: self.database_direct.clone(),
-            is_pooled: self.database_pooler,
-            prepares: self.database_prepares,
-            is_scratch: false,
-        }
+        let (url, direct) = (self.database.clone(), self.database_direct.clone());
+        let (is_pooled, prepares) = (self.database_pooler, self.database_prepares);
+        DatabaseAddress { url, direct, is_pooled, prepares, is_scratch: false }
     }
 
     /// Whether people reach the program over TLS.
