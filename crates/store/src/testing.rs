@@ -1,12 +1,10 @@
 //! Fresh databases for tests, on both engines. Only with the feature `testing`.
 
+mod fresh;
 mod pooler;
 mod server;
-mod templates;
 
 use std::{cell::RefCell, collections::BTreeSet};
-
-use sqlx::{Connection, PgConnection};
 
 pub use pooler::Pooled;
 pub use server::OwnServer;
@@ -68,12 +66,7 @@ impl TestStore {
     pub async fn remove(self) {
         self.store.close().await;
         if let Some((server, database)) = self.on_server {
-            let mut admin = PgConnection::connect(&server).await.expect("the test server answers");
-            let drop = format!("DROP DATABASE \"{database}\" WITH (FORCE)");
-            sqlx::query(sqlx::AssertSqlSafe(drop))
-                .execute(&mut admin)
-                .await
-                .expect("a test may drop its own database");
+            fresh::drop_postgres(&server, &database).await;
         }
     }
 }
@@ -126,7 +119,7 @@ impl Store {
 pub async fn sqlite() -> TestStore {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("munadi.db");
-    templates::copy_sqlite(&file).await;
+    fresh::sqlite(&file).await;
     let url = format!("sqlite:{}", file.display());
     let address = DatabaseAddress { is_scratch: true, ..DatabaseAddress::from(&url) };
     let store = Store::open(address).await.expect("a fresh database opens");
@@ -139,9 +132,9 @@ pub async fn postgres() -> Option<TestStore> {
         tracing::warn!("skipped on PostgreSQL: TEST_POSTGRES_URL is not set (cargo xtask test sets it)");
         return None;
     };
-    let database = templates::copy_postgres(&server).await;
+    let database = fresh::postgres(&server).await;
     // Some tests put another schema in the place of this one.
-    let url = templates::database_on(&server, &database, "options=-c%20search_path%3Dpublic");
+    let url = fresh::database_on(&server, &database, "options=-c%20search_path%3Dpublic");
     let store = Store::open(&url).await.expect("a fresh database opens");
     let folder = tempfile::tempdir().expect("a temporary folder");
     Some(TestStore { store, url, on_server: Some((server, database)), folder })

@@ -5,12 +5,13 @@ use std::{
     net::{Ipv4Addr, TcpListener, TcpStream},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, postgres::PgConnectOptions};
+use sqlx::postgres::PgConnectOptions;
 use tempfile::TempDir;
+
+use super::fresh;
 
 /// Connections to the server that all clients share. They are fewer than one process opens, and more than one, so that
 /// two transactions in a row mostly run on different ones.
@@ -38,7 +39,6 @@ pub struct Pooled {
 impl Pooled {
     /// A fresh database on the server that `TEST_POSTGRES_URL` names, behind a pooler. `None`, said aloud, when either is missing.
     pub async fn start() -> Option<Pooled> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
         let Ok(server) = std::env::var("TEST_POSTGRES_URL") else {
             tracing::warn!(
                 "skipped behind a pooler: TEST_POSTGRES_URL is not set (cargo xtask test sets it)"
@@ -49,10 +49,7 @@ impl Pooled {
             tracing::warn!("skipped behind a pooler: there is no pgbouncer (cargo xtask test installs it)");
             return None;
         };
-        let database = format!("p{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-        let mut admin = PgConnection::connect(&server).await.expect("the test server answers");
-        let create = format!("CREATE DATABASE \"{database}\"");
-        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut admin).await.expect("a test may make a database");
+        let database = fresh::empty_postgres(&server).await;
         let options: PgConnectOptions = server.parse().expect("the server's address is read");
         let (host, port, user) = (options.get_host(), options.get_port(), options.get_username());
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -72,12 +69,7 @@ impl Pooled {
     /// Ends the pooler and takes the database away.
     pub async fn remove(mut self) {
         self.end();
-        let mut admin = PgConnection::connect(&self.server).await.expect("the test server answers");
-        let drop = format!("DROP DATABASE \"{}\" WITH (FORCE)", self.database);
-        sqlx::raw_sql(AssertSqlSafe(drop))
-            .execute(&mut admin)
-            .await
-            .expect("a test may drop its own database");
+        fresh::drop_postgres(&self.server, &self.database).await;
     }
 
     fn end(&mut self) {

@@ -1,4 +1,4 @@
-//! The databases that fresh ones are copied from. A hundred migrations take a second of PostgreSQL, and hundreds of tests
+//! Fresh databases, made and taken away. Most are copied from a migrated one: a hundred migrations take a second of PostgreSQL, and hundreds of tests
 //! begin with a fresh database. How migrations run on an empty database is tested by itself.
 
 use std::{
@@ -18,7 +18,7 @@ use crate::{Store, migrate};
 const LOCK: &str = "SELECT pg_advisory_lock(20261130)";
 
 /// Puts a migrated database without rows in that file.
-pub(super) async fn copy_sqlite(file: &Path) {
+pub(super) async fn sqlite(file: &Path) {
     static MIGRATED: OnceCell<Vec<u8>> = OnceCell::const_new();
     let bytes = MIGRATED.get_or_init(async || {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -36,13 +36,28 @@ pub(super) async fn copy_sqlite(file: &Path) {
 }
 
 /// Makes a migrated database without rows on that server; its name.
-pub(super) async fn copy_postgres(server: &str) -> String {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+pub(super) async fn postgres(server: &str) -> String {
     static TEMPLATE: OnceCell<String> = OnceCell::const_new();
     let template = TEMPLATE.get_or_init(|| postgres_template(server)).await;
+    create(server, &format!(" TEMPLATE \"{template}\"")).await
+}
+
+/// Makes an empty database on that server; its name.
+pub(super) async fn empty_postgres(server: &str) -> String {
+    create(server, "").await
+}
+
+/// Takes a database off that server, whoever is connected to it.
+pub(super) async fn drop_postgres(server: &str, database: &str) {
+    let mut admin = PgConnection::connect(server).await.expect("the test server answers");
+    run(&mut admin, &format!("DROP DATABASE \"{database}\" WITH (FORCE)")).await;
+}
+
+async fn create(server: &str, from: &str) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
     let database = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let mut admin = PgConnection::connect(server).await.expect("the test server answers");
-    run(&mut admin, &format!("CREATE DATABASE \"{database}\" TEMPLATE \"{template}\"")).await;
+    run(&mut admin, &format!("CREATE DATABASE \"{database}\"{from}")).await;
     database
 }
 
@@ -80,10 +95,8 @@ async fn run(admin: &mut PgConnection, sql: &str) {
 /// The address of another database on that server, with one more option where there is one.
 pub(super) fn database_on(server: &str, database: &str, option: &str) -> String {
     let (base, options) = server.split_once('?').unwrap_or((server, ""));
-    let host = match base.split_once("://").map(|(_, rest)| rest.find('/')) {
-        Some(Some(_)) => base.rsplit_once('/').map_or(base, |(host, _)| host),
-        _ => base,
-    };
+    let names_one = base.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    let host = if names_one { base.rsplit_once('/').map_or(base, |(host, _)| host) } else { base };
     let options: Vec<&str> = [options, option].into_iter().filter(|option| !option.is_empty()).collect();
     match options.is_empty() {
         true => format!("{host}/{database}"),
