@@ -136,8 +136,8 @@ impl Composer {
         Ok(previews)
     }
 
-    /// The people of a step as of now. Where nobody was told anything for its purpose yet, they are all registrants,
-    /// whom the store has counted already.
+    /// The people of a step as of now. Where the step, as far as it counts broadcasts as its own, told nobody yet, they
+    /// are all registrants, whom the store has counted already.
     async fn who(
         &self,
         caller: &Caller,
@@ -150,7 +150,7 @@ impl Composer {
         let people = computed.people(steps, step, id);
         if people.of == Audience::Registered
             && people.unproven.is_none()
-            && caller.org.tellings(workshop.id, &step.purpose(), 1).await?.is_empty()
+            && !caller.org.has_told_for(workshop.id, &step.purpose(), &people).await?
         {
             return Ok(Audience::Registered);
         }

@@ -1,6 +1,8 @@
 //! Whom each audience of a step holds, as of the step's own moment.
 
+use compose::Caller;
 use domain::{
+    broadcast::Audience,
     ids::ImportId,
     name::PersonName,
     phone::{Country, Phone},
@@ -8,7 +10,11 @@ use domain::{
     time::{DAY, HOUR, MINUTE},
     workshop::TagColour,
 };
-use store::{on_both, registrants::NewRegistrant, workshops::WorkshopDraft};
+use store::{
+    on_both,
+    registrants::{NewRegistrant, RegistrantFilter},
+    workshops::WorkshopDraft,
+};
 
 use crate::{sequences::step, world::World};
 
@@ -74,5 +80,58 @@ on_both! {
         assert_eq!(world.got(BINA).await, ["everyone", "not opened", "opened since"]);
         assert_eq!(world.got(CHARU).await, ["everyone", "not opened", "source"]);
         assert_eq!(world.got(DEV).await, ["everyone", "not opened", "tag"]);
+    }
+
+    async fn a_plan_counts_whom_each_step_would_tell_before_and_after_others_told(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test"), ("9000000002", "Bina Test"), ("9000000003", "Charu Test")]).await;
+        let template = world.stored_template("any").await;
+        let own = |word: &str, minutes: i64, audience: StepAudience| Step {
+            audience,
+            late: LateRule::Skip,
+            ..step(template, word, "reminder", Anchor::Start, Timing::before(minutes))
+        };
+        let steps = [
+            own("first", 300, StepAudience::Everyone),
+            own("again", 240, StepAudience::Everyone),
+            own("rest", 180, StepAudience::NotTold),
+        ];
+        world.run_sequence(&steps).await;
+        assert_eq!(world.counted().await, [3, 3, 3]);
+        world.run_until(world.start().plus(-290 * MINUTE)).await;
+        assert_eq!(world.counted().await[1..], [3, 3], "each step goes to everybody once");
+        world.run_until(world.start().plus(-230 * MINUTE)).await;
+        let list = RegistrantFilter { limit: 10, ..RegistrantFilter::default() };
+        let people = world.org.registrants(world.workshop, &list).await.unwrap();
+        let asha = people.iter().find(|one| one.phone == ASHA).unwrap().id;
+        let mut by_hand = world.reminder(&World::template());
+        by_hand.audience = Audience::Chosen(vec![asha]);
+        world.org.confirm_broadcast(by_hand, world.now()).await.unwrap();
+        assert_eq!(world.counted().await[2], 2, "she was told by hand since the step before");
+        world.register(&[("9000000004", "Dev Test")]).await;
+        assert_eq!(world.counted().await[2], 3);
+        world.run_until(world.start()).await;
+        assert_eq!(world.got(ASHA).await, ["first", "again", "Reminder"]);
+        for other in [BINA, CHARU] {
+            assert_eq!(world.got(other).await, ["first", "again", "rest"]);
+        }
+        assert_eq!(world.got(DEV).await, ["rest"]);
+    }
+}
+
+impl World {
+    /// The number of people of each step, as the page of the plan shows it.
+    async fn counted(&self) -> Vec<i64> {
+        let settings = self.org.organization().await.unwrap();
+        let caller = Caller::new(self.org.clone(), settings, self.now());
+        let workshop = self.org.workshop(self.workshop).await.unwrap();
+        let plan = self.org.plan_of(self.workshop).await.unwrap().expect("a plan");
+        let steps = self
+            .engine
+            .composer()
+            .preview(&caller, &workshop, &plan.steps, &plan.zone, &plan.rows)
+            .await
+            .unwrap();
+        steps.into_iter().map(|step| step.people.unwrap_or(0)).collect()
     }
 }

@@ -1,7 +1,10 @@
-//! Where a plan is played: a copy of what it follows from, stand-ins for every provider, and a clock that is turned by hand. Its program may call
-//! this machine only, and its accounts have no keys but those of the stand-ins.
+//! Where a plan is played: a copy of what it follows from, stand-ins for every provider, and a clock that is turned by
+//! hand. Its program may call this machine only, and its accounts have no keys but those of the stand-ins.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Context;
 use axum::{Extension, Router, routing::post};
@@ -42,6 +45,8 @@ pub(super) struct Stage {
     pub(super) clock: Arc<ManualClock>,
     /// What goes wrong at the providers on such a day.
     pub(super) weather: Faults,
+    /// The copy.
+    file: PathBuf,
     receiving: JoinHandle<()>,
 }
 
@@ -87,19 +92,36 @@ impl Stage {
         let receiving = receive(&scratch, listener, &format!("http://{address}"));
         let org = store.org(caller.org.actor().clone());
         let caller = Caller { org, ..caller.clone() };
-        Ok(Stage { app: scratch, caller, sandbox, clock, weather, receiving })
+        Ok(Stage { app: scratch, caller, sandbox, clock, weather, file, receiving })
     }
 
     pub(super) fn now(&self) -> Millis {
         self.clock.now()
     }
 
-    /// Takes everything down but the copy, which is looked at.
+    /// Takes everything down but the copy, which is looked at. From now on the copy withstands a power cut.
     pub(super) async fn strike(self) {
         self.receiving.abort();
         self.sandbox.stop().await;
         self.app.stopping.cancel();
+        let written = tokio::task::spawn_blocking(move || write_through(&self.file)).await;
+        if let Ok(Err(error)) = written {
+            tracing::warn!("a rehearsal's copy could not be written through: {error}");
+        }
     }
+}
+
+/// Waits until a database that was not written through lies on the disk, with its log.
+fn write_through(file: &Path) -> std::io::Result<()> {
+    let log = file.with_extension("db-wal");
+    for one in [file, &log] {
+        match std::fs::File::open(one) {
+            Ok(open) => open.sync_all()?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The folder for this user alone, as the data folder is: the copy holds people.

@@ -3,7 +3,7 @@
 use domain::{
     ids::{BroadcastId, TemplateId, WorkshopId},
     time::Millis,
-    told::Purpose,
+    told::{Purpose, StepPeople},
 };
 use uuid::Uuid;
 
@@ -64,6 +64,30 @@ impl Org {
                 counts: row.counts,
             })
             .collect())
+    }
+
+    /// Whether any broadcast may have told people whom a step leaves out for it: one of the step itself, or one of no
+    /// step that began when such broadcasts count for it. Without one the step goes to all registrants who belong to
+    /// its audience, as `told_by_step!` has it.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn has_told_for(
+        &self,
+        workshop: WorkshopId,
+        purpose: &Purpose,
+        people: &StepPeople,
+    ) -> Result<bool, StoreError> {
+        let (told,): (bool,) = self
+            .db
+            .one(
+                "SELECT EXISTS (SELECT 1 FROM broadcasts
+                                WHERE workshop_id = $1 AND organization_id = $2 AND purpose = $3
+                                  AND (plan_row_id = $4 OR (plan_row_id IS NULL AND starts_at >= $5)))",
+                args![workshop.0, self.id(), purpose.word(), people.row.0, people.untold_since],
+            )
+            .await?;
+        Ok(told)
     }
 
     /// For what else a template told people of a workshop: the same words are the same message, whatever they were said
