@@ -115,8 +115,8 @@ impl Org {
                 .run_batch(
                     "INSERT INTO attendance (workshop_id, registrant_id, organization_id, minutes, joined_at, left_at, left_early)
                      SELECT $1, r.id, $2, b.minutes, b.joined_at, b.left_at, b.early = 1
-                     FROM @batch JOIN @registrants r ON r.workshop_id = $1 AND r.id = b.id
-                     WHERE r.organization_id = $2 AND r.identity NOT LIKE 'erased-%'",
+                     FROM @batch LEFT JOIN @registrants r ON r.workshop_id = $1 AND r.id = b.id AND r.organization_id = $2
+                     WHERE COALESCE(r.identity, 'erased-') NOT LIKE 'erased-%'",
                     args![workshop.0, self.id()],
                     batch,
                 )
@@ -221,8 +221,8 @@ impl Org {
             .by_index()
             .all_batch(
                 "SELECT a.registrant_id, a.minutes, a.joined_at, a.left_at, a.left_early
-                 FROM @batch JOIN attendance a ON a.workshop_id = $1 AND a.registrant_id = b.id
-                 WHERE a.organization_id = $2",
+                 FROM @batch LEFT JOIN attendance a ON a.workshop_id = $1 AND a.registrant_id = b.id
+                 WHERE COALESCE(a.organization_id, b.id) = $2",
                 args![workshop.0, self.id()],
                 Batch::new().uuids("id", people.into_iter().map(|person| person.0)),
             )

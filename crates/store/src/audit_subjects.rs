@@ -56,52 +56,52 @@ pub struct Subject {
 const QUERIES: &[(SubjectKind, &str)] = &[
     (
         SubjectKind::Workshop,
-        "SELECT x.id, x.title, '' FROM @batch JOIN workshops x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.title, '' FROM @batch CROSS JOIN workshops x WHERE x.id = b.id AND x.organization_id = $1",
     ),
     (
         SubjectKind::Broadcast,
-        "SELECT x.id, x.title, '' FROM @batch JOIN broadcasts x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.title, '' FROM @batch CROSS JOIN broadcasts x WHERE x.id = b.id AND x.organization_id = $1",
     ),
     (
         SubjectKind::Template,
-        "SELECT x.id, x.name, x.channel FROM @batch JOIN templates x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.name, x.channel FROM @batch CROSS JOIN templates x WHERE x.id = b.id AND x.organization_id = $1",
     ),
     (
         SubjectKind::Account,
-        "SELECT x.id, x.name, '' FROM @batch JOIN integrations x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.name, '' FROM @batch CROSS JOIN integrations x WHERE x.id = b.id AND x.organization_id = $1",
     ),
     (
         SubjectKind::Tag,
-        "SELECT x.id, x.name, '' FROM @batch JOIN workshop_tags x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.name, '' FROM @batch CROSS JOIN workshop_tags x WHERE x.id = b.id AND x.organization_id = $1",
     ),
     (
         SubjectKind::Link,
-        "SELECT x.id, x.name, '' FROM @batch JOIN named_links x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.name, '' FROM @batch CROSS JOIN named_links x WHERE x.id = b.id AND x.organization_id = $1",
     ),
     (
         SubjectKind::Import,
-        "SELECT x.id, x.file_name, '' FROM @batch JOIN imports x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.file_name, '' FROM @batch CROSS JOIN imports x WHERE x.id = b.id AND x.organization_id = $1",
     ),
     (
         SubjectKind::Member,
-        "SELECT x.id, x.name, '' FROM @batch JOIN users x ON x.id = b.id
-         JOIN memberships m ON m.user_id = x.id WHERE m.organization_id = $1",
+        "SELECT x.id, x.name, '' FROM @batch CROSS JOIN users x CROSS JOIN memberships m
+         WHERE x.id = b.id AND m.user_id = x.id AND m.organization_id = $1",
     ),
     (
         SubjectKind::Person,
-        "SELECT x.id, x.name, '' FROM @batch JOIN @leads x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.name, '' FROM @batch CROSS JOIN @leads x WHERE x.id = b.id AND x.organization_id = $1",
     ),
     (
         SubjectKind::Alert,
-        "SELECT x.id, x.title, '' FROM @batch JOIN alerts x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.title, '' FROM @batch CROSS JOIN alerts x WHERE x.id = b.id AND x.organization_id = $1",
     ),
     (
         SubjectKind::Group,
-        "SELECT x.id, x.subject, '' FROM @batch JOIN groups x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.subject, '' FROM @batch CROSS JOIN groups x WHERE x.id = b.id AND x.organization_id = $1",
     ),
     (
         SubjectKind::Sequence,
-        "SELECT x.id, x.name, '' FROM @batch JOIN sequences x ON x.id = b.id WHERE x.organization_id = $1",
+        "SELECT x.id, x.name, '' FROM @batch CROSS JOIN sequences x WHERE x.id = b.id AND x.organization_id = $1",
     ),
 ];
 

@@ -173,7 +173,8 @@ pub(crate) async fn write(
         let keys: Vec<String> = numbers.iter().map(|number| key.of(number)).collect();
         let erased: Vec<(String,)> = tx
             .all_batch(
-                "SELECT b.person FROM @batch JOIN erased_numbers e ON e.organization_id = $1 AND e.phone_key = b.phone_key",
+                "SELECT b.person FROM @batch CROSS JOIN erased_numbers e
+                 WHERE e.organization_id = $1 AND e.phone_key = b.phone_key",
                 args![organization],
                 Batch::new().texts("phone_key", keys).texts("person", numbers),
             )

@@ -293,8 +293,8 @@ impl Org {
         let chosen = tx
             .run_batch(
                 "INSERT INTO workshop_groups (workshop_id, group_id, organization_id, chosen_by, chosen_at)
-                 SELECT w.id, g.id, $2, $3, $4 FROM @batch JOIN groups g ON g.id = b.id JOIN workshops w ON w.id = $1
-                 WHERE g.organization_id = $2 AND w.organization_id = $2 AND g.gone_at IS NULL AND g.kind <> $5",
+                 SELECT w.id, g.id, $2, $3, $4 FROM @batch CROSS JOIN groups g CROSS JOIN workshops w
+                 WHERE g.id = b.id AND w.id = $1 AND g.organization_id = $2 AND w.organization_id = $2 AND g.gone_at IS NULL AND g.kind <> $5",
                 args![workshop.0, self.id(), &self.actor.name, now, COMMUNITY],
                 Batch::new().uuids("id", ids),
             )

@@ -223,8 +223,8 @@ impl Org {
                                        state, reason, reason_text, attempt, next_attempt_at, changed_at)
                  SELECT $1, b.position, $2, $4, g.id, g.subject, CASE WHEN g.jid = '' THEN b.word ELSE g.jid END, TRUE, '', 'waiting',
                         '', '', 0, 0, $3
-                 FROM @batch JOIN groups g ON g.id = b.id
-                 WHERE g.organization_id = $2 AND g.integration_id = $5 AND g.gone_at IS NULL AND g.kind <> 'community'",
+                 FROM @batch CROSS JOIN groups g
+                 WHERE g.id = b.id AND g.organization_id = $2 AND g.integration_id = $5 AND g.gone_at IS NULL AND g.kind <> 'community'",
                 args![id.0, self.id(), now, Uuid::nil(), new.account.0],
                 Batch::new()
                     .ints("position", 1..=n)

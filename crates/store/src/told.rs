@@ -280,8 +280,9 @@ impl AudienceReader {
                 .by_index()
                 .all_batch(
                     "SELECT r.id, r.name, r.email, r.phone, r.phone_typed, r.identity, r.mark = 'duplicate' AS duplicate
-                     FROM @batch JOIN @registrants r ON r.workshop_id = $1 AND r.id = b.id
-                     WHERE (r.phone, r.identity) > ($2, $3) AND r.status = 'registered' AND r.organization_id = $5
+                     FROM @batch LEFT JOIN @registrants r ON r.workshop_id = $1 AND r.id = b.id AND r.organization_id = $5
+                       AND (r.phone, r.identity) > ($2, $3)
+                     WHERE COALESCE(r.status, '') = 'registered'
                      ORDER BY r.phone, r.identity LIMIT $4",
                     args![of.workshop.0, &after.0, &after.1, limit, self.organization.0],
                     batch,
@@ -367,8 +368,8 @@ impl AudienceReader {
             .db
             .all_batch(
                 "SELECT r.id, r.phone, lower(r.email) AS email FROM @batch
-                 JOIN @registrants r ON r.workshop_id = $1 AND r.phone = b.phone
-                 WHERE r.organization_id = $2 AND r.status = 'registered'",
+                 LEFT JOIN @registrants r ON r.workshop_id = $1 AND r.phone = b.phone AND r.organization_id = $2
+                 WHERE COALESCE(r.status, '') = 'registered'",
                 args![workshop.0, self.organization.0],
                 Batch::new().texts("phone", phones),
             )
@@ -420,8 +421,8 @@ impl AudienceReader {
             .db
             .all_batch(
                 concat!(
-                    "SELECT COUNT(*) FROM @batch JOIN @registrants r ON r.workshop_id = $1 AND r.id = b.id
-                     WHERE r.status = 'registered' AND r.organization_id = $5 AND r.mark = '' AND COALESCE(",
+                    "SELECT COUNT(*) FROM @batch LEFT JOIN @registrants r ON r.workshop_id = $1 AND r.id = b.id AND r.organization_id = $5
+                     WHERE COALESCE(r.status, '') = 'registered' AND COALESCE(r.mark, 'none') = '' AND COALESCE(",
                     best!(),
                     ", 0) > 1"
                 ),

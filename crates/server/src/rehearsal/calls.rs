@@ -27,6 +27,9 @@ const PHONES: [(&str, Does); 6] = [
     ("39", Does::Presses { key: '9', after_s: 2 }),
 ];
 
+/// The template of calls.
+pub(super) const TEMPLATE: &str = "Reminder call";
+
 /// People who are called in a demonstration, and from which of the invented ones on.
 const CALLED: (usize, usize) = (40, 700);
 
@@ -68,7 +71,7 @@ pub(super) async fn furnish_calls(
 ) -> anyhow::Result<WorkshopId> {
     let account = connect_calls(app, stage, None, (&Value::Object(Default::default()), 2), now).await?;
     let script = Message::from(sample_script(link));
-    let template = stage.org.add_template(Channel::IvrCall, "Reminder call", &script.to_json(), now).await?;
+    let template = stage.org.add_template(Channel::IvrCall, TEMPLATE, &script.to_json(), now).await?;
     let purpose = Purpose::parse("reminder")?;
     stage.org.set_purpose(template, &purpose, 30, now).await?;
     let starts_at = now.plus(45 * MINUTE);
@@ -80,7 +83,7 @@ pub(super) async fn furnish_calls(
         integration: account,
         workshop,
         channel: Channel::IvrCall,
-        title: "Reminder call".to_owned(),
+        title: TEMPLATE.to_owned(),
         template_id: Some(template),
         category: script.category(),
         template: script.to_json(),

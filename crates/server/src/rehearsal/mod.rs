@@ -362,15 +362,15 @@ pub async fn furnish(app: &App, stage: &mut Stage) -> anyhow::Result<()> {
     )
     .await?;
     groups::furnish_groups(app, stage, today, (now, Millis(evening))).await?;
+    if let Some(link) = link.filter(|_| Channel::IvrCall.sends()) {
+        calls::furnish_calls(app, stage, link, now).await?;
+    }
     let (name, template) = &templates()[2];
     let seat = plan::furnish_plan(stage, today, now).await?;
     let message = template.clone().into();
     stage.confirm_as(Some(seat), today, (name, &message), (now, Millis(evening)), now).await?;
     if let Some((name, text)) = texts.first() {
         stage.confirm(tomorrow, name, text, now, next_day.plus(19 * HOUR), now).await?;
-    }
-    if let Some(link) = link.filter(|_| Channel::IvrCall.sends()) {
-        calls::furnish_calls(app, stage, link, now).await?;
     }
     Ok(())
 }

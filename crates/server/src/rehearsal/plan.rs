@@ -1,9 +1,11 @@
 //! The plan of the sample organisation's workshop of this evening: a step that went out, and those that come.
 
+use anyhow::Context;
 use domain::{
     channel::Channel,
     ids::{TemplateId, WorkshopId},
-    sequence::{Anchor, LateRule, Step, StepAudience, StepKey, Timing, Until},
+    money::Money,
+    sequence::{Anchor, CostCaps, Ladder, LadderRung, LateRule, Step, StepAudience, StepKey, Timing, Until},
     time::{Millis, Zone},
 };
 use store::{
@@ -11,7 +13,7 @@ use store::{
     sequences::SequenceDraft,
 };
 
-use super::Stage;
+use super::{Stage, calls::TEMPLATE as CALL};
 
 /// What the sequence is called, and what it is for.
 const NAME: (&str, &str) = ("Evening class", "What everybody is told around a class in the evening.");
@@ -49,54 +51,83 @@ impl Sample {
     }
 }
 
-/// The steps: the first is due at this minute.
-fn samples(minute: i64) -> [Sample; 5] {
-    let before = |minutes| (Anchor::Start, Timing::before(minutes));
-    let sample = |key, channel, template, purpose, (anchor, timing), audience| Sample {
-        key,
-        channel,
-        template,
-        purpose,
-        anchor,
-        timing,
-        audience,
-    };
-    let (personal, everyone) = (Channel::WhatsappPersonal, StepAudience::NotTold);
+/// The steps beside the ladder: the first is due at this minute.
+fn samples(minute: i64) -> [Sample; 3] {
     [
-        sample(
-            SEAT,
-            personal,
-            "Seat confirmed",
-            "link",
-            (Anchor::Start, Timing::At { days: 0, minute }),
-            everyone.clone(),
-        ),
-        sample("hour-before", personal, "1-hour reminder", "last reminder", before(60), everyone),
-        sample(
-            "not-reached",
-            Channel::Sms,
-            "Workshop today, by name",
-            "last reminder",
-            before(30),
-            StepAudience::NotReached(personal),
-        ),
-        sample(
-            "groups",
-            Channel::WhatsappGroup,
-            "Starting time and link",
-            "start",
-            before(10),
-            StepAudience::Everyone,
-        ),
-        sample(
-            "next-batch",
-            Channel::Sms,
-            "Next batch",
-            "next batch",
-            (Anchor::End, Timing::At { days: 1, minute: 11 * 60 }),
-            StepAudience::Everyone,
-        ),
+        Sample {
+            key: SEAT,
+            channel: Channel::WhatsappPersonal,
+            template: "Seat confirmed",
+            purpose: "link",
+            anchor: Anchor::Start,
+            timing: Timing::At { days: 0, minute },
+            audience: StepAudience::NotTold,
+        },
+        Sample {
+            key: "groups",
+            channel: Channel::WhatsappGroup,
+            template: "Starting time and link",
+            purpose: "start",
+            anchor: Anchor::Start,
+            timing: Timing::before(10),
+            audience: StepAudience::Everyone,
+        },
+        Sample {
+            key: "next-batch",
+            channel: Channel::Sms,
+            template: "Next batch",
+            purpose: "next batch",
+            anchor: Anchor::End,
+            timing: Timing::At { days: 1, minute: 11 * 60 },
+            audience: StepAudience::Everyone,
+        },
     ]
+}
+
+/// The first rung of the ladder, an hour before the start; the next ones wait a quarter of an hour each.
+const REACH: Sample = Sample {
+    key: "reach",
+    channel: Channel::WhatsappPersonal,
+    template: "1-hour reminder",
+    purpose: "last reminder",
+    anchor: Anchor::Start,
+    timing: Timing::Offset { days: 0, minutes: -60 },
+    audience: StepAudience::NotTold,
+};
+const NEXT_RUNGS: [(&str, Channel, &str); 2] =
+    [("reach-sms", Channel::Sms, "Workshop today, by name"), ("reach-call", Channel::IvrCall, CALL)];
+const WAIT_MINUTES: i64 = 15;
+
+/// The steps of a ladder that reaches everybody before the class begins. Where the program makes no calls, it has no
+/// rung of calls.
+async fn ladder(stage: &Stage) -> anyhow::Result<Vec<Step>> {
+    let shared = REACH.step(template_of(stage, REACH.channel, REACH.template).await?);
+    let shared = Step { until: Until::At(Anchor::Start, Timing::before(0)), ..shared };
+    let mut rungs = vec![LadderRung {
+        key: shared.key.clone(),
+        channel: shared.channel,
+        template: shared.template,
+        account: None,
+        wait_minutes: 0,
+    }];
+    for (key, channel, template) in NEXT_RUNGS.into_iter().filter(|(_, channel, _)| channel.sends()) {
+        rungs.push(LadderRung {
+            key: StepKey::stored(key.to_owned()),
+            channel,
+            template: template_of(stage, channel, template).await?,
+            account: None,
+            wait_minutes: WAIT_MINUTES,
+        });
+    }
+    let key = StepKey::stored("everybody".to_owned());
+    let caps = CostCaps { per_person: Some(Money::rupees(2)), in_all: Some(Money::rupees(400)) };
+    Ok(Ladder { shared, key, caps, rungs }.steps())
+}
+
+async fn template_of(stage: &Stage, channel: Channel, name: &str) -> anyhow::Result<TemplateId> {
+    let templates = stage.org.templates(channel).await?;
+    let template = templates.iter().find(|one| one.name == name);
+    Ok(template.with_context(|| format!("the sample has no template “{name}”"))?.id)
 }
 
 /// Runs the sequence for the workshop; as what the broadcast of its first step is to be confirmed.
@@ -107,12 +138,9 @@ pub(super) async fn furnish_plan(
 ) -> anyhow::Result<StepRun> {
     let org = &stage.org;
     let minute = Zone::india().minute_of_day(now);
-    let mut steps = Vec::new();
+    let mut steps = ladder(stage).await?;
     for sample in samples(minute) {
-        let templates = org.templates(sample.channel).await?;
-        let template = templates.iter().find(|one| one.name == sample.template);
-        let template = anyhow::Context::context(template, "a template of the sample is gone")?;
-        steps.push(sample.step(template.id));
+        steps.push(sample.step(template_of(stage, sample.channel, sample.template).await?));
     }
     let (name, description) = NAME;
     let draft = SequenceDraft { name: name.to_owned(), description: description.to_owned(), steps };
@@ -123,6 +151,6 @@ pub(super) async fn furnish_plan(
     let plan = org.plan_of(workshop).await?;
     let row = plan.and_then(|plan| plan.rows.into_iter().find(|row| row.key == seat));
     let due = row.as_ref().and_then(|row| Some((row.id, row.due?)));
-    let (row, due) = anyhow::Context::context(due, "the first step of the sample has no row")?;
+    let (row, due) = due.context("the first step of the sample has no row")?;
     Ok(StepRun::First { row, due, late: true, rung: None })
 }

@@ -81,7 +81,8 @@ impl Org {
     async fn hurry_alerts(&self, tx: &mut Tx, matters: Vec<String>, now: Millis) -> Result<(), StoreError> {
         tx.run_batch(
             "UPDATE alert_sends SET next_at = $2 WHERE organization_id = $1 AND state = 'waiting' AND attempt = 0 AND next_at > $2
-               AND alert_id IN (SELECT a.id FROM @batch JOIN alerts a ON a.organization_id = $1 AND a.settled_at = 0 AND a.matter = b.matter)",
+               AND alert_id IN (SELECT a.id FROM @batch CROSS JOIN alerts a
+                                WHERE a.organization_id = $1 AND a.settled_at = 0 AND a.matter = b.matter)",
             args![self.id(), now],
             Batch::new().texts("matter", matters.clone()),
         )

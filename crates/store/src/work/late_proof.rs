@@ -30,7 +30,7 @@ pub(super) async fn count(tx: &mut Tx, proven: &[MessageRef]) -> Result<(), Stor
     }
     let followed: Vec<(Uuid,)> = tx
         .all_batch(
-            "SELECT x.id FROM @batch JOIN broadcasts x ON x.id = b.id WHERE x.followed",
+            "SELECT x.id FROM @batch CROSS JOIN broadcasts x WHERE x.id = b.id AND x.followed",
             args![],
             Batch::new().uuids("id", broadcasts),
         )
