@@ -12,6 +12,7 @@ mod health;
 mod loops;
 mod plan;
 mod probe;
+mod question_holds;
 mod receipts;
 mod run;
 mod schedule;
@@ -51,6 +52,8 @@ pub use run::Running;
 pub use schedule::{AHEAD_MS, Scheduler};
 pub use telephone::Conversation;
 pub use turn::{Sender, TurnReport};
+
+use question_holds::QuestionHolds;
 
 /// Limits of one process, each with a reason.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +123,7 @@ pub struct Engine {
     pub(crate) files: Option<PathBuf>,
     pub(crate) composer: Composer,
     pub(crate) looks: Arc<schedule::Looks>,
+    pub(crate) questions: QuestionHolds,
 }
 
 /// Makes the address of the page where the addressee of a message stops such messages.
@@ -169,6 +173,7 @@ impl Engine {
         Engine {
             composer,
             looks: Arc::default(),
+            questions: QuestionHolds::default(),
             store,
             work,
             http,

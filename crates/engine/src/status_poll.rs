@@ -42,7 +42,8 @@ impl Engine {
         let now = self.clock.now();
         let calls = self.ask_about_calls(now).await?;
         self.work.ask_about_posts(now).await?;
-        let due = self.work.take_status_polls(now, now.plus(HOLD_MS), TAKEN_MOST).await?;
+        let held = self.questions.all(now);
+        let due = self.work.take_status_polls(now, now.plus(HOLD_MS), TAKEN_MOST, &held).await?;
         let count = due.len();
         let due = self.find_posts(due, now).await?;
         let mut by_integration: BTreeMap<IntegrationId, Vec<DueStatusPoll>> = BTreeMap::new();
@@ -95,11 +96,23 @@ impl Engine {
         Ok(count + calls)
     }
 
+    /// Reserves a question in an account's pace; `Some` until when it has to wait.
+    pub(crate) async fn may_ask_from(
+        &self,
+        account: IntegrationId,
+        now: Millis,
+    ) -> Result<Option<Millis>, StoreError> {
+        if let Some(until) = self.questions.until(account, now) {
+            return Ok(Some(until));
+        }
+        let wait_ms = self.work.reserve_call(account, now).await?;
+        Ok(wait_ms.map(|wait_ms| self.questions.hold(account, now, wait_ms)))
+    }
+
     async fn ask(&self, account: &dyn Account, asked: &DueStatusPoll) -> Result<(), StoreError> {
         let now = self.clock.now();
-        if let Some(wait_ms) = self.work.reserve_call(asked.integration, now).await? {
-            let again = now.plus(wait_ms.max(SECOND));
-            return self.work.poll_again(asked, Some((asked.step, again))).await;
+        if let Some(until) = self.may_ask_from(asked.integration, now).await? {
+            return self.work.poll_again(asked, Some((asked.step, until))).await;
         }
         match account.poll_status(&self.http, &asked.key).await {
             Ok(posts) => {

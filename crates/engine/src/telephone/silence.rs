@@ -1,7 +1,6 @@
 //! Calls of which nothing final was told in time: they are asked about, and never placed again.
 
 use domain::{
-    call::CallRef,
     message::MessageState,
     time::{HOUR, MINUTE, Millis},
 };
@@ -27,7 +26,8 @@ const NO_REPORT: &str = "no_report";
 impl Engine {
     /// Asks about calls that are due; how many were dealt with.
     pub(crate) async fn ask_about_calls(&self, now: Millis) -> Result<usize, StoreError> {
-        let due = self.work.silent_calls(now, now.plus(HOLD_MS), TAKEN_MOST).await?;
+        let held = self.questions.all(now);
+        let due = self.work.silent_calls(now, now.plus(HOLD_MS), TAKEN_MOST, &held).await?;
         let count = due.len();
         let mut accounts = OpenAccounts::default();
         for call in due {
@@ -52,8 +52,8 @@ impl Engine {
             self.work.ask_again(named, None).await?;
             return self.nobody_knows(&call, now).await;
         }
-        if let Some(wait_ms) = self.work.reserve_call(call.integration, now).await? {
-            return self.ask_later(named, now.plus(wait_ms.max(1_000))).await;
+        if let Some(until) = self.may_ask_from(call.integration, now).await? {
+            return self.work.postpone_question(named, until).await;
         }
         let provider_id = Some(call.provider_id.as_str()).filter(|id| !id.is_empty());
         let about = CallQuery { call: named, provider_id, to: &call.recipient, placed: call.placed_at, now };
@@ -80,11 +80,6 @@ impl Engine {
                 self.work.ask_again(named, next).await
             }
         }
-    }
-
-    /// The pace allows no question now.
-    async fn ask_later(&self, call: CallRef, at: Millis) -> Result<(), StoreError> {
-        self.work.postpone_question(call, at).await
     }
 
     /// Nothing final was told of a call that nobody is known to have picked up.

@@ -492,7 +492,7 @@ on_both! {
         let waiting = async |sms: &Sms| {
             let later = sms.world.now().plus(40 * 24 * HOUR);
             // The questions were taken and given back as they were, held until a moment that has come.
-            work.take_status_polls(later, sms.world.now(), 100).await.unwrap().len()
+            work.take_status_polls(later, sms.world.now(), 100, &[]).await.unwrap().len()
         };
         assert_eq!(waiting(&sms).await, 2, "one for each request");
         sms.ask_for_news().await;
@@ -528,6 +528,29 @@ on_both! {
         sms.world.run_dry().await;
         sms.ask_for_news().await;
         assert!(sms.world.sandbox.fast2sms().times_asked(&request) > 0);
+    }
+
+    async fn questions_for_which_the_pace_has_no_room_stay_as_they_are_until_it_has(db: TestStore) {
+        let mut sms = Sms::with(db, 100, Pace { per_second: 5, per_day: 0 }).await;
+        sms.world.crowd(200).await;
+        let id = sms.broadcast(&personal()).await;
+        sms.world.run_dry().await;
+        sms.world.clock.advance(5 * MINUTE);
+        sms.world.beat().await;
+        let (mut first, mut asked) = (0, 1);
+        while asked > 0 {
+            asked = sms.world.engine.poll_status().await.unwrap();
+            first += asked;
+        }
+        // One stretch was taken; 200 would have been written anew in every second.
+        assert!((5..100).contains(&first), "{first}");
+        for _ in 0..60 {
+            sms.world.clock.advance(SECOND);
+            sms.world.beat().await;
+            while sms.world.engine.poll_status().await.unwrap() > 0 {}
+            while sms.world.engine.apply_receipts().await.unwrap() > 0 {}
+        }
+        assert_eq!(sms.world.sum(id).await, "200 = 200 delivered");
     }
 
     async fn promotion_stops_at_nine_in_the_evening_and_the_rest_is_cancelled(db: TestStore) {

@@ -165,10 +165,10 @@ on_both! {
         let endings = Endings { look_ups: vec![ask], ..Endings::default() };
         let work = world.app.engine.work();
         work.turn(&endings, &[], &world.app.phone_key, now).await.unwrap();
-        assert!(work.take_status_polls(now, now, 9).await.unwrap().is_empty(), "needs one that is not due");
+        assert!(work.take_status_polls(now, now, 9, &[]).await.unwrap().is_empty(), "needs one that is not due");
         assert!(manager.get(&page).await.body.contains("Look up (1)"));
         assert_eq!(manager.post(&format!("{page}/look-up"), &[]).await.status, StatusCode::SEE_OTHER);
-        let due = work.take_status_polls(world.clock_now(), now.plus(HOUR), 9).await.unwrap();
+        let due = work.take_status_polls(world.clock_now(), now.plus(HOUR), 9, &[]).await.unwrap();
         assert_eq!(due.len(), 1, "it is due now");
         let mut viewer = world.signed_in(&people.viewer).await;
         assert_eq!(viewer.post(&format!("{page}/look-up"), &[]).await.status, StatusCode::FORBIDDEN);

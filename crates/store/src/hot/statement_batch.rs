@@ -1,5 +1,8 @@
-//! Statements that go to the database together. Each exchange with it costs two changes of thread on SQLite and a way over the network
-//! on PostgreSQL, which is more than most statements of a turn take.
+//! Statements that go to the database together. Each exchange with it costs two changes of thread on SQLite and a way
+//! over the network on PostgreSQL, which is more than most statements of a turn take.
+//!
+//! Without it on SQLite: SMS with a text for each 0.82, SMS in requests of a hundred 0.85. On PostgreSQL over the loopback
+//! address: SMS in requests of a hundred 0.71; a network would cost more.
 
 use std::{
     collections::HashMap,
@@ -26,8 +29,8 @@ struct Statement {
     expected: Option<u64>,
 }
 
-/// Statements that change rows, none of them the same row as another, gathered to be sent together. They see the database as it is before
-/// the first of them.
+/// Statements that change rows, none of them the same row as another, gathered to be sent together. They see the database
+/// as it is before the first of them.
 #[derive(Default)]
 pub(crate) struct StatementBatch {
     statements: Vec<Statement>,

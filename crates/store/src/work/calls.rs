@@ -345,23 +345,28 @@ impl Work {
         Ok(calls)
     }
 
-    /// Calls of which nothing final was told in time, the longest first; nobody else is given them before `hold_until`.
+    /// Calls of which nothing final was told in time, the longest first, and none of these accounts; nobody else is
+    /// given them before `hold_until`.
     pub async fn silent_calls(
         &self,
         now: Millis,
         hold_until: Millis,
         limit: i64,
+        but_of: &[IntegrationId],
     ) -> Result<Vec<Call>, StoreError> {
         let mut tx = self.db.by_index().begin().await?;
         let taken: Vec<(Uuid, i64, i64)> = tx
-            .all(
+            .all_batch(
                 "WITH due AS (
-                     SELECT broadcast_id, position, attempt FROM calls WHERE ask_at <= $1 ORDER BY ask_at LIMIT $3 FOR UPDATE SKIP LOCKED
+                     SELECT broadcast_id, position, attempt FROM calls
+                     WHERE ask_at <= $1 AND integration_id NOT IN (SELECT b.id FROM @batch)
+                     ORDER BY ask_at LIMIT $3 FOR UPDATE SKIP LOCKED
                  )
                  UPDATE calls SET ask_at = $2 FROM due
                  WHERE calls.broadcast_id = due.broadcast_id AND calls.position = due.position AND calls.attempt = due.attempt
                  RETURNING calls.broadcast_id, calls.position, calls.attempt",
                 args![now, hold_until, limit],
+                Batch::new().uuids("id", but_of.iter().map(|account| account.0)),
             )
             .await?;
         tx.commit().await?;

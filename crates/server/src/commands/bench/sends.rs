@@ -245,7 +245,7 @@ impl Watch {
         let thread = std::thread::spawn(move || {
             let mut most: f64 = 0.0;
             while !seen.load(Ordering::Relaxed) {
-                most = most.max(resident_mb("self", false));
+                most = most.max(resident_mb("self"));
                 std::thread::sleep(Duration::from_millis(20));
             }
             most
