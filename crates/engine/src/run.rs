@@ -221,7 +221,11 @@ impl Engine {
     /// Asks providers for what they have not told.
     async fn asking(self, stop: CancellationToken) {
         every(self.every(stop, "questions to providers will be asked later"), || async {
-            Ok(if self.poll_status().await? > 0 { Rest::None } else { Rest::UntilLook })
+            if self.poll_status().await? > 0 {
+                return Ok(Rest::None);
+            }
+            // A pace is used whole: the next question goes as soon as it has room.
+            Ok(self.questions.shortest(self.clock.now()).map_or(Rest::UntilLook, Rest::For))
         })
         .await;
     }

@@ -96,14 +96,14 @@ impl Engine {
         Ok(count + calls)
     }
 
-    /// Reserves a question in an account's pace; `Some` until when it has to wait.
-    pub(crate) async fn may_ask_from(
+    /// Reserves a question in an account's pace; `Some` with its moment where it has to wait.
+    pub(crate) async fn asked_at(
         &self,
         account: IntegrationId,
         now: Millis,
     ) -> Result<Option<Millis>, StoreError> {
-        if let Some(until) = self.questions.until(account, now) {
-            return Ok(Some(until));
+        if let Some(moment) = self.questions.moment(account, now) {
+            return Ok(Some(moment));
         }
         let wait_ms = self.work.reserve_call(account, now).await?;
         Ok(wait_ms.map(|wait_ms| self.questions.hold(account, now, wait_ms)))
@@ -111,8 +111,8 @@ impl Engine {
 
     async fn ask(&self, account: &dyn Account, asked: &DueStatusPoll) -> Result<(), StoreError> {
         let now = self.clock.now();
-        if let Some(until) = self.may_ask_from(asked.integration, now).await? {
-            return self.work.poll_again(asked, Some((asked.step, until))).await;
+        if let Some(moment) = self.asked_at(asked.integration, now).await? {
+            return self.work.poll_again(asked, Some((asked.step, moment))).await;
         }
         match account.poll_status(&self.http, &asked.key).await {
             Ok(posts) => {

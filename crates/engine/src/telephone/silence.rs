@@ -52,8 +52,8 @@ impl Engine {
             self.work.ask_again(named, None).await?;
             return self.nobody_knows(&call, now).await;
         }
-        if let Some(until) = self.may_ask_from(call.integration, now).await? {
-            return self.work.postpone_question(named, until).await;
+        if let Some(moment) = self.asked_at(call.integration, now).await? {
+            return self.work.postpone_question(named, moment).await;
         }
         let provider_id = Some(call.provider_id.as_str()).filter(|id| !id.is_empty());
         let about = CallQuery { call: named, provider_id, to: &call.recipient, placed: call.placed_at, now };

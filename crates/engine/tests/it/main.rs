@@ -30,4 +30,5 @@ mod sequence_simulation;
 mod sequences;
 mod several;
 mod sms;
+mod sms_questions;
 mod world;

@@ -107,6 +107,7 @@ on_both! {
         let mut by_hand = world.reminder(&World::template());
         by_hand.audience = Audience::Chosen(vec![asha]);
         world.org.confirm_broadcast(by_hand, world.now()).await.unwrap();
+        world.engine.plan().await.unwrap();
         assert_eq!(world.counted().await[2], 2, "she was told by hand since the step before");
         world.register(&[("9000000004", "Dev Test")]).await;
         assert_eq!(world.counted().await[2], 3);

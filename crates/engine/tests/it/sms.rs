@@ -35,13 +35,13 @@ use store::{
 use crate::world::World;
 
 /// A world with a Fast2SMS account.
-struct Sms {
-    world: World,
-    account: IntegrationId,
+pub(crate) struct Sms {
+    pub(crate) world: World,
+    pub(crate) account: IntegrationId,
 }
 
 /// A template without values: one text for everybody (template 111112 of the stand-in).
-fn same_for_all() -> SmsTemplate {
+pub(crate) fn same_for_all() -> SmsTemplate {
     template(
         "111112",
         "Rust for Beginners starts at 7 PM today. The link is in your e-mail. -Example Academy",
@@ -107,7 +107,7 @@ pub(crate) async fn add_account(
 }
 
 impl Sms {
-    async fn new(db: &TestStore) -> Sms {
+    pub(crate) async fn new(db: &TestStore) -> Sms {
         Sms::with(db, 100, Pace { per_second: 1_000_000, per_day: 0 }).await
     }
 
@@ -143,11 +143,11 @@ impl Sms {
         id
     }
 
-    async fn broadcast(&self, template: &SmsTemplate) -> BroadcastId {
+    pub(crate) async fn broadcast(&self, template: &SmsTemplate) -> BroadcastId {
         self.confirm(template, SendingHours::any()).await
     }
 
-    async fn rows(&self, id: BroadcastId) -> Vec<MessageView> {
+    pub(crate) async fn rows(&self, id: BroadcastId) -> Vec<MessageView> {
         self.world.org.messages(id, &MessageFilter::default(), 0, 5_000).await.unwrap()
     }
 
@@ -158,7 +158,7 @@ impl Sms {
     }
 
     /// Asks the provider as long as there is something to ask, and moves the clock over the steps.
-    async fn ask_for_news(&self) {
+    pub(crate) async fn ask_for_news(&self) {
         for minutes in [1, 4, 10, 45] {
             self.world.clock.advance(minutes * MINUTE);
             self.world.beat().await;
@@ -511,46 +511,6 @@ on_both! {
         sms.ask_for_news().await;
         assert_eq!(sms.world.sum(told).await, "150 = 150 delivered");
         assert_eq!(waiting(&sms).await, 0);
-    }
-
-    async fn while_an_account_sends_it_is_asked_nothing(db: TestStore) {
-        let mut sms = Sms::new(db).await;
-        sms.world.crowd(10).await;
-        let first = sms.broadcast(&same_for_all()).await;
-        sms.world.run_dry().await;
-        let request = sms.rows(first).await[0].provider_id.clone().unwrap();
-        sms.world.clock.advance(5 * MINUTE);
-        sms.world.beat().await;
-        // The broadcast is confirmed, planned and due, and not yet sent.
-        sms.broadcast(&personal()).await;
-        sms.world.engine.poll_status().await.unwrap();
-        assert_eq!(sms.world.sandbox.fast2sms().times_asked(&request), 0);
-        sms.world.run_dry().await;
-        sms.ask_for_news().await;
-        assert!(sms.world.sandbox.fast2sms().times_asked(&request) > 0);
-    }
-
-    async fn questions_for_which_the_pace_has_no_room_stay_as_they_are_until_it_has(db: TestStore) {
-        let mut sms = Sms::with(db, 100, Pace { per_second: 5, per_day: 0 }).await;
-        sms.world.crowd(200).await;
-        let id = sms.broadcast(&personal()).await;
-        sms.world.run_dry().await;
-        sms.world.clock.advance(5 * MINUTE);
-        sms.world.beat().await;
-        let (mut first, mut asked) = (0, 1);
-        while asked > 0 {
-            asked = sms.world.engine.poll_status().await.unwrap();
-            first += asked;
-        }
-        // One stretch was taken; 200 would have been written anew in every second.
-        assert!((5..100).contains(&first), "{first}");
-        for _ in 0..60 {
-            sms.world.clock.advance(SECOND);
-            sms.world.beat().await;
-            while sms.world.engine.poll_status().await.unwrap() > 0 {}
-            while sms.world.engine.apply_receipts().await.unwrap() > 0 {}
-        }
-        assert_eq!(sms.world.sum(id).await, "200 = 200 delivered");
     }
 
     async fn promotion_stops_at_nine_in_the_evening_and_the_rest_is_cancelled(db: TestStore) {

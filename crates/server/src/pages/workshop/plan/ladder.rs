@@ -108,9 +108,13 @@ fn facts(report: &LadderReport) -> Strip {
     let open = report.people - report.reached;
     let late: i64 = report.rungs.iter().map(|rung| rung.late).sum();
     let each = if report.reached > 0 { report.cost.0 / report.reached } else { 0 };
+    let share = match report.reached {
+        0 => "0%".to_owned(),
+        n => percent(n, report.people),
+    };
     let over: i64 = report.rungs.iter().map(|rung| rung.over_cap).sum();
     Strip(vec![
-        Fact::figure("Reached", percent(report.reached, report.people), "").note(format!(
+        Fact::figure("Reached", share, "").note(format!(
             "{} of {}",
             grouped(report.reached),
             counted(report.people, "person", "people")
@@ -131,6 +135,7 @@ fn table(member: &Member, rungs: &[Rung<'_>], people: i64) -> Table {
             (Some(half), Some(most)) => {
                 format!("proof: half within {}, nine in ten within {}", span(half), span(most))
             }
+            _ if did.tried == 0 => String::new(),
             _ => "no proof yet".to_owned(),
         };
         let mut notes = Vec::new();
@@ -146,7 +151,7 @@ fn table(member: &Member, rungs: &[Rung<'_>], people: i64) -> Table {
         }
         Row::new(vec![
             html! { div class="m-what" { (rung.mark) span { span class="m-rowname" { (rung.name) } span class="m-sub" { (rung.mark.channel.title()) ", " (due) } } } },
-            html! { (time(did.first_sent)) @if did.last_sent != did.first_sent { " – " (time(did.last_sent)) } span class="m-sub" { (after) } },
+            html! { (time(did.first_sent)) @if did.last_sent != did.first_sent { " – " (time(did.last_sent)) } @if !after.is_empty() { span class="m-sub" { (after) } } },
             html! { (grouped(did.tried)) @if !notes.is_empty() { span class="m-sub" { (notes.join(", ")) } } },
             html! { (grouped(did.reached)) span class="m-sub" { (percent(did.reached, people)) } },
             html! { (rupees(did.cost.0)) @if !did.cost_known { span class="m-sub" { "estimate" } } },
@@ -157,8 +162,8 @@ fn table(member: &Member, rungs: &[Rung<'_>], people: i64) -> Table {
         columns: vec![
             Column::new("Rung", Place::Title),
             Column::new("Sent", Place::Line),
-            Column::new("Tried", Place::Line),
-            Column::new("Reached", Place::Line),
+            Column::new("Tried", Place::Number),
+            Column::new("Reached", Place::Number),
             Column::new("Cost", Place::Number),
         ],
         rows: rungs.iter().map(row).collect(),
