@@ -225,7 +225,8 @@ impl Engine {
                 return Ok(Rest::None);
             }
             // A pace is used whole: the next question goes as soon as it has room.
-            Ok(self.questions.shortest(self.clock.now()).map_or(Rest::UntilLook, Rest::For))
+            let room = self.questions.shortest(self.clock.now()).filter(|room| *room < LOOK);
+            Ok(room.map_or(Rest::UntilLook, Rest::For))
         })
         .await;
     }

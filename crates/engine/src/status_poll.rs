@@ -56,7 +56,10 @@ impl Engine {
             if asked.settled {
                 self.work.poll_again(&asked, None).await?;
             } else if sending.contains(&asked.integration) {
-                self.work.poll_again(&asked, Some((asked.step, now.plus(SENDING_MS)))).await?;
+                let moment = self.questions.moment(asked.integration, now);
+                let moment =
+                    moment.unwrap_or_else(|| self.questions.hold(asked.integration, now, SENDING_MS));
+                self.work.poll_again(&asked, Some((asked.step, moment))).await?;
             } else if asked.each {
                 self.work.ask_each(&asked, now).await?;
             } else {
