@@ -279,6 +279,8 @@ async fn live(world: &mut World, seeds: std::ops::RangeInclusive<u64>) -> usize 
             world.beat().await;
         }
     }
+    // An outage may have lasted beyond the end.
+    world.run_until(world.now()).await;
     for story in &stories {
         story.judge(world).await;
     }
