@@ -19,12 +19,18 @@ const LEAST_MS: i64 = 100;
 /// How long an account is asked nothing, and the next free moment of those who wait.
 #[derive(Clone, Copy, Debug)]
 struct Hold {
+    since: Millis,
     until: Millis,
     next: Millis,
     step_ms: i64,
 }
 
 impl Hold {
+    /// A clock that was set back ends it: it would last as long as the clock was set back otherwise.
+    fn is_on(&self, now: Millis) -> bool {
+        self.since <= now && now < self.until
+    }
+
     fn take(&mut self) -> Millis {
         let own = self.next;
         self.next = own.plus(self.step_ms);
@@ -45,9 +51,10 @@ impl QuestionHolds {
     pub(crate) fn hold(&self, account: IntegrationId, now: Millis, wait_ms: i64) -> Millis {
         let until = now.plus(wait_ms.max(LEAST_MS));
         let mut holds = self.lock();
-        let next = holds.get(&account).map_or(until, |hold| Millis(hold.next.0.max(until.0)));
+        let before = holds.get(&account).filter(|hold| hold.since <= now);
+        let next = before.map_or(until, |hold| Millis(hold.next.0.max(until.0)));
         // A wait that the provider asked for is no distance between two questions.
-        let mut hold = Hold { until, next, step_ms: wait_ms.clamp(1, SECOND) };
+        let mut hold = Hold { since: now, until, next, step_ms: wait_ms.clamp(1, SECOND) };
         let own = hold.take();
         holds.insert(account, hold);
         own
@@ -56,20 +63,22 @@ impl QuestionHolds {
     /// When a question about that account is asked; `None` where it may be asked now.
     pub(crate) fn moment(&self, account: IntegrationId, now: Millis) -> Option<Millis> {
         let mut holds = self.lock();
-        holds.get_mut(&account).filter(|hold| hold.until > now).map(Hold::take)
+        holds.get_mut(&account).filter(|hold| hold.is_on(now)).map(Hold::take)
     }
 
     /// The accounts that are asked nothing now.
     pub(crate) fn all(&self, now: Millis) -> Vec<IntegrationId> {
         let mut holds = self.lock();
-        holds.retain(|_, hold| hold.until > now || hold.next > now);
-        holds.iter().filter(|(_, hold)| hold.until > now).map(|(account, _)| *account).collect()
+        // Who waits keeps the next free moment beyond the hold.
+        holds.retain(|_, hold| hold.since <= now && now < hold.until.max(hold.next));
+        holds.iter().filter(|(_, hold)| hold.is_on(now)).map(|(account, _)| *account).collect()
     }
 
     /// How long until the first of them may be asked again; `None` where none is held.
     pub(crate) fn shortest(&self, now: Millis) -> Option<Duration> {
         let holds = self.lock();
-        let first = holds.values().map(|hold| hold.until.since(now)).filter(|ms| *ms > 0).min()?;
+        let on = holds.values().filter(|hold| hold.is_on(now));
+        let first = on.map(|hold| hold.until.since(now)).min()?;
         u64::try_from(first).ok().map(Duration::from_millis)
     }
 }
@@ -91,5 +100,7 @@ mod tests {
         assert_eq!(holds.shortest(Millis(250)), Some(Duration::from_millis(150)));
         assert_eq!(holds.hold(account, Millis(5_000), 60_000), Millis(65_000), "the provider said so");
         assert_eq!(holds.moment(account, Millis(5_000)), Some(Millis(66_000)));
+        assert_eq!(holds.moment(account, Millis(4_000)), None, "the clock was set back");
+        assert_eq!(holds.hold(account, Millis(4_000), 200), Millis(4_200));
     }
 }
