@@ -57,22 +57,39 @@ pub(crate) struct Scene {
     pub(crate) account: IntegrationId,
     pub(crate) workshop: WorkshopId,
     sender: Sender,
+    in_turn: bool,
 }
 
 /// Milliseconds of the clock for each round of the program.
 const STEP_MS: i64 = 250;
+/// A round goes on for so long where no phone has anything to do.
+const LONG_STEP_MS: i64 = 1_000;
 
 impl Scene {
+    /// Requests, calls and reports are done with their part of a round before the next begins: on a busy machine a
+    /// phone would otherwise stay on the line for as long as an answer takes to come.
     pub(crate) async fn new(db: &TestStore, kind: &str, settings: serde_json::Value, chaos: Chaos) -> Scene {
-        Scene::through(db, kind, settings, chaos, async |url| url).await
+        Scene::build(db, kind, settings, chaos, true, async |url| url).await
     }
 
-    /// A scene whose program reaches its providers by another address than their own.
+    /// A scene in which nobody waits for anybody, and whose program reaches its providers by another address than
+    /// their own.
     pub(crate) async fn through(
         db: &TestStore,
         kind: &str,
         settings: serde_json::Value,
         chaos: Chaos,
+        line: impl AsyncFnOnce(String) -> String,
+    ) -> Scene {
+        Scene::build(db, kind, settings, chaos, false, line).await
+    }
+
+    async fn build(
+        db: &TestStore,
+        kind: &str,
+        settings: serde_json::Value,
+        chaos: Chaos,
+        in_turn: bool,
         line: impl AsyncFnOnce(String) -> String,
     ) -> Scene {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -81,7 +98,7 @@ impl Scene {
         let theirs = Arc::clone(&clock);
         let now =
             move || theirs.get().map_or(20_000 * DAY, |clock| domain::time::Clock::now(clock.as_ref()).0);
-        let mut config = sandbox::Config { seed: 7, ..sandbox::Config::default() };
+        let mut config = sandbox::Config { seed: 7, by_hand: in_turn, ..sandbox::Config::default() };
         config.voice.chaos = chaos;
         config.voice.dnd_endings = ["99".to_owned()].into();
         config.voice.by_ending = [
@@ -126,7 +143,7 @@ impl Scene {
         let workshop = org.add_workshop(&draft, at).await.unwrap();
         let sender = Sender::new(world.app.engine.clone(), 1);
         world.app.engine.work().register("test", at, at.plus(DAY)).await.unwrap();
-        Scene { world, people, phones, org, account, workshop, sender }
+        Scene { world, people, phones, org, account, workshop, sender, in_turn }
     }
 
     pub(crate) fn now(&self) -> Millis {
@@ -179,18 +196,33 @@ impl Scene {
     pub(crate) async fn round_of(&mut self, step_ms: i64) {
         let engine = self.world.app.engine.clone();
         engine.plan().await.unwrap();
-        self.sender.turn(true).await.unwrap();
+        match self.in_turn {
+            true => _ = self.sender.turn_until_idle().await.unwrap(),
+            false => _ = self.sender.turn(true).await.unwrap(),
+        }
         engine.receive().await.unwrap();
         engine.settle().await.unwrap();
         engine.poll_status().await.unwrap();
         self.world.clock.advance(step_ms);
-        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        match self.in_turn {
+            true => _ = self.phones.catch_up().await,
+            false => tokio::time::sleep(std::time::Duration::from_millis(2)).await,
+        }
+    }
+
+    /// How far the next round goes, so that it ends where a phone has something to do.
+    fn step_ms(&self) -> i64 {
+        if !self.in_turn {
+            return STEP_MS;
+        }
+        let next = self.phones.next_due().map_or(i64::MAX, |due| due.saturating_sub(self.now().0));
+        next.clamp(STEP_MS, LONG_STEP_MS)
     }
 
     /// Rounds until the broadcast is done and every report was taken in.
     pub(crate) async fn run(&mut self, id: BroadcastId) {
         for _ in 0..12_000 {
-            self.round().await;
+            self.round_of(self.step_ms()).await;
             let done = self.org.broadcast(id).await.unwrap().finished_at.is_some();
             if done && self.phones.telephones().under_way() == 0 {
                 break;
