@@ -107,7 +107,7 @@ async fn body(
 fn facts(report: &LadderReport) -> Strip {
     let open = report.people - report.reached;
     let late: i64 = report.rungs.iter().map(|rung| rung.late).sum();
-    let each = if report.reached > 0 { report.cost.0 / report.reached } else { 0 };
+    let has_gone = report.rungs.iter().any(|rung| rung.tried > 0);
     let share = match report.reached {
         0 => "0%".to_owned(),
         n => percent(n, report.people),
@@ -119,9 +119,15 @@ fn facts(report: &LadderReport) -> Strip {
             grouped(report.reached),
             counted(report.people, "person", "people")
         )),
-        Fact::figure("Not reached", grouped(open), "").note("listed below with reasons"),
+        Fact::figure("Not reached", grouped(open), "").note(match has_gone {
+            true => "listed below with reasons",
+            false => "no rung has gone yet",
+        }),
         Fact::figure("Late proof", grouped(late), "").note("came after the next rung had gone to them"),
-        Fact::figure("Cost", rupees(report.cost.0), "").note(format!("{} a person reached", rupees(each))),
+        Fact::figure("Cost", rupees(report.cost.0), "").note(match report.reached {
+            0 => "nobody is reached yet".to_owned(),
+            n => format!("{} a person reached", rupees(report.cost.0 / n)),
+        }),
         Fact::figure("Left out for cost", grouped(over), "").note("the ladder may not cost more"),
     ])
 }
