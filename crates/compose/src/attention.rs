@@ -251,7 +251,7 @@ fn step(of: PlanMatter) -> Option<Matter> {
         until: of.until,
         why: of.why,
         said: of.words,
-        over: of.state != RowState::Planned,
+        state: of.state,
     })
 }
 

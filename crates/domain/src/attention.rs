@@ -5,7 +5,7 @@ use crate::{
     ids::{BroadcastId, ImportId, IntegrationId, PlanRowId, WorkshopId},
     money::Money,
     reason::{OwnReason, Reason},
-    sequence::WhyNot,
+    sequence::{RowState, WhyNot},
     time::Millis,
 };
 
@@ -173,8 +173,8 @@ pub enum Matter {
         why: WhyNot,
         /// The words of the provider or account that refused; may be empty.
         said: String,
-        /// Whether the step's moment has passed without the step.
-        over: bool,
+        /// Where the step stands: it is to come, it goes to those who register later, or it is over.
+        state: RowState,
     },
     /// Providers posted what could not be read.
     NotUnderstood {
@@ -226,7 +226,7 @@ impl Matter {
             Matter::ReceiptsSilent { account, since, .. } => {
                 format!("receipts_silent {} {}", account.id, since.0)
             }
-            Matter::Step { row, why, over, .. } => format!("step {row} {why} {over}"),
+            Matter::Step { row, why, state, .. } => format!("step {row} {why} {state}"),
             Matter::NotUnderstood { .. } => "not_understood".to_owned(),
             Matter::OldTime { workshop, starts_at, .. } => format!("old_time {workshop} {}", starts_at.0),
             Matter::Kept { import, .. } => format!("kept {import}"),

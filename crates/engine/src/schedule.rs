@@ -174,8 +174,10 @@ impl Engine {
         let caller = self.caller(row.organization).await?;
         match self.composer.run_step(&caller, &row).await? {
             StepEnd::Confirmed(broadcast) => self.wake(broadcast),
-            StepEnd::Later => self.work.release_row(row.id, caller.now.plus(LATER_MS)).await?,
-            StepEnd::Gone => {}
+            // Where its plan follows another version since, it is read anew.
+            StepEnd::Later | StepEnd::Gone => {
+                self.work.release_row(row.id, caller.now.plus(LATER_MS)).await?;
+            }
             StepEnd::Blocked(obstacle) => match row.due {
                 RowDue::At(due) if caller.now < due => {
                     let again = due.0.min(caller.now.plus(AGAIN_MS).0);
@@ -213,7 +215,18 @@ impl Engine {
             StepEnd::Blocked(obstacle) if !obstacle.why.needs_somebody() => {
                 self.work.looked_through(&late, now, now.plus(LATE_LOOK_MS)).await
             }
-            StepEnd::Blocked(_) => self.work.release_row(row.id, now.plus(LATE_AGAIN_MS)).await,
+            StepEnd::Blocked(obstacle) => {
+                let again_at = now.plus(LATE_AGAIN_MS);
+                // Attendance can be missing only once the workshop is over.
+                let is_early = obstacle.why == WhyNot::Own(OwnWhyNot::NoReport) && now < row.times.ends_at;
+                if is_early {
+                    return self.work.release_row(row.id, again_at).await;
+                }
+                if self.work.hold_late(&row, obstacle.why, &obstacle.words, again_at).await? {
+                    self.composer.attention_changed(row.organization);
+                }
+                Ok(())
+            }
         }
     }
 

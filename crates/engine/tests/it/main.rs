@@ -26,6 +26,7 @@ mod receipts;
 mod receipts_by_id;
 mod sequence_attendance;
 mod sequence_audiences;
+mod sequence_late;
 mod sequence_simulation;
 mod sequences;
 mod several;

@@ -152,5 +152,5 @@ pub(super) async fn furnish_plan(
     let row = plan.and_then(|plan| plan.rows.into_iter().find(|row| row.key == seat));
     let due = row.as_ref().and_then(|row| Some((row.id, row.due?)));
     let (row, due) = due.context("the first step of the sample has no row")?;
-    Ok(StepRun::First { row, due, late: true, rung: None })
+    Ok(StepRun::First { row, due, version: 1, late: true, rung: None })
 }

@@ -226,7 +226,8 @@ impl Org {
         rows.into_iter().map(|row| (of(row.id), row)).map(|(made, row)| row.with(made)).collect()
     }
 
-    /// Steps that need somebody: something stood or will stand in their way, or they were missed within a day. The
+    /// Steps that need somebody: something stood or will stand in their way, or in the way of those who came later, or
+    /// they were missed within a day. The
     /// member who ran or moved a plan saw which steps were past already. Those of the workshop that comes first stand
     /// first.
     ///
@@ -237,13 +238,14 @@ impl Org {
             .db
             .all(
                 "SELECT r.id, r.workshop_id, w.title, r.step_key, v.steps, r.due_at, r.until_at, r.state,
-                        CASE WHEN r.state = 'planned' THEN r.obstacle ELSE r.why END AS why,
-                        CASE WHEN r.state = 'planned' THEN r.obstacle_text ELSE r.why_text END AS words
+                        CASE WHEN r.obstacle <> '' THEN r.obstacle ELSE r.why END AS why,
+                        CASE WHEN r.obstacle <> '' THEN r.obstacle_text ELSE r.why_text END AS words
                  FROM plan_rows r JOIN workshops w ON w.id = r.workshop_id
                  JOIN workshop_plans p ON p.workshop_id = r.workshop_id
                  JOIN sequence_versions v ON v.sequence_id = p.sequence_id AND v.version = p.version
                  WHERE r.organization_id = $1 AND w.organization_id = $1 AND w.status <> 'cancelled'
                    AND ((r.state = 'skipped' AND r.until_at > $2) OR (r.state = 'planned' AND r.obstacle <> '')
+                        OR (r.late_after IS NOT NULL AND r.obstacle <> '' AND r.until_at > $2)
                         OR (r.state = 'missed' AND r.decided_by = '' AND r.decided_at > $3))
                  ORDER BY w.starts_at, r.due_at, r.id LIMIT 100",
                 args![self.id(), now, now.plus(-domain::time::DAY)],

@@ -336,7 +336,8 @@ impl Org {
         Ok(i64::from(touched > 0 && was.is_some()))
     }
 
-    /// A row that ran, or about which a person decided: only the end of its window moves, and after a move nobody gets it later.
+    /// A row that ran, or about which a person decided: only the end of its window moves. Where a move takes its moment into the future,
+    /// nobody gets it later.
     async fn keep_row(
         &self,
         tx: &mut Tx,
@@ -345,16 +346,19 @@ impl Org {
         was: Option<&OldRow>,
     ) -> Result<i64, StoreError> {
         let Some(row) = was else { return Ok(0) };
+        // A step whose moment has come told the new time to everybody who came since, and goes on doing so.
+        let over = to.moved && planned.due.is_some_and(|due| due > to.now);
         tx.run(
             "UPDATE plan_rows SET until_at = $3, late_after = CASE WHEN $4 THEN NULL ELSE late_after END
              WHERE id = $1 AND organization_id = $2",
-            args![row.id, self.id(), planned.until, to.moved],
+            args![row.id, self.id(), planned.until, over],
         )
         .await?;
         Ok(0)
     }
 
-    /// Takes back broadcasts of steps that were confirmed ahead of their moment and have not begun; their rows are planned again.
+    /// Takes back broadcasts of steps that have not begun: they were confirmed ahead of their moment, or wait for the hours of sending.
+    /// Their rows are planned again.
     pub(crate) async fn take_back(
         &self,
         tx: &mut Tx,
@@ -366,8 +370,8 @@ impl Org {
             .all(
                 "SELECT r.id, b.id FROM plan_rows r JOIN broadcasts b ON b.id = r.broadcast_id
                  WHERE r.workshop_id = $1 AND r.organization_id = $2 AND r.state = 'broadcast' AND ($3 OR r.id = $4)
-                   AND b.status IN ('planning', 'scheduled') AND b.starts_at > $5 AND b.started_at IS NULL",
-                args![workshop.0, self.id(), only.is_none(), only.map_or(Uuid::nil(), |row| row.0), now],
+                   AND b.status IN ('planning', 'scheduled') AND b.started_at IS NULL",
+                args![workshop.0, self.id(), only.is_none(), only.map_or(Uuid::nil(), |row| row.0)],
             )
             .await?;
         for (row, broadcast) in rows {
@@ -405,6 +409,7 @@ impl Org {
                 args![row.0, self.id()],
             )
             .await?;
+        self.hold_plan(&mut tx, WorkshopId(workshop)).await?;
         self.take_back(&mut tx, WorkshopId(workshop), Some(row), now).await?;
         let cancelled = tx
             .run(
@@ -428,6 +433,7 @@ impl Org {
     pub async fn cancel_plan(&self, workshop: WorkshopId, now: Millis) -> Result<u64, StoreError> {
         self.allow(Permission::Send)?;
         let mut tx = self.db.begin().await?;
+        self.hold_plan(&mut tx, workshop).await?;
         self.take_back(&mut tx, workshop, None, now).await?;
         let cancelled = self.end_rows(&mut tx, workshop, OwnWhyNot::ByPerson, now).await?;
         self.raise_revision(&mut tx, workshop).await?;
@@ -445,7 +451,7 @@ impl Org {
         now: Millis,
     ) -> Result<u64, StoreError> {
         tx.run(
-            "UPDATE plan_rows SET late_after = NULL WHERE workshop_id = $1 AND organization_id = $2",
+            "UPDATE plan_rows SET late_after = NULL, obstacle = '', obstacle_text = '' WHERE workshop_id = $1 AND organization_id = $2",
             args![workshop.0, self.id()],
         )
         .await?;
@@ -478,6 +484,17 @@ impl Org {
         }
         self.note(&mut tx, "plan.step_tried_again", row, "", now).await?;
         tx.commit().await
+    }
+
+    /// Waits for a step that is being confirmed, which holds the workshop, too: it is then seen and taken back.
+    async fn hold_plan(&self, tx: &mut Tx, workshop: WorkshopId) -> Result<(), StoreError> {
+        let _: (Uuid,) = tx
+            .one(
+                "SELECT id FROM workshops WHERE id = $1 AND organization_id = $2 FOR UPDATE",
+                args![workshop.0, self.id()],
+            )
+            .await?;
+        Ok(())
     }
 
     async fn raise_revision(&self, tx: &mut Tx, workshop: WorkshopId) -> Result<(), StoreError> {

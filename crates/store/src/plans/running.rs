@@ -2,9 +2,10 @@
 //! the transaction that confirms the broadcast; that transaction alone decides that a step runs once.
 
 use domain::{
+    checks::CheckId,
     ids::{BroadcastId, OrganizationId, PlanRowId, UserId, WorkshopId},
     role::Permission,
-    sequence::{Plan, PlanTarget, RowState, RungRun, Step, StepKey, WhyNot, WorkshopTimes, plan},
+    sequence::{LateRule, Plan, PlanTarget, RowState, RungRun, Step, StepKey, WhyNot, WorkshopTimes, plan},
     time::{DAY, MINUTE, Millis, Zone},
 };
 use uuid::Uuid;
@@ -41,6 +42,8 @@ pub struct DueRow {
     pub until: Millis,
     /// The state of the step.
     pub state: RowState,
+    /// The version of the sequence that the plan follows.
+    pub version: i64,
     /// Every step of the plan.
     pub steps: Vec<Step>,
     /// The times from which the plan was computed.
@@ -81,6 +84,8 @@ pub enum StepRun {
         row: PlanRowId,
         /// When the step was due when it was reviewed. A row that was moved since is not run.
         due: Millis,
+        /// The version of the sequence that was reviewed. A plan that follows another since does not run the row.
+        version: i64,
         /// Whether people who register later get the step, too.
         late: bool,
         /// The ladder that the step is a rung of; `None` for a step on its own.
@@ -94,6 +99,8 @@ pub enum StepRun {
         after: Option<Uuid>,
         /// The registration after which the next look begins.
         next: Uuid,
+        /// The version of the sequence that was reviewed.
+        version: i64,
         /// The ladder that the step is a rung of; `None` for a step on its own.
         rung: Option<RungRun>,
     },
@@ -123,9 +130,13 @@ impl DueRow {
     /// Its own run, for who is registered when it goes out.
     pub fn first_run(&self) -> Option<StepRun> {
         let RowDue::At(due) = self.due else { return None };
-        let late =
-            self.step.late != domain::sequence::LateRule::Skip && self.target == PlanTarget::Registrants;
-        Some(StepRun::First { row: self.id, due, late, rung: self.rung() })
+        let late = self.tells_later();
+        Some(StepRun::First { row: self.id, due, version: self.version, late, rung: self.rung() })
+    }
+
+    /// Whether who registers after its moment gets it, too.
+    fn tells_later(&self) -> bool {
+        self.step.late != LateRule::Skip && self.target == PlanTarget::Registrants
     }
 
     /// The ladder that the step is a rung of. Its moments alone decide, whatever the time is.
@@ -135,7 +146,6 @@ impl DueRow {
 
     /// For whom the step is who registered later, as of `now`; `None` where it is for nobody.
     pub fn later(&self, now: Millis) -> Option<LateRow> {
-        use domain::sequence::LateRule;
         let after = instant_of(self.late_after?);
         let until = match (self.due, self.step.late) {
             (RowDue::EachRegistration, _) => self.registered_until(now),
@@ -164,8 +174,8 @@ impl DueRow {
 impl LateRow {
     /// The run for these people: the next look begins behind those who can be in nobody's transaction any more.
     pub fn run(&self, now: Millis) -> StepRun {
-        let (row, rung) = (self.row.id, self.row.rung());
-        StepRun::Late { row, after: self.row.late_after, next: self.next(now), rung }
+        let (row, version, rung) = (self.row.id, self.row.version, self.row.rung());
+        StepRun::Late { row, after: self.row.late_after, next: self.next(now), version, rung }
     }
 
     fn next(&self, now: Millis) -> Uuid {
@@ -185,6 +195,7 @@ struct ClaimedRow {
     until_at: i64,
     state: String,
     late_after: Option<Uuid>,
+    version: i64,
     steps: String,
     starts_at: i64,
     ends_at: i64,
@@ -208,6 +219,7 @@ impl ClaimedRow {
             due: self.due_at.map_or(RowDue::EachRegistration, |due| RowDue::At(Millis(due))),
             until: Millis(self.until_at),
             state: word("plan_rows", "state", &self.state)?,
+            version: self.version,
             steps: all,
             times: WorkshopTimes { starts_at: Millis(self.starts_at), ends_at: Millis(self.ends_at) },
             zone: stored_zone(&self.zone)?,
@@ -244,8 +256,7 @@ impl Work {
                         EXISTS (SELECT 1 FROM plan_rows WHERE late_after IS NOT NULL AND until_at > $1 AND claimed_until <= $1) AS late,
                         EXISTS (SELECT 1 FROM plan_rows WHERE state = 'planned' AND rehearse_at <= $1) AS rehearse,
                         EXISTS (SELECT 1 FROM plan_rows WHERE state = 'planned' AND due_at <= $1 AND until_at <= $1)
-                            OR EXISTS (SELECT 1 FROM plan_rows WHERE late_after IS NOT NULL AND until_at <= $1
-                                         AND state = 'planned' AND due_at IS NULL) AS missed",
+                            OR EXISTS (SELECT 1 FROM plan_rows WHERE state = 'planned' AND due_at IS NULL AND until_at <= $1) AS missed",
                 args![now, ahead],
             )
             .await
@@ -361,11 +372,14 @@ impl Work {
         words: &str,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let next = next_rehearsal(row.due, found, now);
+        // A step that was moved meanwhile is tried ahead of its new moment.
+        let RowDue::At(due) = row.due else { return Ok(()) };
+        let next = next_rehearsal(due, found, now);
         self.db
             .run(
-                "UPDATE plan_rows SET obstacle = $2, obstacle_text = $3, rehearse_at = $4 WHERE id = $1 AND state = 'planned'",
-                args![row.id.0, found.code(), words, next],
+                "UPDATE plan_rows SET obstacle = $2, obstacle_text = $3, rehearse_at = $4
+                 WHERE id = $1 AND state = 'planned' AND due_at = $5",
+                args![row.id.0, found.code(), words, next, due],
             )
             .await?;
         Ok(())
@@ -383,11 +397,37 @@ impl Work {
     ) -> Result<(), StoreError> {
         self.db
             .run(
-                "UPDATE plan_rows SET late_after = $2, claimed_until = $3 WHERE id = $1 AND late_after IS NOT NULL",
+                "UPDATE plan_rows SET late_after = $2, claimed_until = $3, obstacle = '', obstacle_text = ''
+                 WHERE id = $1 AND late_after IS NOT NULL",
                 args![late.row.id.0, late.next(now), again_at],
             )
             .await?;
         Ok(())
+    }
+
+    /// Says what stands in the way of telling those who came later, and when they are tried again; whether that is new.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn hold_late(
+        &self,
+        row: &DueRow,
+        found: WhyNot,
+        words: &str,
+        again_at: Millis,
+    ) -> Result<bool, StoreError> {
+        let noted = self
+            .db
+            .run(
+                "UPDATE plan_rows SET obstacle = $2, obstacle_text = $3, claimed_until = $4
+                 WHERE id = $1 AND late_after IS NOT NULL AND (obstacle <> $2 OR obstacle_text <> $3)",
+                args![row.id.0, found.code(), words, again_at],
+            )
+            .await?;
+        match noted {
+            0 => self.release_row(row.id, again_at).await.map(|()| false),
+            _ => Ok(true),
+        }
     }
 
     /// Ends the steps whose last useful moment passed before they could go; how many.
@@ -406,8 +446,9 @@ impl Work {
         let each = self
             .db
             .run(
-                "UPDATE plan_rows SET state = 'missed', why = '', why_text = '', decided_by = '', decided_at = NULL, late_after = NULL
-                 WHERE late_after IS NOT NULL AND until_at <= $1 AND state = 'planned' AND due_at IS NULL",
+                "UPDATE plan_rows SET state = 'missed', why = obstacle, why_text = obstacle_text, decided_by = '',
+                        decided_at = CASE WHEN obstacle <> '' THEN $1 END, late_after = NULL
+                 WHERE state = 'planned' AND due_at IS NULL AND until_at <= $1",
                 args![now],
             )
             .await?;
@@ -433,8 +474,7 @@ impl Work {
 }
 
 /// Tried three days, a day and an hour ahead; every minute while something stands in the way.
-fn next_rehearsal(due: RowDue, found: WhyNot, now: Millis) -> Millis {
-    let RowDue::At(due) = due else { return Millis::MAX };
+fn next_rehearsal(due: Millis, found: WhyNot, now: Millis) -> Millis {
     if found != WhyNot::Nothing {
         return now.plus(MINUTE);
     }
@@ -448,7 +488,7 @@ async fn read(tx: &mut Tx, claimed: Vec<(Uuid,)>) -> Result<Vec<DueRow>, StoreEr
     }
     let mut rows: Vec<ClaimedRow> = tx
         .all_batch(
-            "SELECT r.id, r.organization_id, r.workshop_id, r.step_key, r.target, r.due_at, r.until_at, r.state, r.late_after, v.steps,
+            "SELECT r.id, r.organization_id, r.workshop_id, r.step_key, r.target, r.due_at, r.until_at, r.state, r.late_after, p.version, v.steps,
                     p.starts_at, p.ends_at, p.zone, p.run_by, p.run_by_id
              FROM @batch CROSS JOIN plan_rows r JOIN workshop_plans p ON p.workshop_id = r.workshop_id
              JOIN sequence_versions v ON v.sequence_id = p.sequence_id AND v.version = p.version
@@ -477,7 +517,8 @@ impl Org {
     /// Turns a row to the broadcast that is being confirmed, in the same transaction: the one place where a step runs.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] when it ran, was moved or was taken out since it was reviewed.
+    /// [`StoreError::Stale`] when it ran, was moved or was taken out since it was reviewed, or its plan follows another
+    /// version.
     pub(crate) async fn run_row(
         &self,
         tx: &mut Tx,
@@ -486,20 +527,23 @@ impl Org {
         now: Millis,
     ) -> Result<(), StoreError> {
         let turned = match run {
-            StepRun::First { row, due, late, .. } => {
+            StepRun::First { row, due, version, late, .. } => {
                 let late_after = late.then(|| last_id_of(now.plus(-UNDER_WAY_MS)));
                 tx.run(
                     "UPDATE plan_rows SET state = 'broadcast', why = '', why_text = '', broadcast_id = $4, decided_by = $5, decided_at = $6,
                             late_after = $7, claimed_until = 0, obstacle = '', obstacle_text = ''
-                     WHERE id = $1 AND organization_id = $2 AND state = 'planned' AND due_at = $3",
-                    args![row.0, self.id(), *due, broadcast.0, &self.actor.name, now, late_after],
+                     WHERE id = $1 AND organization_id = $2 AND state = 'planned' AND due_at = $3
+                       AND EXISTS (SELECT 1 FROM workshop_plans p WHERE p.workshop_id = plan_rows.workshop_id AND p.version = $8)",
+                    args![row.0, self.id(), *due, broadcast.0, &self.actor.name, now, late_after, *version],
                 )
                 .await?
             }
-            StepRun::Late { row, after, next, .. } => {
+            StepRun::Late { row, after, next, version, .. } => {
                 tx.run(
-                    "UPDATE plan_rows SET late_after = $4 WHERE id = $1 AND organization_id = $2 AND late_after = $3 AND until_at > $5",
-                    args![row.0, self.id(), *after, *next, now],
+                    "UPDATE plan_rows SET late_after = $4, obstacle = '', obstacle_text = ''
+                     WHERE id = $1 AND organization_id = $2 AND late_after = $3 AND until_at > $5
+                       AND EXISTS (SELECT 1 FROM workshop_plans p WHERE p.workshop_id = plan_rows.workshop_id AND p.version = $6)",
+                    args![row.0, self.id(), *after, *next, now, *version],
                 )
                 .await?
             }
@@ -526,13 +570,16 @@ impl Org {
     ) -> Result<(), StoreError> {
         self.allow(Permission::Send)?;
         let RowDue::At(due) = row.due else { return Err(StoreError::Stale) };
+        // Whoever registers from now on gets it as everybody does who comes late.
+        let of_use = why == WhyNot::Check(CheckId::Recipients) && row.tells_later();
+        let late_after = of_use.then(|| last_id_of(now.plus(-UNDER_WAY_MS)));
         let mut tx = self.db.begin().await?;
         let skipped = tx
             .run(
-                "UPDATE plan_rows SET state = 'skipped', why = $4, why_text = $5, decided_by = $6, decided_at = $7, obstacle = '',
-                        obstacle_text = ''
+                "UPDATE plan_rows SET state = 'skipped', why = $4, why_text = $5, decided_by = $6, decided_at = $7, late_after = $8,
+                        claimed_until = 0, obstacle = '', obstacle_text = ''
                  WHERE id = $1 AND organization_id = $2 AND state = 'planned' AND due_at = $3",
-                args![row.id.0, self.id(), due, why.code(), words, &self.actor.name, now],
+                args![row.id.0, self.id(), due, why.code(), words, &self.actor.name, now, late_after],
             )
             .await?;
         if skipped == 0 {

@@ -3,7 +3,7 @@
 
 use domain::{
     attention::{AboutBroadcast, Matter},
-    sequence::WhyNot,
+    sequence::{RowState, WhyNot},
     time::{Millis, Zone},
 };
 
@@ -158,7 +158,7 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
                 "They came by the webhook of “{workshop_title}”, and nobody of them is told anything. Correct them, or leave them out."
             ),
         },
-        Matter::Step { name, workshop_title, due, until, why, said, over, .. } => {
+        Matter::Step { name, workshop_title, due, until, why, said, state, .. } => {
             let when = due.map_or_else(String::new, |due| format!(", due {}", at(due)));
             let cause = steps::why_not(*why);
             let said = if said.is_empty() {
@@ -167,10 +167,13 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
                 format!(" It says: {}.", said.trim_end_matches('.'))
             };
             Words {
-                title: match (over, why) {
-                    (true, WhyNot::Nothing) => format!("Step “{name}” was missed: nothing ran in its time."),
-                    (true, _) => format!("Step “{name}” did not go: {}.", cause.title),
-                    (false, _) => format!("Step “{name}” will not go: {}.", cause.title),
+                title: match (state, due, why) {
+                    (RowState::Broadcast, ..) | (RowState::Planned, None, _) => {
+                        format!("Step “{name}” reaches nobody who registers now: {}.", cause.title)
+                    }
+                    (RowState::Planned, Some(_), _) => format!("Step “{name}” will not go: {}.", cause.title),
+                    (_, _, WhyNot::Nothing) => format!("Step “{name}” was missed: nothing ran in its time."),
+                    _ => format!("Step “{name}” did not go: {}.", cause.title),
                 },
                 why: format!("{workshop_title}{when}. {}{said} Of use until {}.", cause.note, at(*until)),
             }
@@ -201,8 +204,10 @@ pub fn short(matter: &Matter) -> String {
         Matter::PostDue { broadcast, .. } => format!("Post now: {}", broadcast.title),
         Matter::Unknown { .. } => "Unknown messages to settle".to_owned(),
         Matter::ReceiptsSilent { account, .. } => format!("No receipts: {}", account.name),
-        Matter::Step { name, over: true, .. } => format!("Step did not go: {name}"),
-        Matter::Step { name, .. } => format!("Step at risk: {name}"),
+        Matter::Step { name, state: RowState::Planned | RowState::Broadcast, .. } => {
+            format!("Step at risk: {name}")
+        }
+        Matter::Step { name, .. } => format!("Step did not go: {name}"),
         Matter::NotUnderstood { .. } => "Posts that cannot be read".to_owned(),
         Matter::OldTime { workshop_title, .. } => format!("Old time: {workshop_title}"),
         Matter::Kept { .. } => "Registrations to correct".to_owned(),

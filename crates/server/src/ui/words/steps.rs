@@ -59,7 +59,10 @@ fn own_cause(own: OwnWhyNot) -> (&'static str, &'static str) {
 
 fn check_failed(check: CheckId) -> (&'static str, &'static str) {
     match check {
-        CheckId::Recipients => ("nobody is left to be told", ""),
+        CheckId::Recipients => (
+            "nobody is left to be told",
+            "Whoever registers from then on still gets it while it is of use, unless its late rule says otherwise.",
+        ),
         CheckId::Stopped => ("sending is stopped", "Release it, then try the step again."),
         CheckId::Account => ("the account cannot be opened", "Enter its keys again."),
         CheckId::Wallet => ("the wallet holds too little", "Top it up, then try the step again."),

@@ -3,6 +3,7 @@
 use ::compose::StepPreview;
 use domain::{
     channel::Channel,
+    checks::CheckId,
     ids::RegistrantId,
     reason::Reason,
     sequence::{Anchor, LateRule, OwnWhyNot, Presence, RowState, StepAudience, WhyNot},
@@ -39,6 +40,8 @@ use crate::{
     },
 };
 
+/// Nobody was left to be told at its moment.
+const NOBODY_LEFT: WhyNot = WhyNot::Check(CheckId::Recipients);
 /// Due already when the sequence was run.
 const PAST_AT_RUN: WhyNot = WhyNot::Own(OwnWhyNot::PastAtRun);
 
@@ -142,6 +145,10 @@ fn gets(
         RowState::Broadcast if row.until > now => return late(row.due, preview, person),
         RowState::Skipped if row.until > now && row.why == PAST_AT_RUN && person.registered_at > run_at => {
             return late(Some(run_at), preview, person);
+        }
+        // At its moment nobody was left to be told: it is for those who came since.
+        RowState::Skipped if row.until > now && row.why == NOBODY_LEFT => {
+            return late(row.due, preview, person);
         }
         RowState::Broadcast => {
             return not("They registered after it was of use, or were not among its people");

@@ -1,0 +1,151 @@
+//! Who comes after a step went out, and plans that change while a step is under way.
+
+use domain::{
+    checks::CheckId,
+    sequence::{Anchor, LateRule, RowState, Timing, WhyNot},
+    time::{DAY, HOUR, MINUTE},
+};
+use munadi_engine::AHEAD_MS;
+use store::{on_both, plans::PlanChoice, sequences::SequenceDraft};
+
+use crate::{sequences::step, world::World};
+
+const ASHA: &str = "+919000000001";
+const LATE: &str = "+919000000009";
+const STOPPED: WhyNot = WhyNot::Check(CheckId::Stopped);
+
+impl World {
+    /// What needs somebody among the steps: where each stands, and why.
+    async fn step_matters(&self) -> Vec<(RowState, WhyNot)> {
+        let matters = self.org.plan_matters(self.now()).await.unwrap();
+        let own = matters.into_iter().filter(|matter| matter.why.needs_somebody());
+        own.map(|matter| (matter.state, matter.why)).collect()
+    }
+}
+
+on_both! {
+    async fn who_registers_after_a_step_that_found_nobody_gets_it(db: TestStore) {
+        let mut world = World::new(db).await;
+        let template = world.stored_template("any").await;
+        let mut only_then = step(template, "only_then", "agenda", Anchor::Start, Timing::before(5 * 60));
+        only_then.late = LateRule::Skip;
+        let reminder = step(template, "reminder", "reminder", Anchor::Start, Timing::before(5 * 60));
+        world.run_sequence(&[only_then, reminder]).await;
+        world.run_until(world.start().plus(-5 * HOUR + MINUTE)).await;
+        let row = world.row("reminder").await;
+        assert_eq!((row.state, row.why), (RowState::Skipped, WhyNot::Check(CheckId::Recipients)));
+        world.clock.advance(9 * MINUTE);
+        world.beat().await;
+        world.register(&[("9000000009", "Late Test")]).await;
+        world.run_until(world.start().plus(-4 * HOUR)).await;
+        assert_eq!(world.got(LATE).await, ["reminder"]);
+        assert_eq!(world.step_matters().await, [], "nobody has to do anything");
+    }
+
+    async fn what_keeps_a_step_from_those_who_register_is_said_until_it_is_over(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        let template = world.stored_template("any").await;
+        let welcome = step(template, "welcome", "welcome", Anchor::Registration, Timing::after(1));
+        let reminder = step(template, "reminder", "reminder", Anchor::Start, Timing::before(5 * 60));
+        world.run_sequence(&[welcome, reminder]).await;
+        world.run_until(world.start().plus(-5 * HOUR + MINUTE)).await;
+        assert_eq!(world.got(ASHA).await, ["reminder"]);
+        world.org.stop_integration(world.integration, true, world.now()).await.unwrap();
+        world.register(&[("9000000009", "Late Test")]).await;
+        world.run_until(world.now().plus(5 * MINUTE)).await;
+        let mut matters = world.step_matters().await;
+        matters.sort_by_key(|(state, _)| state.word());
+        assert_eq!(matters, [(RowState::Broadcast, STOPPED), (RowState::Planned, STOPPED)]);
+        world.org.stop_integration(world.integration, false, world.now()).await.unwrap();
+        world.run_until(world.now().plus(5 * MINUTE)).await;
+        let mut got = world.got(LATE).await;
+        got.sort();
+        assert_eq!(got, ["reminder", "welcome"]);
+        assert_eq!(world.step_matters().await, []);
+        // What stands in the way to the end is the reason why nobody was told.
+        world.org.stop_integration(world.integration, true, world.now()).await.unwrap();
+        world.register(&[("9000000008", "Later Test")]).await;
+        world.run_until(world.start().plus(3 * HOUR)).await;
+        let row = world.row("welcome").await;
+        assert_eq!((row.state, row.why), (RowState::Missed, STOPPED));
+        assert_eq!(world.step_matters().await, [(RowState::Missed, STOPPED)]);
+    }
+
+    async fn a_step_that_was_reviewed_before_its_sequence_changed_goes_as_it_is_now(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        let template = world.stored_template("any").await;
+        let mut steps = vec![step(template, "link", "link", Anchor::Start, Timing::before(5 * 60))];
+        let sequence = world.run_sequence(&steps).await;
+        world.clock.advance(HOUR - AHEAD_MS / 2);
+        world.beat().await;
+        let (work, now) = (world.engine.work(), world.now());
+        let row = work.due_rows(now, now.plus(AHEAD_MS), 10, MINUTE).await.unwrap().remove(0);
+        // While it is reviewed, somebody gives the same moment other words.
+        steps[0].label = "corrected".to_owned();
+        let draft = SequenceDraft { name: "Usual".into(), description: String::new(), steps };
+        let version = world.org.change_sequence(sequence, 1, &draft, now).await.unwrap();
+        world.org.follow(world.workshop, version, 1, &PlanChoice::default(), now).await.unwrap();
+        let settings = world.org.organization().await.unwrap();
+        let caller = compose::Caller::new(world.org.clone(), settings, now);
+        let ended = world.engine.composer().run_step(&caller, &row).await.unwrap();
+        assert_eq!(ended, compose::StepEnd::Gone);
+        world.run_until(world.start().plus(-4 * HOUR)).await;
+        assert_eq!(world.got(ASHA).await, ["corrected"]);
+    }
+
+    async fn checks_of_a_step_that_was_moved_meanwhile_are_not_noted(db: TestStore) {
+        let world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        let template = world.stored_template("any").await;
+        world.run_sequence(&[step(template, "link", "link", Anchor::Start, Timing::before(5 * 60))]).await;
+        let (work, now) = (world.engine.work(), world.now());
+        let row = work.rows_to_rehearse(now, 10, MINUTE).await.unwrap().remove(0);
+        world.move_to(world.start().plus(7 * DAY)).await;
+        work.note_rehearsal(&row, STOPPED, "", now).await.unwrap();
+        assert_eq!(world.row("link").await.obstacle, WhyNot::Nothing);
+        let ahead = world.start().plus(7 * DAY - 5 * HOUR - 3 * DAY);
+        assert_eq!(work.rows_to_rehearse(ahead.plus(-1), 10, MINUTE).await.unwrap().len(), 0);
+        assert_eq!(work.rows_to_rehearse(ahead, 10, MINUTE).await.unwrap().len(), 1, "three days before its new moment");
+    }
+
+    async fn a_step_that_waits_for_the_hours_can_be_cancelled_and_moves_with_its_workshop(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        // The workshop starts at ten in the morning, and its step is due at eleven in the evening before.
+        world.move_to(world.start().plus(14 * HOUR + 30 * MINUTE)).await;
+        let template = world.stored_template("any").await;
+        let mut eve = step(template, "eve", "reminder", Anchor::Start, Timing::before(11 * 60));
+        eve.wait_out_quiet = true;
+        world.run_sequence(&[eve]).await;
+        let due = world.start().plus(3 * HOUR + 30 * MINUTE);
+        world.run_until(due.plus(HOUR)).await;
+        assert_eq!(world.row("eve").await.state, RowState::Broadcast);
+        assert_eq!(world.got(ASHA).await, Vec::<String>::new(), "it is night");
+        // Moved by a day, the step comes on the evening before the new start.
+        world.move_to(world.start().plus(DAY + 14 * HOUR + 30 * MINUTE)).await;
+        let row = world.row("eve").await;
+        assert_eq!((row.state, row.due), (RowState::Planned, Some(due.plus(DAY))));
+        world.run_until(due.plus(DAY + HOUR)).await;
+        assert_eq!(world.got(ASHA).await, Vec::<String>::new(), "nothing of the old evening");
+        assert_eq!(world.row("eve").await.state, RowState::Broadcast);
+        assert_eq!(world.org.cancel_plan(world.workshop, world.now()).await.unwrap(), 1);
+        world.run_until(due.plus(2 * DAY)).await;
+        assert_eq!(world.got(ASHA).await, Vec::<String>::new());
+        assert_eq!(world.row("eve").await.state, RowState::Cancelled);
+    }
+
+    async fn a_move_by_minutes_leaves_a_step_to_those_who_come_later(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        let template = world.stored_template("any").await;
+        world.run_sequence(&[step(template, "reminder", "reminder", Anchor::Start, Timing::before(5 * 60))]).await;
+        world.run_until(world.start().plus(-4 * HOUR)).await;
+        world.move_to(world.start().plus(15 * MINUTE)).await;
+        world.register(&[("9000000009", "Late Test")]).await;
+        world.run_until(world.start().plus(-3 * HOUR)).await;
+        assert_eq!(world.got(LATE).await, ["reminder"]);
+        assert_eq!(world.got(ASHA).await, ["reminder"]);
+    }
+}
