@@ -211,11 +211,11 @@ async fn last_moment(
     sequence: Option<SequenceId>,
 ) -> Result<Millis, Refused> {
     let untils: Vec<Millis> = match caller.org.plan_of(workshop.id).await? {
-        Some(plan) => {
+        Some(plan) if !plan.is_taken_out() => {
             let goes = |row: &&PlanRow| matches!(row.state, RowState::Planned | RowState::Broadcast);
             plan.rows.iter().filter(goes).map(|row| row.until).collect()
         }
-        None => {
+        Some(_) | None => {
             let sequence = caller.org.sequence(sequence.ok_or(Refused::NoSequence)?).await?;
             let times = WorkshopTimes { starts_at: workshop.starts_at, ends_at: workshop.ends_at };
             let computed = plan(&sequence.steps, times, &caller.organization.zone, caller.now);
@@ -368,10 +368,11 @@ impl Player {
         }
     }
 
-    /// Writes the plan where no sequence was run, as *Run sequence* does: steps whose moment has passed stay out.
+    /// Writes the plan where no sequence was run or all of it was cancelled, as *Run sequence* does: steps whose moment has passed stay
+    /// out.
     async fn write_plan(&self) -> anyhow::Result<()> {
         let caller = &self.stage.caller;
-        if caller.org.plan_of(self.workshop).await?.is_some() {
+        if caller.org.plan_of(self.workshop).await?.is_some_and(|plan| !plan.is_taken_out()) {
             return Ok(());
         }
         let sequence = self.request.sequence.ok_or(Refused::NoSequence)?;

@@ -209,6 +209,23 @@ on_both! {
         assert_eq!(scene.org.rehearsal_of(scene.workshop).await.unwrap(), None, "none was begun");
     }
 
+    async fn a_sequence_is_played_for_a_workshop_whose_plan_was_cancelled(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan(&scene, &[120, 60]).await;
+        let sequence = scene.org.plan_of(scene.workshop).await.unwrap().unwrap().sequence;
+        scene.org.cancel_plan(scene.workshop, scene.world.clock_now()).await.unwrap();
+        assert!(matches!(begin(&scene, Script::smooth()).await, Err(Refused::NoSequence)));
+        let caller = caller(&scene.world, &scene).await;
+        let workshop = scene.org.workshop(scene.workshop).await.unwrap();
+        let request = Request { script: Script::smooth(), sequence: Some(sequence) };
+        let begun = play::begin(&caller, &workshop, request, scene.world.clock_now()).await.unwrap();
+        let report = play::play(&scene.world.app, begun, |_, _| {}).await;
+        for key in ["m120", "m60"] {
+            assert_eq!(step(&report, key).counts.arrived, 3, "{report:?}");
+        }
+        assert_eq!(planned(&scene, scene.workshop).await, [RowState::Cancelled; 2], "nothing of it is real");
+    }
+
     async fn whoever_erases_somebody_erases_the_rehearsals_with_them(db: TestStore) {
         let scene = Scene::new(db).await;
         plan(&scene, &[60]).await;

@@ -157,7 +157,12 @@ on_both! {
         assert_eq!(manager.post(&format!("{plan}/cancel"), &[]).await.status, StatusCode::SEE_OTHER);
         let left = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
         assert!(left.rows.iter().all(|row| row.state == RowState::Cancelled), "{left:?}");
-        assert!(manager.get(&plan).await.body.contains("Run sequence"), "it can be run again");
+        // It can be run again, and what is promised then is what runs.
+        assert!(manager.get(&plan).await.body.contains("Run sequence"));
+        let asked = manager.get(&format!("{plan}/run?sequence={id}&version={version}")).await;
+        assert!(asked.body.contains("Run 2 steps"), "{}", asked.body);
+        assert_eq!(post(&mut manager, &run, &fields(&asked, &run)).await.status, StatusCode::SEE_OTHER);
+        assert!(manager.get(&plan).await.body.contains("Cancel All (2)"));
     }
 
     async fn a_move_shows_its_difference_first_and_moves_the_steps_with_it(db: TestStore) {

@@ -71,6 +71,11 @@ impl WorkshopPlan {
         self.steps.iter().find(|step| step.key == *key)
     }
 
+    /// Whether every step was taken out before any ran. Such a plan counts as none: a sequence can be run.
+    pub fn is_taken_out(&self) -> bool {
+        self.rows.iter().all(|row| row.state == RowState::Cancelled)
+    }
+
     /// Steps that keep their time whatever changes: they are a broadcast, or a person took them out.
     pub fn settled(&self) -> Vec<StepKey> {
         let by_person = WhyNot::Own(domain::sequence::OwnWhyNot::ByPerson);

@@ -43,6 +43,8 @@ struct Laying<'a> {
     choice: &'a PlanChoice,
     /// The workshop was moved: what went out told the old time, and nobody gets it later.
     moved: bool,
+    /// The sequence is run anew: who runs it says of each step whether it goes, so a step that was taken out before is as good as new.
+    anew: bool,
     now: Millis,
 }
 
@@ -58,6 +60,7 @@ struct OldRow {
 
 impl Org {
     /// Writes the plan of a workshop: *Run sequence*. Its first revision, or the next one where an earlier plan has nothing to come any more.
+    /// What went out under a step's key is not sent again; steps that were taken out before are planned like new ones.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when the workshop was cancelled or a plan of it still has steps to come, [`StoreError::Missing`] when workshop,
@@ -108,7 +111,8 @@ impl Org {
                 ],
             )
             .await?;
-        let laying = Laying { workshop, steps: &steps, times, zone: &zone, choice, moved: false, now };
+        let laying =
+            Laying { workshop, steps: &steps, times, zone: &zone, choice, moved: false, anew: true, now };
         self.lay(&mut tx, &laying).await?;
         let detail = format!("sequence={sequence} version={version}");
         self.note(&mut tx, "plan.written", workshop, &detail, now).await?;
@@ -160,7 +164,8 @@ impl Org {
         if changed == 0 {
             return Err(StoreError::Stale);
         }
-        let laying = Laying { workshop, steps: &steps, times, zone: &zone, choice, moved: false, now };
+        let laying =
+            Laying { workshop, steps: &steps, times, zone: &zone, choice, moved: false, anew: false, now };
         self.lay(&mut tx, &laying).await?;
         let detail = format!("version={version} zone={}", zone.name());
         self.note(&mut tx, "plan.followed", workshop, &detail, now).await?;
@@ -194,8 +199,9 @@ impl Org {
         let (steps, zone) = (steps(&text)?, stored_zone(&zone)?);
         let choice = PlanChoice::default();
         let moved = before != times.starts_at.0;
-        self.lay(tx, &Laying { workshop, steps: &steps, times, zone: &zone, choice: &choice, moved, now })
-            .await
+        let laying =
+            Laying { workshop, steps: &steps, times, zone: &zone, choice: &choice, moved, anew: false, now };
+        self.lay(tx, &laying).await
     }
 
     /// The workshop's times, with its row held until the end of the transaction.
@@ -291,7 +297,10 @@ impl Org {
         let include = to.choice.include.contains(&step.key);
         let relaid = match to.choice.leave_out.contains(&step.key) {
             true => Replanned::Stands(RowState::Cancelled, WhyNot::Own(OwnWhyNot::ByPerson)),
-            false => replan(stood, planned, step.anchor, include),
+            false => {
+                let was = stood.filter(|(state, _)| !(to.anew && *state == RowState::Cancelled));
+                replan(was, planned, step.anchor, include)
+            }
         };
         let ran = stood.is_some_and(|(state, _)| state == RowState::Broadcast);
         let (state, why) = match relaid {

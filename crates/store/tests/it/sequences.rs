@@ -53,6 +53,18 @@ async fn dues(world: &World, workshop: WorkshopId) -> Vec<(String, Option<Millis
     plan.rows.into_iter().map(|row| (row.key.to_string(), row.due, row.state)).collect()
 }
 
+async fn states(world: &World, workshop: WorkshopId) -> Vec<(String, RowState)> {
+    dues(world, workshop).await.into_iter().map(|(key, _, state)| (key, state)).collect()
+}
+
+fn planned_step(key: &str) -> (String, RowState) {
+    (key.to_owned(), RowState::Planned)
+}
+
+fn taken_out(key: &str) -> (String, RowState) {
+    (key.to_owned(), RowState::Cancelled)
+}
+
 both! {
     async fn a_version_of_a_sequence_stays_as_it_was(world) {
         let first = vec![step("day", Timing::before(24 * 60))];
@@ -148,8 +160,7 @@ both! {
         let twice = world.org.write_plan(workshop, id, 1, &PlanChoice::default(), NOW).await;
         assert!(matches!(twice, Err(StoreError::Stale)));
         assert_eq!(world.org.cancel_plan(workshop, NOW).await.unwrap(), 2);
-        // A step that a person removed stays removed; a step that is left out from the beginning counts as removed,
-        // too.
+        // A step that is left out from the beginning counts as taken out, too; the others are as good as new.
         let choice = PlanChoice { include: vec![], leave_out: vec![StepKey::stored("new".into())] };
         let steps = vec![
             step("day", Timing::before(24 * 60)),
@@ -159,9 +170,37 @@ both! {
         ];
         let version = world.org.change_sequence(id, 1, &sequence("Masterclass", steps), NOW).await.unwrap();
         world.org.write_plan(workshop, id, version, &choice, NOW).await.unwrap();
-        let states: Vec<_> = dues(&world, workshop).await.into_iter().map(|(key, _, state)| (key, state)).collect();
-        let cancelled = |key: &str| (key.to_owned(), RowState::Cancelled);
-        assert_eq!(states, [cancelled("day"), cancelled("hour"), cancelled("new"), ("newer".to_owned(), RowState::Planned)]);
+        assert_eq!(states(&world, workshop).await, [planned_step("day"), planned_step("hour"), taken_out("new"), planned_step("newer")]);
+    }
+
+    async fn what_a_person_took_out_stays_out_until_a_sequence_is_run_anew(world) {
+        let (workshop, id) = planned(&world).await;
+        let row = |key: &'static str| {
+            let world = world.clone();
+            async move {
+                let plan = world.org.plan_of(workshop).await.unwrap().unwrap();
+                plan.rows.into_iter().find(|row| row.key.as_str() == key).unwrap()
+            }
+        };
+        world.org.cancel_row(row("day").await.id, NOW).await.unwrap();
+        let stands = [taken_out("day"), planned_step("hour")];
+        // The sequence is edited, and the workshop is moved.
+        let steps = vec![step("day", Timing::before(12 * 60)), step("hour", Timing::before(60))];
+        let version = world.org.change_sequence(id, 1, &sequence("Masterclass", steps), NOW).await.unwrap();
+        let revision = world.org.plan_of(workshop).await.unwrap().unwrap().revision;
+        world.org.follow(workshop, version, revision, &PlanChoice::default(), NOW).await.unwrap();
+        assert_eq!(states(&world, workshop).await, stands);
+        world.org.edit_workshop(workshop, &draft("Excel", NOW.plus(5 * DAY)), NOW).await.unwrap();
+        assert_eq!(states(&world, workshop).await, stands);
+        // Another sequence has a step of the same name, and one that went out is not told twice.
+        let hour = row("hour").await.id;
+        world.run(format!("UPDATE plan_rows SET state = 'broadcast' WHERE id = {}", world.id(hour.0))).await;
+        let steps = vec![step("day", Timing::before(24 * 60)), step("hour", Timing::before(90))];
+        let other = world.org.add_sequence(&sequence("In Hindi", steps), NOW).await.unwrap();
+        world.org.write_plan(workshop, other, 1, &PlanChoice::default(), NOW).await.unwrap();
+        assert_eq!(states(&world, workshop).await, [planned_step("day"), ("hour".to_owned(), RowState::Broadcast)]);
+        let day = row("day").await;
+        assert_eq!((day.due, day.why, day.by.as_str()), (Some(NOW.plus(4 * DAY)), WhyNot::Nothing, ""));
     }
 
     async fn due_steps_are_given_to_one_process_at_a_time(world) {

@@ -121,8 +121,7 @@ pub async fn show(
 
 /// A plan whose steps were all taken out before any ran counts as none: another sequence can be run.
 fn still_stands(plan: &WorkshopPlan, workshop: &Workshop) -> bool {
-    let all_out = plan.rows.iter().all(|row| row.state == RowState::Cancelled);
-    workshop.status == WorkshopStatus::Cancelled || !all_out
+    workshop.status == WorkshopStatus::Cancelled || !plan.is_taken_out()
 }
 
 /// Steps of a workshop's plan that are still to come; 0 where it has none.

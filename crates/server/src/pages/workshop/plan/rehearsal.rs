@@ -165,7 +165,7 @@ pub async fn stop(State(app): State<App>, member: Member, Path(id): Path<Worksho
 }
 
 async fn form(member: &Member, workshop: &Workshop, again: bool, which: &Which) -> Result<Card, Problem> {
-    let plan = member.org.plan_of(workshop.id).await?;
+    let plan = member.org.plan_of(workshop.id).await?.filter(|plan| !plan.is_taken_out());
     let sequence: Option<SequenceId> = match &plan {
         Some(plan) => Some(plan.sequence),
         None => proposed(member, workshop, &which.sequence).await?,
