@@ -87,6 +87,30 @@ on_both! {
         assert_eq!(manager.get(&edit).await.status, StatusCode::NOT_FOUND);
     }
 
+    async fn a_rung_that_was_cleared_can_be_filled_again(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let own = sequence(&mut manager).await;
+        let (template, edit) = (scene.template.to_string(), format!("{own}/ladders/reach"));
+        let third = |form: &[(String, String)]| with(&with(form, "template3", &template), "wait3", "15");
+        let form = third(&ladder_form(&scene, &mut manager, &own).await);
+        assert_eq!(manager.post(&format!("{own}/ladders/new"), &refs(&form)).await.status, StatusCode::SEE_OTHER);
+        let id = own.rsplit('/').next().unwrap().parse().unwrap();
+        let keys = async || {
+            let kept = scene.org.sequence(id).await.unwrap();
+            kept.steps.iter().map(|step| step.key.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(keys().await, ["reach-1", "reach-2", "reach-3"]);
+        // The second is cleared, so that the third stands in its place and a place is free behind it.
+        let form = third(&chosen(&scene, &fields(&manager.get(&edit).await, &edit), "15"));
+        assert_eq!(manager.post(&edit, &refs(&with(&form, "template2", ""))).await.status, StatusCode::SEE_OTHER);
+        assert_eq!(keys().await, ["reach-1", "reach-3"]);
+        let form = third(&chosen(&scene, &fields(&manager.get(&edit).await, &edit), "15"));
+        let filled = manager.post(&edit, &refs(&form)).await;
+        assert_eq!(filled.status, StatusCode::SEE_OTHER, "{}", filled.body);
+        assert_eq!(keys().await, ["reach-1", "reach-3", "reach-4"], "what the removed rung did is not the new one's");
+    }
+
     async fn a_plan_shows_what_a_ladder_would_do_and_its_report_what_it_did(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;

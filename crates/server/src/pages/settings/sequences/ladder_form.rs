@@ -2,7 +2,7 @@
 
 use domain::{
     money::Money,
-    sequence::{CostCaps, Ladder, LadderRung, RUNG_WAIT_MAX, RUNGS_MAX, StepKey, check_steps},
+    sequence::{CostCaps, Ladder, LadderRung, RUNG_WAIT_MAX, RUNGS_MAX, Step, StepKey, check_steps},
 };
 use maud::{Markup, html};
 
@@ -69,8 +69,8 @@ impl LadderForm {
         LadderForm(form)
     }
 
-    /// The ladder under that key, or all that is wrong at once.
-    pub(super) fn check(&self, key: &StepKey, parts: &Parts) -> Result<Ladder, Errors> {
+    /// The ladder under that key, or all that is wrong at once. `others` are the steps of the sequence that are no rung of it.
+    pub(super) fn check(&self, key: &StepKey, others: &[Step], parts: &Parts) -> Result<Ladder, Errors> {
         let mut errors = Errors::new();
         let caps = CostCaps {
             per_person: self.cap("per_person", &mut errors),
@@ -79,9 +79,10 @@ impl LadderForm {
         let mut rungs: Vec<LadderRung> = Vec::new();
         for (nth, fields) in RUNGS.into_iter().enumerate() {
             if let Some(rung) = self.rung(fields, rungs.is_empty(), parts, &mut errors) {
-                let own = self.0.get(fields.3);
-                let new = StepKey::stored(format!("{key}-{}", nth + 1));
-                let key = if own.is_empty() { new } else { StepKey::stored(own.to_owned()) };
+                let key = match self.0.get(fields.3) {
+                    "" => self.free_key(key, nth + 1, &rungs, others),
+                    own => StepKey::stored(own.to_owned()),
+                };
                 rungs.push(LadderRung { key, ..rung });
             }
         }
@@ -114,6 +115,18 @@ impl LadderForm {
             errors.insert(field_of(&error), error.to_string());
         }
         if errors.is_empty() { Ok(ladder) } else { Err(errors) }
+    }
+
+    /// A key for a new rung in that place, the first free one from the number of the place on. A rung before it may have been taken out,
+    /// and those behind it keep the keys of their old places.
+    fn free_key(&self, ladder: &StepKey, place: usize, rungs: &[LadderRung], others: &[Step]) -> StepKey {
+        let is_free = |key: &StepKey| {
+            RUNGS.iter().all(|(.., field)| self.0.get(field) != key.as_str())
+                && rungs.iter().all(|rung| rung.key != *key)
+                && others.iter().all(|step| step.key != *key)
+        };
+        let mut numbered = (place..).map(|n| StepKey::stored(format!("{ladder}-{n}")));
+        numbered.find(is_free).unwrap_or_else(|| ladder.clone())
     }
 
     /// One rung; `None` where nothing is chosen. Its key is the caller's to say.
@@ -294,22 +307,22 @@ mod tests {
         let mut form = LadderForm::blank(&parts());
         form.0.set("per_person", "1");
         form.0.set("in_all", "₹2,500.50");
-        let ladder = form.check(&key, &parts()).unwrap();
+        let ladder = form.check(&key, &[], &parts()).unwrap();
         assert_eq!(ladder.caps.in_all, Some(Money(25_005_000)));
         let waits: Vec<i64> = ladder.rungs.iter().map(|rung| rung.wait_minutes).collect();
         assert_eq!(waits, [0, 15]);
         let keys: Vec<&str> = ladder.rungs.iter().map(|rung| rung.key.as_str()).collect();
         assert_eq!(keys, ["reach-1", "reach-2"]);
         assert_eq!(ladder.shared.until, Until::At(Anchor::Start, Timing::before(5)));
-        assert_eq!(LadderForm::of(&ladder).check(&key, &parts()), Ok(ladder.clone()));
+        assert_eq!(LadderForm::of(&ladder).check(&key, &[], &parts()), Ok(ladder.clone()));
         // The ladder is timed by the clock, from 6:30 PM of that day.
         let mut by_clock = LadderForm::of(&ladder);
         for (name, value) in [("until_amount", "0"), ("until_unit", "days"), ("until_clock", "18:30")] {
             by_clock.0.set(name, value);
         }
-        let by_clock = by_clock.check(&key, &parts()).unwrap();
+        let by_clock = by_clock.check(&key, &[], &parts()).unwrap();
         assert_eq!(by_clock.shared.until, Until::At(Anchor::Start, Timing::At { days: 0, minute: 1_110 }));
-        assert_eq!(LadderForm::of(&by_clock).check(&key, &parts()), Ok(by_clock));
+        assert_eq!(LadderForm::of(&by_clock).check(&key, &[], &parts()), Ok(by_clock));
     }
 
     #[test]
@@ -320,12 +333,12 @@ mod tests {
         {
             form.0.set(name, value);
         }
-        let errors = form.check(&StepKey::stored("reach".into()), &parts()).unwrap_err();
+        let errors = form.check(&StepKey::stored("reach".into()), &[], &parts()).unwrap_err();
         let names: Vec<&str> = errors.keys().copied().collect();
         assert_eq!(names, ["amount", "per_person", "template3", "wait2"]);
         let mut free = LadderForm::blank(&parts());
         free.0.set("in_all", "0");
-        let errors = free.check(&StepKey::stored("reach".into()), &parts()).unwrap_err();
+        let errors = free.check(&StepKey::stored("reach".into()), &[], &parts()).unwrap_err();
         assert!(errors.contains_key("in_all"), "{errors:?}");
     }
 }

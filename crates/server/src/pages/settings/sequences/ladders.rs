@@ -112,9 +112,9 @@ async fn submit(
             free_key(&sequence, if label.is_empty() { "reach" } else { label })
         }
     };
-    let errors = match form.check(&key, &parts) {
+    let mut steps = others(&sequence, &key);
+    let errors = match form.check(&key, &steps, &parts) {
         Ok(ladder) => {
-            let mut steps = others(&sequence, &ladder.key);
             steps.extend(ladder.steps());
             match part::write(member, &sequence, steps, pairs).await? {
                 Ok(()) => return part::saved(app, &sequence, Part::Ladder),
