@@ -33,12 +33,12 @@ impl Engine {
     /// # Errors
     /// When the store cannot be read or written; what was not done is done later.
     pub(crate) async fn act_on_keys(&self) -> Result<(), StoreError> {
-        for call in self.work.keys_to_act_on(TAKEN_MOST).await? {
-            let named = call.call;
-            let note = match KnownCall::of(call) {
+        for (named, call) in self.work.keys_to_act_on(TAKEN_MOST).await? {
+            let note = match call.map(KnownCall::of) {
                 // On the heap: below it lies all that confirms a broadcast.
-                Some(told) => Box::pin(self.act_on_or_wait(&told)).await?,
-                None => Some("The script cannot be read.".to_owned()),
+                Ok(Some(told)) => Box::pin(self.act_on_or_wait(&told)).await?,
+                Ok(None) => Some("The script cannot be read.".to_owned()),
+                Err(error) => unreadable(named, Err(error))?,
             };
             if let Some(note) = note {
                 self.work.acted(named, &note, self.clock.now()).await?;
@@ -50,12 +50,13 @@ impl Engine {
     /// Does what one key does. Where the message of another key is being planned, it is planned here and now: two people press in the same
     /// second, and both hold the phone.
     async fn act_on_or_wait(&self, told: &KnownCall) -> Result<Option<String>, StoreError> {
-        let note = self.act_on(told, self.clock.now()).await?;
+        let named = told.call.call;
+        let note = unreadable(named, self.act_on(told, self.clock.now()).await)?;
         if note.is_some() {
             return Ok(note);
         }
         self.plan().await?;
-        self.act_on(told, self.clock.now()).await
+        unreadable(named, self.act_on(told, self.clock.now()).await)
     }
 
     /// Does what one key does: what stood in the way of it, in words, or nothing; `None` where it has to wait.
@@ -168,6 +169,21 @@ impl Engine {
         let org = self.store.org(Actor::program(organization));
         let settings = org.organization().await?;
         Ok(Caller::new(org, settings, now))
+    }
+}
+
+/// Where something that the key needs is gone or cannot be read, its note says so: the key would fail for ever, and the keys behind it
+/// belong to others. Every other error stays one.
+fn unreadable(
+    call: CallRef,
+    acted: Result<Option<String>, StoreError>,
+) -> Result<Option<String>, StoreError> {
+    match acted {
+        Err(error @ (StoreError::Corrupt { .. } | StoreError::Missing)) => {
+            warn!(broadcast.id = %call.message.broadcast, "a key could not be acted on: {error}");
+            Ok(Some("Something that it needs is gone or cannot be read.".to_owned()))
+        }
+        acted => acted,
     }
 }
 

@@ -292,6 +292,27 @@ pub(crate) fn script() -> CallScript {
     script
 }
 
+/// The usual script whose first key sends a text under that name.
+async fn sends(scene: &Scene, name: &str) -> CallScript {
+    let sms = SmsTemplate {
+        limits: ValueLimits::default(),
+        route: SmsRoute::Quick,
+        sender: None,
+        message_id: None,
+        template_id: None,
+        entity_id: None,
+        category: Category::Utility,
+        text: "The workshop is at 7 PM. See you there".into(),
+        variables: vec![],
+        extra: Default::default(),
+    };
+    let body = Message::from(sms).to_json();
+    let template = scene.org.add_template(Channel::Sms, name, &body, scene.now()).await.unwrap();
+    let mut script = script();
+    script.keys[0].action = Action::Message { channel: Channel::Sms, template };
+    script
+}
+
 pub(crate) fn number(ending: usize) -> String {
     format!("+9190000000{ending:02}")
 }
@@ -347,23 +368,8 @@ on_both! {
     async fn a_key_sends_its_message_once_however_often_it_is_told(db: TestStore) {
         let chaos = Chaos { repeat_reports: 1.0, repeat_steps: 1.0, late_reports: 0.5, ..Chaos::default() };
         let mut scene = Scene::new(db, "exotel", json!({}), chaos).await;
-        let (org, now) = (&scene.org, scene.now());
         account(&scene.world, &scene.people, "fast2sms", json!({})).await;
-        let sms = SmsTemplate {
-            limits: ValueLimits::default(),
-            route: SmsRoute::Quick,
-            sender: None,
-            message_id: None,
-            template_id: None,
-            entity_id: None,
-            category: Category::Utility,
-            text: "The workshop is at 7 PM. See you there".into(),
-            variables: vec![],
-            extra: Default::default(),
-        };
-        let template = org.add_template(Channel::Sms, "Link", &Message::from(sms).to_json(), now).await.unwrap();
-        let mut script = script();
-        script.keys[0].action = Action::Message { channel: Channel::Sms, template };
+        let script = sends(&scene, "Link").await;
         scene.register(&[number(1), number(11), number(3)]).await;
         let id = scene.confirm(script).await;
         scene.run(id).await;
@@ -387,6 +393,27 @@ on_both! {
         };
         assert_eq!(of(KeyBroadcasts::LeftOut).await, [Channel::IvrCall]);
         assert_eq!(of(KeyBroadcasts::Of(id)).await, [Channel::Sms; 2]);
+    }
+
+    async fn a_key_whose_message_cannot_be_read_holds_no_other_key_up(db: TestStore) {
+        let mut scene = Scene::new(db, "exotel", json!({}), Chaos::default()).await;
+        account(&scene.world, &scene.people, "fast2sms", json!({})).await;
+        let (torn, sound) = (sends(&scene, "Torn").await, sends(&scene, "Sound").await);
+        db.damage("UPDATE templates SET body = '{' WHERE name = 'Torn'").await;
+        scene.register(&[number(1)]).await;
+        let first = scene.confirm(torn).await;
+        scene.run(first).await;
+        let noted = notes(&scene, first).await;
+        assert!(noted.iter().any(|note| note.contains("cannot be read")), "{noted:?}");
+        let second = scene.confirm(sound).await;
+        scene.run(second).await;
+        let sent = scene.org.broadcasts(&Default::default(), 20).await.unwrap();
+        let texts = sent.iter().filter(|one| one.channel == Channel::Sms).count();
+        assert_eq!(texts, 1, "{:?}", notes(&scene, second).await);
+        // Of another call nothing can be read at all.
+        db.damage("UPDATE calls SET record = '{' WHERE note <> ''").await;
+        db.damage("UPDATE calls SET acted_at = NULL WHERE action <> ''").await;
+        scene.world.app.engine.receive().await.unwrap();
     }
 
     async fn whoever_presses_nine_is_not_called_again_and_a_batch_that_many_leave_stops(db: TestStore) {

@@ -408,8 +408,12 @@ impl Work {
         Ok((WorkshopId(workshop), RegistrantId(registrant)))
     }
 
-    /// Calls whose key has something to do that was not done yet, the oldest first.
-    pub async fn keys_to_act_on(&self, limit: i64) -> Result<Vec<Call>, StoreError> {
+    /// Calls whose key has something to do that was not done yet, the oldest first. One that cannot be read stands among them with its error,
+    /// so that it holds up no other.
+    pub async fn keys_to_act_on(
+        &self,
+        limit: i64,
+    ) -> Result<Vec<(CallRef, Result<Call, StoreError>)>, StoreError> {
         let rows: Vec<CallRow> = self
             .db
             .by_index()
@@ -423,7 +427,11 @@ impl Work {
                 args![limit],
             )
             .await?;
-        rows.into_iter().map(Call::try_from).collect()
+        let each = |row: CallRow| {
+            let message = MessageRef { broadcast: BroadcastId(row.broadcast_id), position: row.position };
+            (CallRef { message, attempt: row.attempt }, Call::try_from(row))
+        };
+        Ok(rows.into_iter().map(each).collect())
     }
 
     /// What a key does was done, or cannot be: then the note says why.
