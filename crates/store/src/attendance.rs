@@ -16,6 +16,15 @@ use crate::{
     org::Org,
 };
 
+/// Whether the registrant `r` could have come to the workshop `w`: whoever registered after its end did not miss it. A workshop that was
+/// entered after its end got its people then, whenever they registered.
+macro_rules! registered_in_time {
+    () => {
+        "(r.registered_at <= w.ends_at OR w.created_at >= w.ends_at)"
+    };
+}
+pub(crate) use registered_in_time;
+
 /// Rows of one statement.
 const ROWS_PER_STATEMENT: usize = 5_000;
 
@@ -170,14 +179,20 @@ impl Org {
         let row: Option<ReportRow> = self
             .db
             .optional(
-                "SELECT p.file_name, p.taken_by, p.taken_at, p.unknown,
+                concat!(
+                    "SELECT p.file_name, p.taken_by, p.taken_at, p.unknown,
                         (SELECT COUNT(*) FROM attendance a WHERE a.workshop_id = p.workshop_id) AS attended,
                         (SELECT COUNT(*) FROM attendance a WHERE a.workshop_id = p.workshop_id AND a.left_early) AS left_early,
                         (SELECT COUNT(*) FROM @registrants r
                          WHERE r.workshop_id = p.workshop_id AND r.status = 'registered'
                            AND NOT EXISTS (SELECT 1 FROM attendance a
-                                           WHERE a.workshop_id = p.workshop_id AND a.registrant_id = r.id)) AS absent
-                 FROM attendance_reports p WHERE p.workshop_id = $1 AND p.organization_id = $2",
+                                           WHERE a.workshop_id = p.workshop_id AND a.registrant_id = r.id)
+                           AND ",
+                    registered_in_time!(),
+                    ") AS absent
+                 FROM attendance_reports p JOIN workshops w ON w.id = p.workshop_id
+                 WHERE p.workshop_id = $1 AND p.organization_id = $2"
+                ),
                 args![workshop.0, self.id()],
             )
             .await?;

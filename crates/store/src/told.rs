@@ -17,6 +17,7 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
+    attendance::registered_in_time,
     audience::{AudienceCursor, AudienceReader, Registered},
     db::{Arg, Batch, args},
     error::StoreError,
@@ -131,7 +132,10 @@ macro_rules! belongs {
                                                  WHERE o.workshop_id = $1 AND o.channel = 'ivr' AND c.action = 'another_date'
                                                    AND m.recipient = r.phone AND r.phone <> '')
                 WHEN 'absent' THEN r.id NOT IN (SELECT a.registrant_id FROM attendance a WHERE a.workshop_id = $1)
-                               AND EXISTS (SELECT 1 FROM attendance_reports p WHERE p.workshop_id = $1)
+                               AND EXISTS (SELECT 1 FROM attendance_reports p JOIN workshops w ON w.id = p.workshop_id
+                                           WHERE p.workshop_id = $1 AND ",
+            registered_in_time!(),
+            ")
                 ELSE FALSE END)"
         )
     };

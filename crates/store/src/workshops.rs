@@ -45,6 +45,13 @@ pub struct Workshop {
     pub created_at: Millis,
 }
 
+impl Workshop {
+    /// Whether somebody who registered at that moment could have come; the statements have it as `registered_in_time!`.
+    pub fn in_time(&self, registered_at: Millis) -> bool {
+        registered_at <= self.ends_at || self.created_at >= self.ends_at
+    }
+}
+
 /// What a person enters about a workshop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkshopDraft {

@@ -52,6 +52,10 @@ on_both! {
         world.run_until(world.start().plus(6 * HOUR + MINUTE)).await;
         assert_eq!(world.got(ASHA).await, ["thanks"]);
         assert_eq!(world.got(BINA).await, ["replay"]);
+        // Whoever registers for what is over did not miss it.
+        world.register(&[("9000000003", "Chitra Test")]).await;
+        world.run_until(world.start().plus(8 * HOUR)).await;
+        assert_eq!(world.got("+919000000003").await, Vec::<String>::new());
     }
 
     async fn a_step_whose_report_never_comes_is_missed_and_says_why(db: TestStore) {

@@ -9,6 +9,7 @@ extern crate munadi_store as store;
 mod on_both;
 
 mod addressees;
+mod attendance;
 mod backup;
 mod changes;
 mod consents;

@@ -311,7 +311,7 @@ fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, list: &
                 }
                 span class="m-sub" { (number) @if !person.email.is_empty() { span class="m-hide-s" { " · " (person.email) } } }
                 @if let Some(chip) = chip { div class="m-inrow" { (chip) } }
-                @if let Some(words) = attended(person, list) { span class="m-sub" { (words) } }
+                @if let Some(words) = attended(workshop, person, list) { span class="m-sub" { (words) } }
             }
             td class="m-col-reg" { (zone.date(person.registered_at, member.now)) span class="m-sub" { (came) } }
             @for purpose in ledger.purposes {
@@ -328,11 +328,12 @@ fn person_row(member: &Member, workshop: &Workshop, person: &Registrant, list: &
 }
 
 /// Whether somebody was there, where that is known.
-fn attended(person: &Registrant, list: &People<'_>) -> Option<String> {
+fn attended(workshop: &Workshop, person: &Registrant, list: &People<'_>) -> Option<String> {
     let known = list.attendance.as_ref()?;
     match known.get(&person.id) {
         Some(attendance) => Some(attendance::word(attendance)),
-        None => (person.status == RegistrantStatus::Registered).then(|| "Absent".to_owned()),
+        None => (person.status == RegistrantStatus::Registered && workshop.in_time(person.registered_at))
+            .then(|| "Absent".to_owned()),
     }
 }
 
