@@ -68,7 +68,9 @@ pub(super) fn minutes(text: &str) -> Option<i64> {
         return in_reason(minutes * 60.0);
     }
     if text.contains(':') {
-        let parts: Vec<i64> = text.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        // Of 32 bits and without a sign: no cell makes the sum too large.
+        let part = |part: &str| part.parse::<u32>().ok().map(i64::from);
+        let parts: Vec<i64> = text.split(':').map(part).collect::<Option<_>>()?;
         return match parts[..] {
             [hours, minutes, seconds] => in_reason((hours * 3_600 + minutes * 60 + seconds) as f64),
             [minutes, seconds] => in_reason((minutes * 60 + seconds) as f64),
@@ -128,6 +130,9 @@ mod tests {
             ("5 apples", None),
             ("-3", None),
             ("99999999", None),
+            ("2562047788015216:00:00", None),
+            ("999999999999999999:10", None),
+            ("1:-30", None),
         ] {
             assert_eq!(minutes(text), expected, "{text}");
         }
