@@ -249,7 +249,9 @@ impl Org {
                  JOIN workshop_plans p ON p.workshop_id = r.workshop_id
                  JOIN sequence_versions v ON v.sequence_id = p.sequence_id AND v.version = p.version
                  WHERE r.organization_id = $1 AND w.organization_id = $1 AND w.status <> 'cancelled'
-                   AND ((r.state = 'skipped' AND r.until_at > $2) OR (r.state = 'planned' AND r.obstacle <> '')
+                   -- These two need nobody (`WhyNot::needs_somebody`), and a plan may have many of them.
+                   AND ((r.state = 'skipped' AND r.until_at > $2 AND r.why NOT IN ('past_at_run', 'recipients'))
+                        OR (r.state = 'planned' AND r.obstacle <> '')
                         OR (r.late_after IS NOT NULL AND r.obstacle <> '' AND r.until_at > $2)
                         OR (r.state = 'missed' AND r.decided_by = '' AND r.decided_at > $3))
                  ORDER BY w.starts_at, r.due_at, r.id LIMIT 100",

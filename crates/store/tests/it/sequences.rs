@@ -203,6 +203,21 @@ both! {
         assert_eq!((day.due, day.why, day.by.as_str()), (Some(NOW.plus(4 * DAY)), WhyNot::Nothing, ""));
     }
 
+    async fn steps_that_were_past_when_their_sequence_ran_hide_no_blocked_one(world) {
+        // All but one of a hundred and more steps are past, and nobody is added to them.
+        let steps = (0..101).map(|n| step(&format!("past{n}"), Timing::before(3 * 24 * 60))).collect();
+        let id = world.org.add_sequence(&sequence("Many", steps), NOW).await.unwrap();
+        let first = world.org.add_workshop(&draft("Excel", NOW.plus(DAY)), NOW).await.unwrap();
+        world.org.write_plan(first, id, 1, &PlanChoice::default(), NOW).await.unwrap();
+        let all = world.org.plan_of(first).await.unwrap().unwrap().rows;
+        let past = |row: &store::plans::PlanRow| row.state == RowState::Skipped && row.until > NOW;
+        assert!(all.iter().filter(|row| past(row)).count() > 100, "needs steps that are past: {:?}", all[0]);
+        let (workshop, _) = planned(&world).await;
+        world.run(format!("UPDATE plan_rows SET obstacle = 'no_account' WHERE workshop_id = {} AND step_key = 'day'", world.id(workshop.0))).await;
+        let matters = world.org.plan_matters(NOW).await.unwrap();
+        assert!(matters.iter().any(|one| one.workshop == workshop && one.why == WhyNot::Own(OwnWhyNot::NoAccount)), "{}", matters.len());
+    }
+
     async fn due_steps_are_given_to_one_process_at_a_time(world) {
         let (workshop, _) = planned(&world).await;
         let due = NOW.plus(2 * DAY);
