@@ -8,15 +8,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     broadcast::Audience,
+    checks::CheckId,
     ids::{BroadcastId, PlanRowId, RegistrantId, SequenceId, WorkshopId},
     message::MessageState,
-    sequence::{Anchor, LateRule, RowState, Step, Timing},
+    sequence::{Anchor, LateRule, OwnWhyNot, RowState, Step, Timing, WhyNot},
     time::{HOUR, MINUTE, Millis},
     workshop::RegistrantStatus,
 };
 use store::{
-    broadcasts::BroadcastFilter, messages::MessageFilter, on_both, plans::PlanChoice,
-    registrants::RegistrantFilter, sequences::SequenceDraft, workshops::WorkshopDraft,
+    broadcasts::BroadcastFilter,
+    messages::MessageFilter,
+    on_both,
+    plans::{PlanChoice, PlanRow, WorkshopPlan},
+    registrants::RegistrantFilter,
+    sequences::SequenceDraft,
+    workshops::WorkshopDraft,
 };
 
 use crate::{sequences::step, world::World};
@@ -27,6 +33,8 @@ const SEEDS: u64 = 200;
 const SEEDS_ON_POSTGRES: u64 = 40;
 /// Workshops that live at the same time.
 const SEEDS_TOGETHER: u64 = 40;
+/// Whoever comes late is told within this time: everything is looked at every ten minutes at least.
+const SOON_MS: i64 = 16 * MINUTE;
 /// Moments lie on a grid of so many minutes, so that workshops share them.
 const GRID: u64 = 5;
 
@@ -70,6 +78,8 @@ struct Story {
     version: i64,
     starts_at: Millis,
     cancelled: bool,
+    /// Whether a moment of the plan came to lie elsewhere.
+    moved: bool,
 }
 
 impl Story {
@@ -108,6 +118,7 @@ impl Story {
             version: 1,
             starts_at,
             cancelled: false,
+            moved: false,
         };
         for _ in 0..story.chance.below(4) {
             story.register(world).await;
@@ -161,11 +172,13 @@ impl Story {
                 if to > now.plus(10 * MINUTE) {
                     world.org.edit_workshop(self.workshop, &workshop_at(to), now).await.unwrap();
                     self.starts_at = to;
+                    self.moved = true;
                 }
             }
             7 => {
                 let by = self.chance.on_grid(0, 40) / MINUTE;
                 self.steps[1].timing = Timing::before(100 + by);
+                self.moved = true;
                 let draft = SequenceDraft {
                     name: format!("Seed {}", self.seed),
                     description: String::new(),
@@ -195,8 +208,8 @@ impl Story {
         }
     }
 
-    /// Compares everything that went out with the plan.
-    async fn judge(&self, world: &World) {
+    /// Compares everything that went out with the plan; how many came late, and were to be told all the same.
+    async fn judge(&self, world: &World, outages: &[Millis]) -> usize {
         let seed = self.seed;
         let plan = world.org.plan_of(self.workshop).await.unwrap().expect("a plan");
         let filter = BroadcastFilter { workshop: Some(self.workshop), ..BroadcastFilter::default() };
@@ -241,10 +254,58 @@ impl Story {
                 );
             }
         }
+        let late = match self.moved || self.cancelled {
+            true => vec![],
+            false => self.late_ones(&plan, outages),
+        };
+        for (row, person) in &late {
+            let has_row = seen.get(&row.id).is_some_and(|all| all.contains(&person.phone));
+            assert!(
+                has_row || by_hand.contains(&person.phone),
+                "seed {seed}: {} passed over {}, who came at {:?}: {row:?}",
+                row.key,
+                person.phone,
+                person.registered_at
+            );
+        }
         if self.cancelled {
             let open = plan.rows.iter().any(|row| row.state == RowState::Planned);
             assert!(!open, "seed {seed}: a cancelled workshop has steps to come");
         }
+        late.len()
+    }
+}
+
+impl Story {
+    /// Who came while a step was of use to them, with some time left in which nothing newer was due and no outage
+    /// began.
+    fn late_ones<'a>(&'a self, plan: &'a WorkshopPlan, outages: &[Millis]) -> Vec<(&'a PlanRow, &'a Person)> {
+        let mut late = Vec::new();
+        for row in &plan.rows {
+            let (Some(due), Some(step)) = (row.due, self.steps.iter().find(|step| step.key == row.key))
+            else {
+                continue;
+            };
+            let from = match (row.state, row.why) {
+                (RowState::Broadcast, _) | (RowState::Skipped, WhyNot::Check(CheckId::Recipients)) => due,
+                (RowState::Skipped, WhyNot::Own(OwnWhyNot::PastAtRun)) => plan.run_at,
+                _ => continue,
+            };
+            for person in self.people.iter().filter(|one| !one.gone && one.registered_at > from) {
+                let (came, left) = (person.registered_at, person.registered_at.plus(SOON_MS));
+                let newer = plan.rows.iter().filter_map(|other| other.due).any(|at| due < at && at <= left);
+                let told = match step.late {
+                    LateRule::Skip => false,
+                    LateRule::NewestOnly => !newer,
+                    LateRule::Always => true,
+                };
+                let outage = outages.iter().any(|at| came <= *at && *at <= left);
+                if told && !outage && left < row.until {
+                    late.push((row, person));
+                }
+            }
+        }
+        late
     }
 }
 
@@ -258,11 +319,12 @@ fn workshop_at(starts_at: Millis) -> WorkshopDraft {
     }
 }
 
-/// Runs the workshops of these seeds at the same time; returns how often something happened.
-async fn live(world: &mut World, seeds: std::ops::RangeInclusive<u64>) -> usize {
+/// Runs the workshops of these seeds at the same time; returns how often something happened, and how many came late
+/// who were to be told.
+async fn live(world: &mut World, seeds: std::ops::RangeInclusive<u64>) -> (usize, usize) {
     let template = world.stored_template("any").await;
     let mut chance = Chance(*seeds.start());
-    let (mut stories, mut happened) = (Vec::new(), 0);
+    let (mut stories, mut happened, mut outages) = (Vec::new(), 0, Vec::new());
     for seed in seeds {
         stories.push(Story::begin(world, seed, template).await);
     }
@@ -275,16 +337,18 @@ async fn live(world: &mut World, seeds: std::ops::RangeInclusive<u64>) -> usize 
         if chance.below(12) == 0 {
             // Nothing runs for a while.
             let outage = chance.minutes(1, 90);
+            outages.push(world.now());
             world.clock.advance(outage);
             world.beat().await;
         }
     }
     // An outage may have lasted beyond the end.
     world.run_until(world.now()).await;
+    let mut late = 0;
     for story in &stories {
-        story.judge(world).await;
+        late += story.judge(world, &outages).await;
     }
-    happened
+    (happened, late)
 }
 
 on_both! {
@@ -292,19 +356,21 @@ on_both! {
         let asked = std::env::var("MUNADI_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
         let is_shared = db.store.is_shared();
         let seeds = asked.unwrap_or(if is_shared { SEEDS_ON_POSTGRES } else { SEEDS });
-        let (mut happened, mut told) = (0, 0);
+        let (mut happened, mut late, mut told) = (0, 0, 0);
         for first in (1..=seeds).step_by(usize::try_from(SEEDS_TOGETHER).unwrap()) {
             let fresh = match is_shared {
                 true => store::testing::postgres().await.unwrap(),
                 false => store::testing::sqlite().await,
             };
             let mut world = World::new(&fresh).await;
-            happened += live(&mut world, first..=seeds.min(first + SEEDS_TOGETHER - 1)).await;
+            let (more, came) = live(&mut world, first..=seeds.min(first + SEEDS_TOGETHER - 1)).await;
+            (happened, late) = (happened + more, late + came);
             told += world.sandbox.world().len();
             drop(world);
             fresh.remove().await;
         }
         assert!(happened > 100, "needs something that happens");
         assert!(told > 100, "needs people who were told");
+        assert!(late > 10, "needs people who came late: {late}");
     }
 }

@@ -3,13 +3,20 @@
 use axum::{extract::State, response::IntoResponse};
 use compose::AccountState;
 use domain::{
-    broadcast::BroadcastStatus, ids::IntegrationId, message::MessageState, role::Permission, time::Millis,
+    broadcast::BroadcastStatus,
+    ids::IntegrationId,
+    message::MessageState,
+    role::Permission,
+    sequence::RowState,
+    time::{DAY, Millis},
 };
+use engine::Scheduler;
 use maud::{Markup, Render, html};
 use providers::registry;
 use store::{
     broadcasts::{Broadcast, BroadcastFilter},
     integrations::Integration,
+    plans::CalendarStep,
     receipts_view::UnmatchedReceipt,
     work::WorkerBeat,
 };
@@ -18,6 +25,7 @@ use super::{
     broadcast::{self, message::shown_body},
     machine,
     settings::integrations::state_chip,
+    workshop::plan,
 };
 use crate::{
     app::App,
@@ -36,12 +44,19 @@ use crate::{
         note::Note,
         shell::{Crumb, Section},
         table::{Column, Place, Row, Table},
+        words::steps::why_not,
     },
 };
 
 const HREF: &str = "/operator";
 /// Newest broadcasts looked at for what waits.
 const BROADCASTS: i64 = 200;
+/// Steps looked at for those that are due and have not gone, and for those that come next.
+const OVERDUE: i64 = 200;
+/// Steps to come that are shown.
+const NEXT: usize = 10;
+/// Steps to come are looked for so many days ahead.
+const WEEK: i64 = 7;
 /// Receipts shown.
 const RECEIPTS: i64 = 20;
 
@@ -50,6 +65,7 @@ pub async fn show(State(app): State<App>, member: Member) -> PageResult {
     let workers = app.engine.workers().await?;
     let integrations = member.org.integrations().await?;
     let open = open_broadcasts(&member).await?;
+    let steps = open_steps(&member).await?;
     let receipts = member.org.unmatched_receipts(RECEIPTS).await?;
     let (unread, newest_unread) = member.org.posts_not_understood(RECEIPTS).await?;
     let waiting: i64 = open.iter().map(|broadcast| broadcast.in_state(MessageState::Waiting)).sum();
@@ -63,9 +79,10 @@ pub async fn show(State(app): State<App>, member: Member) -> PageResult {
         (head)
         @if let Some((at, by)) = &member.organization.stopped { (stopped_note(&member, *at, by, waiting)) }
         @if let Some(note) = machine::note(&app, &member) { (note) }
-        (workers_card(&member, &workers))
+        (workers_card(&member, &workers, app.engine.scheduler()))
         (machine::card(&app, &member))
         (queue_card(&member, &open))
+        (steps_card(&member, &steps))
         (accounts_card(&app, &member, &integrations, &open, may_stop))
         (receipts_card(&member, &integrations, &receipts))
         @if unread > 0 { (not_understood_card(&member, &integrations, unread, &newest_unread)) }
@@ -86,6 +103,18 @@ async fn open_broadcasts(member: &Member) -> Result<Vec<Broadcast>, store::Store
     });
     all.sort_by_key(|broadcast| broadcast.starts_at);
     Ok(all)
+}
+
+/// Steps of plans that are due and have not gone, and those that come next.
+async fn open_steps(member: &Member) -> Result<Vec<CalendarStep>, store::StoreError> {
+    let now = member.now;
+    let mut steps = member.org.steps_between(now.plus(-DAY), now, OVERDUE).await?;
+    steps.retain(|step| step.state == RowState::Planned);
+    let mut next = member.org.steps_between(now, now.plus(WEEK * DAY), OVERDUE).await?;
+    next.retain(|step| step.state == RowState::Planned);
+    next.truncate(NEXT);
+    steps.extend(next);
+    Ok(steps)
 }
 
 fn waiting_on(open: &[Broadcast], integration: IntegrationId) -> i64 {
@@ -109,7 +138,7 @@ fn stopped_note(member: &Member, at: Millis, by: &str, waiting: i64) -> Note {
     })
 }
 
-fn workers_card(member: &Member, workers: &[WorkerBeat]) -> Card {
+fn workers_card(member: &Member, workers: &[WorkerBeat], scheduler: Option<Scheduler>) -> Card {
     let row = |worker: &WorkerBeat| {
         let alive = worker.alive_until > member.now.0;
         let look = if alive {
@@ -135,7 +164,47 @@ fn workers_card(member: &Member, workers: &[WorkerBeat]) -> Card {
         rows: workers.iter().map(row).collect(),
         empty: "No process is sending. Start `munadi serve` or `munadi work`.".into(),
     };
-    Card::new("scheduler", "Scheduler", table)
+    let card = Card::new("scheduler", "Scheduler", table);
+    // Another process looks at the plans where this one does not send.
+    match scheduler {
+        Some(looks) => {
+            let late = match looks.lag_ms {
+                0 => "no step waits".to_owned(),
+                lag_ms => format!("the oldest step waits for {}", span(lag_ms)),
+            };
+            card.aside(format!("Plans looked at {}, {late}", relative(looks.looked_at.0, member.now.0)))
+        }
+        None => card,
+    }
+}
+
+fn steps_card(member: &Member, steps: &[CalendarStep]) -> Card {
+    let row = |step: &CalendarStep| {
+        let lag = member.now.since(step.due);
+        let due =
+            if lag >= 0 { format!("due for {}", span(lag)) } else { relative(step.due.0, member.now.0) };
+        let obstacle = step.why.needs_somebody();
+        let look = match obstacle {
+            true => Chip { tone: Tone::Act, icon: Icon::Warning, word: "Would not go".into() },
+            false => Chip { tone: Tone::Rest, icon: Icon::Wait, word: "Planned".into() },
+        };
+        Row::new(vec![
+            html! { a class="m-rowlink" href=(plan::href(step.workshop)) { (step.label) } span class="m-sub" { (step.title) } },
+            html! { (look) @if obstacle { span class="m-sub" { (capital(why_not(step.why).title)) } } },
+            html! { (when(member, step.due)) span class="m-sub" { (due) } },
+        ])
+    };
+    let table = Table {
+        caption: "Steps of workshops' plans that are due or come within a week, the earliest first".into(),
+        columns: vec![
+            Column::new("Step", Place::Title),
+            Column::new("State", Place::State),
+            Column::new("Due", Place::Line),
+        ],
+        rows: steps.iter().map(row).collect(),
+        empty: "No step is due within a week.".into(),
+    };
+    Card::new("steps", "Next steps due", table)
 }
 
 fn queue_card(member: &Member, open: &[Broadcast]) -> Card {

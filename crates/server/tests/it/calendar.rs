@@ -48,6 +48,25 @@ on_both! {
         assert!(org.steps_between(now, now.plus(DAY), 10).await.unwrap().is_empty());
     }
 
+    async fn the_operator_sees_which_step_comes_next_and_how_long_one_waits(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan(&scene, &[120, 30]).await;
+        let mut manager = scene.manager().await;
+        let page = manager.get("/operator").await.body.replace('\u{a0}', " ");
+        let (_, card) = page.split_once("Next steps due").expect("a card");
+        assert!(card.find("Step 120").is_some_and(|first| Some(first) < card.find("Step 30")), "{card}");
+        assert!(card.contains("in 1 h"), "{card}");
+        // Nobody looks at the plans for a while.
+        scene.world.clock.advance(HOUR + 10 * MINUTE);
+        let page = manager.get("/operator").await.body.replace('\u{a0}', " ");
+        assert!(page.contains("due for 10 min") || page.contains("due for 10 m"), "{page}");
+        scene.world.app.engine.schedule().await.unwrap();
+        let page = manager.get("/operator").await.body;
+        assert!(page.contains("Plans looked at"), "{page}");
+        let stranger = scene.world.signed_in(&scene.people.stranger).await.get("/operator").await.body;
+        assert!(!stranger.contains("Step 120"), "{stranger}");
+    }
+
     async fn one_person_is_drawn_on_the_axis_with_their_own_moments(db: TestStore) {
         let scene = Scene::new(db).await;
         plan(&scene, &[120, 30]).await;

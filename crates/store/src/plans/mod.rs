@@ -8,6 +8,7 @@ mod calendar;
 mod following;
 mod replanning;
 mod running;
+mod turning;
 
 use std::collections::HashMap;
 

@@ -1,10 +1,7 @@
-//! From a row to its broadcast. A due row is claimed for a moment, so that processes share the work. It is turned in
-//! the transaction that confirms the broadcast; that transaction alone decides that a step runs once.
+//! The rows of plans that are to be worked on. A row is claimed for a moment, so that processes share the work.
 
 use domain::{
-    checks::CheckId,
-    ids::{BroadcastId, OrganizationId, PlanRowId, UserId, WorkshopId},
-    role::Permission,
+    ids::{OrganizationId, PlanRowId, UserId, WorkshopId},
     sequence::{LateRule, Plan, PlanTarget, RowState, RungRun, Step, StepKey, WhyNot, WorkshopTimes, plan},
     time::{DAY, MINUTE, Millis, Zone},
 };
@@ -14,7 +11,6 @@ use super::{instant_of, stored_zone};
 use crate::{
     db::{Batch, Tx, args},
     error::{StoreError, word},
-    org::Org,
     reached::last_id_of,
     sequences::steps,
     work::Work,
@@ -22,7 +18,8 @@ use crate::{
 
 /// Registrations are written down under an id of the moment at which their transaction began, and can be read when it
 /// ends: those of so long before are looked through again.
-const UNDER_WAY_MS: i64 = 2 * MINUTE;
+pub(super) const UNDER_WAY_MS: i64 = 2 * MINUTE;
+
 /// A row of a plan that is to be worked on, with everything that its step follows from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueRow {
@@ -114,7 +111,7 @@ impl StepRun {
         }
     }
 
-    fn rung(&self) -> Option<&RungRun> {
+    pub(super) fn rung(&self) -> Option<&RungRun> {
         match self {
             StepRun::First { rung, .. } | StepRun::Late { rung, .. } => rung.as_ref(),
         }
@@ -135,7 +132,7 @@ impl DueRow {
     }
 
     /// Whether who registers after its moment gets it, too.
-    fn tells_later(&self) -> bool {
+    pub(super) fn tells_later(&self) -> bool {
         self.step.late != LateRule::Skip && self.target == PlanTarget::Registrants
     }
 
@@ -511,81 +508,4 @@ async fn read(tx: &mut Tx, claimed: Vec<(Uuid,)>) -> Result<Vec<DueRow>, StoreEr
         }
     }
     Ok(read)
-}
-
-impl Org {
-    /// Turns a row to the broadcast that is being confirmed, in the same transaction: the one place where a step runs.
-    ///
-    /// # Errors
-    /// [`StoreError::Stale`] when it ran, was moved or was taken out since it was reviewed, or its plan follows another
-    /// version.
-    pub(crate) async fn run_row(
-        &self,
-        tx: &mut Tx,
-        run: &StepRun,
-        broadcast: BroadcastId,
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        let turned = match run {
-            StepRun::First { row, due, version, late, .. } => {
-                let late_after = late.then(|| last_id_of(now.plus(-UNDER_WAY_MS)));
-                tx.run(
-                    "UPDATE plan_rows SET state = 'broadcast', why = '', why_text = '', broadcast_id = $4, decided_by = $5, decided_at = $6,
-                            late_after = $7, claimed_until = 0, obstacle = '', obstacle_text = ''
-                     WHERE id = $1 AND organization_id = $2 AND state = 'planned' AND due_at = $3
-                       AND EXISTS (SELECT 1 FROM workshop_plans p WHERE p.workshop_id = plan_rows.workshop_id AND p.version = $8)",
-                    args![row.0, self.id(), *due, broadcast.0, &self.actor.name, now, late_after, *version],
-                )
-                .await?
-            }
-            StepRun::Late { row, after, next, version, .. } => {
-                tx.run(
-                    "UPDATE plan_rows SET late_after = $4, obstacle = '', obstacle_text = ''
-                     WHERE id = $1 AND organization_id = $2 AND late_after = $3 AND until_at > $5
-                       AND EXISTS (SELECT 1 FROM workshop_plans p WHERE p.workshop_id = plan_rows.workshop_id AND p.version = $6)",
-                    args![row.0, self.id(), *after, *next, now, *version],
-                )
-                .await?
-            }
-        };
-        if turned == 0 {
-            return Err(StoreError::Stale);
-        }
-        match run.rung() {
-            Some(rung) => self.join_ladder(tx, rung, broadcast).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Leaves a step out because something stands in its way at its moment.
-    ///
-    /// # Errors
-    /// [`StoreError::Stale`] when it ran, was moved or was taken out meanwhile.
-    pub async fn skip_row(
-        &self,
-        row: &DueRow,
-        why: WhyNot,
-        words: &str,
-        now: Millis,
-    ) -> Result<(), StoreError> {
-        self.allow(Permission::Send)?;
-        let RowDue::At(due) = row.due else { return Err(StoreError::Stale) };
-        // Whoever registers from now on gets it as everybody does who comes late.
-        let of_use = why == WhyNot::Check(CheckId::Recipients) && row.tells_later();
-        let late_after = of_use.then(|| last_id_of(now.plus(-UNDER_WAY_MS)));
-        let mut tx = self.db.begin().await?;
-        let skipped = tx
-            .run(
-                "UPDATE plan_rows SET state = 'skipped', why = $4, why_text = $5, decided_by = $6, decided_at = $7, late_after = $8,
-                        claimed_until = 0, obstacle = '', obstacle_text = ''
-                 WHERE id = $1 AND organization_id = $2 AND state = 'planned' AND due_at = $3",
-                args![row.id.0, self.id(), due, why.code(), words, &self.actor.name, now, late_after],
-            )
-            .await?;
-        if skipped == 0 {
-            return Err(StoreError::Stale);
-        }
-        self.note(&mut tx, "plan.step_skipped", row.workshop, why.code(), now).await?;
-        tx.commit().await
-    }
 }
