@@ -20,7 +20,7 @@ use crate::{
     error::{StoreError, word},
     org::Org,
     told::Selection,
-    work::{left, spent},
+    work::{counted, spent, uncharged},
 };
 
 /// Broadcasts of a channel from which it is known how many people it reaches.
@@ -40,6 +40,7 @@ struct TellingRow {
     read_at: Option<i64>,
     cost: Option<i64>,
     price: i64,
+    uncharged: i64,
 }
 
 /// The receipt of a post by a registrant's phone.
@@ -117,6 +118,7 @@ impl Org {
                 proven_at: row.delivered_at.into_iter().chain(row.read_at).min().map(Millis),
                 charged: row.cost.map(Money),
                 price: Money(row.price),
+                uncharged: row.uncharged,
             });
         }
         for row in self.ladder_receipts(workshop, ladder).await? {
@@ -130,6 +132,7 @@ impl Org {
                 proven_at: row.seen_at.map(Millis),
                 charged: None,
                 price: Money(0),
+                uncharged: 0,
             });
         }
         let everyone = Selection::everyone(workshop, Purpose::default(), now);
@@ -144,12 +147,16 @@ impl Org {
     ) -> Result<Vec<TellingRow>, StoreError> {
         self.db
             .all(
-                "SELECT o.plan_row_id, m.recipient, m.state, m.reason, m.sent_at, m.delivered_at, m.read_at, m.cost,
-                        COALESCE(p.price, 0) AS price
+                concat!(
+                    "SELECT o.plan_row_id, m.recipient, m.state, m.reason, m.sent_at, m.delivered_at, m.read_at, m.cost,
+                        COALESCE(p.price, 0) AS price, CAST(",
+                    uncharged!(),
+                    " AS BIGINT) AS uncharged
                  FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
                  LEFT JOIN rung_prices p ON p.broadcast_id = m.broadcast_id AND p.position = m.position
                  WHERE o.workshop_id = $1 AND o.organization_id = $2 AND o.ladder = $3 AND m.planned AND m.group_id IS NULL
-                 ORDER BY m.broadcast_id, m.position",
+                 ORDER BY m.broadcast_id, m.position"
+                ),
                 args![workshop.0, self.id(), ladder.as_str()],
             )
             .await

@@ -19,8 +19,8 @@ pub const RUNGS_MAX: usize = 6;
 /// Longest wait for a receipt between two rungs, in minutes: a week.
 pub const RUNG_WAIT_MAX: i64 = 7 * 1_440;
 
-/// What a ladder may cost. A message counts with its charge where that is known, otherwise with its estimated price. A
-/// message that was refused before the provider took it counts nothing.
+/// What a ladder may cost. Each attempt of a message counts with its charge where that is known, otherwise with its
+/// estimated price. One that was refused before the provider took it counts nothing, and a call that nobody picked up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostCaps {
     /// At most so much for one person on all rungs together.

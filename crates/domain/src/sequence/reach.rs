@@ -24,10 +24,12 @@ pub struct LadderMessage {
     pub sent_at: Option<Millis>,
     /// When the message was first proven to have arrived.
     pub proven_at: Option<Millis>,
-    /// What was charged for it, where that is known.
+    /// What was charged for all its attempts, as far as that is known.
     pub charged: Option<Money>,
-    /// The estimated price of the message.
+    /// The estimated price of one attempt.
     pub price: Money,
+    /// How many of its attempts may be charged and are not yet, as far as is known.
+    pub uncharged: i64,
 }
 
 impl LadderMessage {
@@ -39,18 +41,18 @@ impl LadderMessage {
             | MessageState::Delivered
             | MessageState::Read
             | MessageState::Unknown => true,
-            MessageState::Failed => self.sent_at.is_some(),
-            MessageState::Waiting
+            // A call that is placed again, or was to be, left before.
+            MessageState::Failed
+            | MessageState::Waiting
             | MessageState::Skipped
             | MessageState::Expired
-            | MessageState::Cancelled => false,
+            | MessageState::Cancelled => self.sent_at.is_some(),
         }
     }
 
-    /// What it counts towards the caps: its charge where that is known, otherwise its price, and nothing where nothing
-    /// left.
+    /// What it counts towards the caps: its charges, and its price for each attempt that may be charged still.
     pub fn cost(&self) -> Money {
-        if self.left() { self.charged.unwrap_or(self.price) } else { Money(0) }
+        self.charged.unwrap_or(Money(0)) + self.price.times(self.uncharged)
     }
 }
 
@@ -128,7 +130,7 @@ pub fn report(people: i64, rungs: usize, tellings: &[LadderMessage]) -> LadderRe
         rung.tried += i64::from(one.left());
         rung.failed += i64::from(one.state == MessageState::Failed);
         rung.cost = rung.cost + one.cost();
-        rung.cost_known &= !one.left() || one.charged.is_some() || one.price.0 == 0;
+        rung.cost_known &= one.uncharged == 0 || one.price.0 == 0;
         match one.reason {
             Reason::Excluded(SkipReason::ReachedBefore) => rung.spared += 1,
             Reason::Excluded(SkipReason::PersonCap | SkipReason::LadderCap) => rung.over_cap += 1,
@@ -195,6 +197,7 @@ mod tests {
             proven_at: proven.map(Millis),
             charged: None,
             price: Money(1_000),
+            uncharged: i64::from(sent > 0),
         }
     }
 
@@ -205,8 +208,11 @@ mod tests {
             reason: Reason::Excluded(SkipReason::LadderCap),
             ..telling(1, "d", Skipped, 0, None)
         };
-        let charged =
-            LadderMessage { charged: Some(Money(1_500)), ..telling(0, "a", Delivered, 10, Some(40)) };
+        let charged = LadderMessage {
+            charged: Some(Money(1_500)),
+            uncharged: 0,
+            ..telling(0, "a", Delivered, 10, Some(40))
+        };
         let refused = LadderMessage { sent_at: None, ..telling(0, "d", Failed, 0, None) };
         let report = report(
             6,

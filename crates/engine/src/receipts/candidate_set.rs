@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::{
     ids::MessageRef,
     message::MessageState,
+    money::Money,
     receipt::{ParsedReceipt, Proof, advance},
     time::Millis,
 };
@@ -216,7 +217,9 @@ impl CandidateSet {
         let next = advance(row.state, &reading.proof);
         let learns_network = row.network_id.is_none() && reading.network_id.is_some();
         let learns_provider = row.provider_id.is_none() && reading.provider_id.is_some();
-        let learns_cost = reading.cost.is_some() && reading.cost != row.cost;
+        // It tells what this attempt cost.
+        let cost = reading.cost.map(|own| row.earlier_cost.unwrap_or(Money(0)) + own);
+        let learns_cost = cost.is_some() && cost != row.cost;
         if next.is_none() && !learns_network && !learns_provider && !learns_cost {
             return Applied::To(message);
         }
@@ -259,8 +262,8 @@ impl CandidateSet {
             change.provider_id.clone_from(&reading.provider_id);
         }
         if learns_cost {
-            row.cost = reading.cost;
-            change.cost = reading.cost;
+            row.cost = cost;
+            change.cost = cost;
         }
         Applied::To(message)
     }

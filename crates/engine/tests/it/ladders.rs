@@ -4,7 +4,7 @@
 use domain::{
     broadcast::UNDO_MS,
     channel::Channel,
-    ids::BroadcastId,
+    ids::{BroadcastId, IntegrationId},
     message::{MessageState, SkipReason},
     money::Money,
     pace::Pace,
@@ -13,9 +13,10 @@ use domain::{
     time::{HOUR, MINUTE, Millis, SECOND},
 };
 use munadi_engine::{AHEAD_MS, Sender};
+use serde_json::json;
 use store::{
     on_both,
-    work::{Endings, Want},
+    work::{Endings, RawReceipt, Want},
 };
 
 use crate::{
@@ -66,6 +67,21 @@ impl World {
         let key = format!("{broadcast}-{digits}-{status}");
         let body = receipt(&key, digits, row.provider_id.as_deref(), status, self.now().0);
         self.receive(vec![(key, body)]).await;
+    }
+
+    /// Reports of the texts of a broadcast, in the order of the plan, each with its charge.
+    async fn texts_end(&self, broadcast: BroadcastId, account: IntegrationId, statuses: &[&str]) {
+        let charge = Money(self.sandbox.fast2sms().get().dlt_price).to_string();
+        for (row, status) in self.rows(broadcast).await.iter().zip(statuses) {
+            let mobile = row.recipient.trim_start_matches('+');
+            let body = json!({ "request_id": row.provider_id, "mobile": mobile, "status": status,
+                "delivery_timestamp": self.now().0 / 1_000, "amount_debited": charge })
+            .to_string();
+            let organization = self.org.actor().organization;
+            let receipt = RawReceipt { organization, integration: account, dedupe_key: body.clone(), body };
+            self.engine.work().store_receipts(vec![receipt], self.now()).await.unwrap();
+        }
+        while self.engine.apply_receipts().await.unwrap() > 0 {}
     }
 
     async fn ladder(&self) -> LadderReport {
@@ -220,6 +236,40 @@ on_both! {
         assert_eq!(world.sum(world.of_rung(2).await).await, "150 = 67 sent + 83 skipped");
         assert_eq!(world.all_heard(150), 217);
         assert_eq!(world.ladder().await.cost, Money(217 * WHATSAPP));
+    }
+
+    async fn a_text_that_is_sent_again_counts_with_both_of_its_charges(db: TestStore) {
+        let mut world = World::new(db).await;
+        let account = add_account(&world, "SMS", 100, Pace { per_second: 1_000_000, per_day: 0 }).await;
+        world.sandbox.faults().change(|faults| faults.habits.fast2sms.repeat_window_ms = 0);
+        world.crowd(4).await;
+        let body = serde_json::to_value(personal()).unwrap();
+        let sms = world.org.add_template(Channel::Sms, "Text", &body, world.now()).await.unwrap();
+        let text = world.sandbox.fast2sms().get().dlt_price;
+        // The cap lacks a hundredth of a paisa for two texts and a message.
+        let caps = CostCaps { per_person: Some(Money(2 * text + WHATSAPP - 1)), in_all: None };
+        let mut steps = world.rungs(2, caps).await;
+        (steps[0].channel, steps[0].template, steps[0].account) = (Channel::Sms, sms, Some(account));
+        world.run_sequence(&steps).await;
+        world.run_until(world.due(0).plus(MINUTE)).await;
+        let first = world.of_rung(1).await;
+        world.texts_end(first, account, &["failed"; 4]).await;
+        assert_eq!(world.sum(first).await, "4 = 4 failed");
+        let reasons = [world.rows(first).await[0].reason.clone()];
+        world.org.send_again(first, MessageState::Failed, &reasons, world.due(1), world.now()).await.unwrap();
+        assert_eq!(world.ladder().await.rungs[0].cost, Money(4 * text), "what waits has cost that");
+        world.run_until(world.due(0).plus(2 * MINUTE)).await;
+        assert_eq!(world.sum(first).await, "4 = 4 sent");
+        assert_eq!(world.ladder().await.rungs[0].cost, Money(8 * text));
+        assert_eq!(world.truth(first).await.actual_cost(), Money(world.sandbox.fast2sms().ledger().net()));
+        // The last one is given back, and only its second text.
+        world.texts_end(first, account, &["failed", "failed", "delivered", "blocked"]).await;
+        assert_eq!((world.ladder().await.rungs[0].cost, world.truth(first).await.actual_cost()), (Money(7 * text), Money(7 * text)));
+        world.run_until(world.due(1).plus(MINUTE)).await;
+        let second = world.rows(world.of_rung(2).await).await;
+        let over = second.iter().filter(|row| row.reason == Reason::Excluded(SkipReason::PersonCap)).map(|row| row.recipient.clone());
+        assert_eq!(over.collect::<Vec<_>>(), [person(0), person(1)]);
+        assert_eq!(world.ladder().await.cost, Money(7 * text + WHATSAPP));
     }
 
     async fn a_moved_or_cancelled_workshop_takes_its_rungs_along(db: TestStore) {

@@ -147,6 +147,13 @@ impl Ladder {
         self.scene.org.ladder_report(self.scene.workshop, &reach(), &rows, self.scene.now()).await.unwrap()
     }
 
+    /// So much was charged for the calls, by what is kept of their broadcast.
+    async fn costs(&self, charged: i64) {
+        let calls = self.scene.org.broadcast(self.of_rung(2).await.unwrap()).await.unwrap();
+        assert_eq!(calls.actual_cost(), Money(charged), "{calls:?}");
+        assert_eq!(self.scene.world.app.engine.work().differences().await.unwrap(), vec![], "the sum holds");
+    }
+
     /// Numbers whose phones rang, with how often.
     fn rang(&self) -> BTreeMap<String, usize> {
         let mut rang = BTreeMap::new();
@@ -314,6 +321,62 @@ on_both! {
         assert_eq!((report.rungs[2].tried, report.rungs[2].reached), (4, 2));
     }
 
+    async fn whoever_hung_up_is_called_again_only_where_both_calls_can_be_paid(db: TestStore) {
+        // A message, a text and one call, and not two.
+        let caps = CostCaps { per_person: Some(Money(10_000)), in_all: None };
+        for prices_at_end in [true, false] {
+            let fresh = match db.store.is_shared() {
+                true => store::testing::postgres().await.unwrap(),
+                false => store::testing::sqlite().await,
+            };
+            let mut ladder = Ladder::new(&fresh, "exotel", caps, &[(BY_CALL, &[4, 14])]).await;
+            ladder.scene.phones.telephones().change(|voice| voice.exotel.prices_at_end = prices_at_end);
+            // Until all of them were asked for their price.
+            ladder.run_until(ladder.starts_at.plus(10 * MINUTE)).await;
+            let called: Vec<usize> = ladder.rang().into_values().collect();
+            assert_eq!(called, [1, 1], "priced at the end: {prices_at_end}");
+            let rows = ladder.rows_of(2).await;
+            assert!(rows.iter().all(|row| row.reason == Reason::Excluded(SkipReason::PersonCap)), "{rows:?}");
+            let report = ladder.report().await;
+            assert_eq!((report.rungs[2].tried, report.rungs[2].over_cap, report.rungs[2].cost), (2, 2, CALL + CALL));
+            ladder.costs(2 * CALL.0).await;
+            drop(ladder);
+            fresh.remove().await;
+        }
+    }
+
+    async fn whoever_waits_for_a_second_call_leaves_no_money_to_others(db: TestStore) {
+        // One line: who hangs up waits while the others are called.
+        let narrow = || ("exotel", json!({ "lines": 1, "per_minute": 600 }));
+        let people: [(usize, &[usize]); 1] = [(BY_CALL, &[4, 11, 13])];
+        let mut ladder = Ladder::with(db, narrow(), CostCaps::default(), &people, 50 * MINUTE).await;
+        ladder.scene.phones.telephones().change(|voice| voice.exotel.prices_at_end = true);
+        ladder.run_until(ladder.starts_at).await;
+        let called = |ladder: &Ladder| [4, 11, 13].map(|n| ladder.rang().get(&number(BY_CALL, n)).copied().unwrap_or(0));
+        assert_eq!(called(&ladder), [2, 1, 1]);
+        let report = ladder.report().await;
+        assert_eq!((report.rungs[2].cost, report.rungs[2].cost_known), (CALL.times(4), true));
+        ladder.costs(4 * CALL.0).await;
+        let before = report.rungs[0].cost + report.rungs[1].cost;
+        // Two calls, and a hundredth of a paisa less than a third.
+        let caps = CostCaps { per_person: None, in_all: Some(before + Money(3 * CALL.0 - 1)) };
+        for prices_at_end in [true, false] {
+            let fresh = match db.store.is_shared() {
+                true => store::testing::postgres().await.unwrap(),
+                false => store::testing::sqlite().await,
+            };
+            let mut ladder = Ladder::with(&fresh, narrow(), caps, &people, 50 * MINUTE).await;
+            ladder.scene.phones.telephones().change(|voice| voice.exotel.prices_at_end = prices_at_end);
+            ladder.run_until(ladder.starts_at.plus(10 * MINUTE)).await;
+            assert_eq!(called(&ladder), [1, 1, 0], "priced at the end: {prices_at_end}");
+            let report = ladder.report().await;
+            assert_eq!((report.rungs[2].over_cap, report.cost), (2, before + CALL.times(2)));
+            ladder.costs(2 * CALL.0).await;
+            drop(ladder);
+            fresh.remove().await;
+        }
+    }
+
     async fn nobody_is_called_outside_the_hours_of_calls_and_whoever_would_be_stands_with_a_reason(db: TestStore) {
         // It is half past ten in the morning. The rung of calls is due at five to nine in the evening, and one line takes few of them in five minutes.
         let endings: Vec<usize> = (0..40).map(|n| 1 + 2 * (n % 2) + 10 * (n / 2 % 10) + 100 * (n / 20)).collect();
@@ -404,15 +467,8 @@ async fn rings_whom_nothing_reached(db: &TestStore, kind: &str) {
         report.rungs.iter().map(|rung| (rung.tried, rung.reached, rung.late, rung.spared)).collect();
     assert_eq!(rungs, [(14, 4, 1, 0), (11, 3, 0, 0), (7, 4, 0, 1)], "{kind}: {report:?}");
     assert_eq!((report.people, report.reached), (14, 11));
-    let pulses = match kind {
-        // Charged by now: whoever hung up at once was called again, and costs two.
-        "exotel" => calls.iter().filter(|call| call.ended == Some(Ended::Completed)).count(),
-        // An estimate, for each who picked up.
-        _ => rows
-            .iter()
-            .filter(|row| matches!(row.state, MessageState::Delivered) || row.reason.code() == "hung_up")
-            .count(),
-    };
+    // Charged by now, or an estimate: whoever hung up at once was called again, and costs two.
+    let pulses = calls.iter().filter(|call| call.ended == Some(Ended::Completed)).count();
     assert_eq!(report.rungs[2].cost, CALL.times(i64::try_from(pulses).unwrap()), "{kind}: {report:?}");
     assert_eq!(report.rungs[2].cost_known, kind == "exotel");
     rounds(&ladder).await;

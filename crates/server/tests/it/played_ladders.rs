@@ -1,12 +1,12 @@
 //! A reach ladder over three channels for two thousand people, played on lifelike stand-ins: its report says what the
 //! phones got.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use compose::Caller;
 use domain::{
     channel::Channel,
-    ids::{ImportId, IntegrationId, TemplateId},
+    ids::{ImportId, IntegrationId, MessageRef, TemplateId},
     message::{MessageState, SkipReason},
     money::Money,
     pace::Pace,
@@ -28,6 +28,7 @@ use providers::{Secret, Secrets};
 use serde_json::{Value, json};
 use store::{
     Org,
+    calls::CallView,
     integrations::NewIntegration,
     messages::{MessageFilter, MessageView},
     on_both,
@@ -260,7 +261,8 @@ on_both! {
         assert_eq!(report.rungs[2].reached, heard, "{by_digit:?}");
         assert!(heard > 0, "{by_digit:?}");
         assert!(report.rungs[2].half_ms.is_some_and(|half| (8_000..60_000).contains(&half)), "{report:?}");
-        assert_holds(&report, &rungs);
+        let messages: Vec<MessageRef> = called.iter().map(|one| one.message).collect();
+        assert_holds(&report, &rungs, &copy.calls_of_all(&messages).await.unwrap());
         // The command and its page say the same.
         let ladder = &said["ladders"][0];
         assert_eq!((&ladder["reached"], &ladder["cost"]), (&json!(report.reached), &json!(report.cost.0)), "{said}");
@@ -274,8 +276,12 @@ on_both! {
     }
 }
 
-/// Holds share, times and cost of each rung against every message of the copy.
-fn assert_holds(report: &LadderReport, rungs: &[Vec<MessageView>]) {
+/// Holds share, times and cost of each rung against every message of the copy and each of their calls.
+fn assert_holds(
+    report: &LadderReport,
+    rungs: &[Vec<MessageView>],
+    calls: &HashMap<MessageRef, Vec<CallView>>,
+) {
     let mut reached: BTreeMap<&str, (Millis, usize)> = BTreeMap::new();
     for (nth, rung) in rungs.iter().enumerate() {
         for one in rung {
@@ -286,7 +292,8 @@ fn assert_holds(report: &LadderReport, rungs: &[Vec<MessageView>]) {
         }
     }
     assert_eq!(report.reached, i64::try_from(reached.len()).unwrap());
-    // WhatsApp ₹ 0.145 a message, an SMS of one segment ₹ 0.25, a pulse of a call ₹ 0.60; nothing where nobody picks up.
+    // WhatsApp ₹ 0.145 a message, an SMS of one segment ₹ 0.25, a pulse of a call ₹ 0.60; nothing where nobody picks up. Whoever hung up at
+    // once was called again, and costs both.
     let prices = [Money(1_450), Money(2_500), Money(6_000)];
     for (nth, (told, rung)) in report.rungs.iter().zip(rungs).enumerate() {
         let own = reached.values().filter(|(_, first)| *first == nth).count();
@@ -296,11 +303,16 @@ fn assert_holds(report: &LadderReport, rungs: &[Vec<MessageView>]) {
         let sent = || left.iter().filter_map(|one| one.sent_at);
         assert_eq!((told.first_sent, told.last_sent), (sent().min(), sent().max()), "rung {nth}");
         assert_eq!((told.half_ms, told.most_ms), (within(rung, 50), within(rung, 90)), "rung {nth}");
-        let rang_for_nothing =
-            |one: &&&MessageView| nth == 2 && matches!(one.reason.code(), "no_answer" | "busy");
-        let paid = left.iter().filter(|one| !rang_for_nothing(one));
-        let cost: Money = paid.map(|one| one.cost.unwrap_or(prices[nth])).sum();
-        assert_eq!(told.cost, cost, "rung {nth}: {told:?}");
+        let open = |one: &MessageView| match calls.get(&one.message) {
+            Some(own) => {
+                own.iter().filter(|call| call.record.was_picked_up() && call.record.cost.is_none()).count()
+            }
+            None => usize::from(one.cost.is_none()),
+        };
+        let cost = |one: &&MessageView| {
+            one.cost.unwrap_or(Money(0)) + prices[nth].times(i64::try_from(open(one)).unwrap())
+        };
+        assert_eq!(told.cost, left.iter().map(cost).sum(), "rung {nth}: {told:?}");
     }
     assert_eq!(report.cost, report.rungs.iter().map(|rung| rung.cost).sum());
 }

@@ -185,7 +185,7 @@ impl Org {
                            WHERE own.id = $1)
                      ORDER BY position LIMIT $5
                  )
-                 UPDATE messages SET state = 'waiting', next_attempt_at = $9, changed_at = $3, attempt = 0, failed_at = NULL
+                 UPDATE messages SET state = 'waiting', next_attempt_at = $9, changed_at = $3, attempt = 0, failed_at = NULL, earlier_cost = cost
                  FROM again WHERE messages.broadcast_id = again.broadcast_id AND messages.position = again.position
                    -- A receipt may have settled a doubt since it was found.
                    AND messages.state = $2

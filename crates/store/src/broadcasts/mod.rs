@@ -168,6 +168,8 @@ pub struct Broadcast {
     pub asked: Option<Assignee>,
     /// The number of messages in each state for each reason. The numbers add up to `planned`.
     pub counts: Vec<Count>,
+    /// What the provider said it charged so far, also for messages that have left the state in which they were charged.
+    pub charged: Money,
 }
 
 impl Broadcast {
@@ -197,7 +199,7 @@ impl Broadcast {
 
     /// What the provider said it charged so far.
     pub fn actual_cost(&self) -> Money {
-        self.counts.iter().map(|count| count.cost).sum()
+        self.charged
     }
 }
 
@@ -245,9 +247,10 @@ struct CountRow {
 fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadcast>, StoreError> {
     rows.into_iter()
         .map(|row| {
-            let counts = counts
-                .iter()
-                .filter(|count| count.broadcast_id == row.id && count.n != 0)
+            let own = || counts.iter().filter(|count| count.broadcast_id == row.id);
+            let charged = own().map(|count| Money(count.cost)).sum();
+            let counts = own()
+                .filter(|count| count.n != 0)
                 .map(|count| {
                     Ok(Count {
                         state: word("broadcast_counts", "state", &count.state)?,
@@ -286,6 +289,7 @@ fn assemble(rows: Vec<BroadcastRow>, counts: Vec<CountRow>) -> Result<Vec<Broadc
                 purpose: Purpose::stored(row.purpose),
                 asked: row.assignee_id.map(|id| Assignee { user: UserId(id), name: row.assignee }),
                 counts,
+                charged,
             })
         })
         .collect()

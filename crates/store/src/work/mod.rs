@@ -52,7 +52,7 @@ pub use posts::PostLimits;
 pub use proofs::{BroadcastToCount, CountMismatch};
 pub use receipts::{Applied, Candidate, PendingReceipt, RawReceipt, ReceiptChange};
 pub use record::{Endings, Record, SentRequest};
-pub(crate) use rungs::{left, spent};
+pub(crate) use rungs::{counted, spent, uncharged};
 pub use script::SentScript;
 pub use sent_ids::IDS_KEPT_MS;
 pub(crate) use settle::SETTLE_ROWS;

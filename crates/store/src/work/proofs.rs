@@ -169,7 +169,7 @@ impl Work {
 /// A broadcast's sum, counted anew from its rows: what the kept counts must equal at every moment.
 impl Work {
     /// Kept counts and counted rows of every broadcast that differ, as `(broadcast, state, kept, counted)`; empty when
-    /// all is well.
+    /// all is well. What its messages cost has to add up as well, whatever their states: then `cost` stands for the state.
     pub async fn differences(&self) -> Result<Vec<(Uuid, String, i64, i64)>, StoreError> {
         self.db
             .all(
@@ -179,6 +179,14 @@ impl Work {
                          UNION ALL
                          SELECT broadcast_id, state, 0, COUNT(*) FROM messages GROUP BY broadcast_id, state
                      ) AS both_ways GROUP BY broadcast_id, state
+                 ) AS k WHERE k.n <> k.m
+                 UNION ALL
+                 SELECT k.broadcast_id, 'cost', k.n, k.m FROM (
+                     SELECT broadcast_id, CAST(SUM(n) AS BIGINT) AS n, CAST(SUM(m) AS BIGINT) AS m FROM (
+                         SELECT broadcast_id, cost AS n, 0 AS m FROM broadcast_counts
+                         UNION ALL
+                         SELECT broadcast_id, 0, cost FROM messages WHERE cost IS NOT NULL
+                     ) AS both_ways GROUP BY broadcast_id
                  ) AS k WHERE k.n <> k.m",
                 args![],
             )

@@ -71,6 +71,8 @@ pub struct Candidate {
     pub network_id: Option<String>,
     /// The charge that is known so far.
     pub cost: Option<Money>,
+    /// What it had been charged when a person sent it again, as a part of that; `None` where nobody did.
+    pub earlier_cost: Option<Money>,
     /// Start of the latest attempt.
     pub started_at: Millis,
     /// The name by which receipts know the broadcast's messages; may be empty.
@@ -171,6 +173,7 @@ struct CandidateRow {
     provider_id: Option<String>,
     network_id: Option<String>,
     cost: Option<i64>,
+    earlier_cost: Option<i64>,
     started_at: Option<i64>,
     batch_name: Option<String>,
 }
@@ -276,7 +279,7 @@ impl Work {
     ) -> Result<Vec<Candidate>, StoreError> {
         let mut rows: Vec<CandidateRow> = self.db.by_index().all_batch(
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
-                        m.started_at, t.batch_name
+                        m.earlier_cost, m.started_at, t.batch_name
                  FROM (SELECT id, batch_name FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
                  CROSS JOIN @batch CROSS JOIN messages m
                  WHERE m.broadcast_id = t.id AND m.recipient = b.recipient AND m.planned",
@@ -306,6 +309,7 @@ impl Work {
                     provider_id: row.provider_id,
                     network_id: row.network_id,
                     cost: row.cost.map(Money),
+                    earlier_cost: row.earlier_cost.map(Money),
                     tried: row.started_at.is_some(),
                     started_at: Millis(row.started_at.unwrap_or(0)),
                     batch_name: row.batch_name.unwrap_or_default(),
@@ -326,7 +330,7 @@ impl Work {
     ) -> Result<Vec<CandidateRow>, StoreError> {
         self.db.by_index().all_batch(
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
-                        m.started_at, t.batch_name
+                        m.earlier_cost, m.started_at, t.batch_name
                  FROM (SELECT id, batch_name FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
                  CROSS JOIN @batch CROSS JOIN look_ups l CROSS JOIN messages m
                  WHERE l.broadcast_id = t.id AND l.key = b.request AND l.first_position = l.last_position
@@ -334,7 +338,7 @@ impl Work {
                    AND NOT l.of_each
                  UNION
                  SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
-                        m.started_at, t.batch_name
+                        m.earlier_cost, m.started_at, t.batch_name
                  FROM (SELECT id, batch_name FROM broadcasts WHERE integration_id = $1 AND served_at > $2) t
                  CROSS JOIN look_ups l CROSS JOIN messages m
                  WHERE l.broadcast_id = t.id AND l.of_each AND m.broadcast_id = l.broadcast_id
@@ -353,7 +357,7 @@ impl Work {
     ) -> Result<Vec<CandidateRow>, StoreError> {
         self.db.by_index().all_batch(
                 "SELECT m.broadcast_id, m.position, m.recipient, m.state, m.reason, m.provider_id, m.network_id, m.cost,
-                        m.started_at, t.batch_name
+                        m.earlier_cost, m.started_at, t.batch_name
                  FROM @batch CROSS JOIN messages m CROSS JOIN broadcasts t
                  WHERE m.broadcast_id = b.broadcast_id AND m.position = b.position AND m.planned AND t.id = m.broadcast_id
                    AND t.integration_id = $1",

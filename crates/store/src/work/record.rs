@@ -333,7 +333,8 @@ impl Work {
         Ok(rows.into_iter().collect())
     }
 
-    /// The many: only what differs from row to row is bound.
+    /// The many: only what differs from row to row is bound. What an earlier attempt cost stays: a call that is placed again, or what a person
+    /// sent again, costs both.
     fn write_sent(&self, statements: &mut StatementBatch, changes: &[&Change<'_>]) {
         if changes.is_empty() {
             return;
@@ -347,7 +348,8 @@ impl Work {
             .ints("at", changes.iter().map(|c| c.at.0));
         statements.run_batch(
             "UPDATE messages SET state = 'sent', reason = '', reason_text = '', next_attempt_at = 0, sent_at = b.at,
-                    failed_at = NULL, provider_id = b.provider_id, cost = b.cost, changed_at = b.at, worker_id = NULL
+                    failed_at = NULL, provider_id = b.provider_id,
+                    cost = COALESCE(messages.cost + b.cost, b.cost, messages.cost), changed_at = b.at, worker_id = NULL
              FROM @batch
              WHERE messages.broadcast_id = b.broadcast_id AND messages.position = b.position
                AND messages.state = 'in_flight' AND messages.worker_id = $1 AND messages.attempt = b.attempt",
@@ -390,7 +392,8 @@ impl Work {
         }
         statements.run(
             "UPDATE messages SET state = 'sent', reason = '', reason_text = '', next_attempt_at = 0, sent_at = $5,
-                    failed_at = NULL, provider_id = $6, cost = CASE WHEN position < $8 THEN $7 + 1 ELSE $7 END,
+                    failed_at = NULL, provider_id = $6,
+                    cost = CASE WHEN $7 IS NULL THEN cost ELSE COALESCE(cost, 0) + $7 + CASE WHEN position < $8 THEN 1 ELSE 0 END END,
                     changed_at = $5, worker_id = NULL
              WHERE broadcast_id = $1 AND position BETWEEN $2 AND $3 AND state = 'in_flight' AND attempt = 1
                AND worker_id = $4",

@@ -25,10 +25,28 @@ use crate::{
     messages::CountMoves,
 };
 
-/// Whether a message `m` of a ladder counts for its cost.
-macro_rules! left {
+/// How many attempts of a message `m` of a broadcast `o` may be charged and are not yet, as far as is known. A message of another channel has
+/// a further attempt only where it did not leave, or where a person sends it again: then its cost stays that of the earlier ones until the
+/// charge of the new one is known. Of a call each attempt has its own record, and one that nobody picked up costs nothing.
+macro_rules! uncharged {
     () => {
-        "(m.state IN ('in_flight', 'sent', 'delivered', 'read', 'unknown') OR (m.state = 'failed' AND m.sent_at IS NOT NULL))"
+        "CASE WHEN o.channel = 'ivr' THEN
+                  CASE WHEN m.state = 'in_flight' THEN 1 ELSE 0 END
+                  + (SELECT COUNT(*) FROM calls k
+                     WHERE k.broadcast_id = m.broadcast_id AND k.position = m.position AND k.stage IN ('calling', 'answered', 'pressed')
+                       AND (k.record = '{}' OR k.record LIKE '%\"cost\":null%')
+                       AND NOT (k.attempt = m.attempt AND (m.state = 'in_flight' OR (m.state = 'failed' AND m.sent_at IS NULL))))
+              WHEN m.state IN ('in_flight', 'unknown') THEN 1
+              WHEN m.state IN ('sent', 'delivered', 'read') AND (m.cost IS NULL OR m.cost = m.earlier_cost) THEN 1
+              WHEN m.state = 'failed' AND m.sent_at IS NOT NULL AND m.cost IS NULL THEN 1
+              ELSE 0 END"
+    };
+}
+
+/// What a message `m` counts towards the caps, whatever its state: all its charges, and the estimated price of each attempt without one.
+macro_rules! counted {
+    () => {
+        concat!("COALESCE(m.cost, 0) + COALESCE(p.price, 0) * (", uncharged!(), ")")
     };
 }
 
@@ -36,17 +54,19 @@ macro_rules! left {
 macro_rules! spent {
     () => {
         concat!(
-            "SELECT CAST(COALESCE(SUM(COALESCE(m.cost, p.price, 0)), 0) AS BIGINT)
+            "SELECT CAST(COALESCE(SUM(",
+            counted!(),
+            "), 0) AS BIGINT)
              FROM broadcasts o JOIN messages m ON m.broadcast_id = o.id
              LEFT JOIN rung_prices p ON p.broadcast_id = m.broadcast_id AND p.position = m.position
-             WHERE o.workshop_id = $1 AND o.ladder = $2 AND ",
-            left!()
+             WHERE o.workshop_id = $1 AND o.ladder = $2"
         )
     };
 }
 
-pub(crate) use left;
+pub(crate) use counted;
 pub(crate) use spent;
+pub(crate) use uncharged;
 
 /// A ladder whose row is held until the end of the transaction.
 #[derive(sqlx::FromRow)]
@@ -88,7 +108,8 @@ impl Ladder {
         CostCaps { per_person: self.per_person.map(Money), in_all: self.in_all.map(Money) }
     }
 
-    /// What the ladder sent to these people, and whether anything proves that they were reached.
+    /// What the ladder sent to these people, and whether anything proves that they were reached. Of their own row, which is claimed already,
+    /// what its earlier attempts cost.
     async fn before(
         &self,
         tx: &mut Tx,
@@ -99,13 +120,14 @@ impl Ladder {
             .all_batch(
                 concat!(
                     "SELECT m.recipient, MAX(CASE WHEN m.state IN ('delivered', 'read') THEN 1 ELSE 0 END) = 1 AS proven,
-                            CAST(SUM(CASE WHEN o.ladder IS NOT NULL AND ",
-                    left!(),
-                    " THEN COALESCE(m.cost, p.price, 0) ELSE 0 END) AS BIGINT) AS spent,
-                            MAX(CASE WHEN m.state = 'failed' THEN 0 ELSE COALESCE(m.sent_at, 0) END) AS last_sent
+                            CAST(SUM(CASE WHEN o.ladder IS NULL THEN 0 ELSE ",
+                    counted!(),
+                    " - CASE WHEN o.id = $2 THEN COALESCE(p.price, 0) ELSE 0 END END) AS BIGINT) AS spent,
+                            MAX(CASE WHEN o.id = $2 OR m.state = 'failed' THEN 0
+                                     ELSE COALESCE(m.sent_at, 0) END) AS last_sent
                      FROM broadcasts o CROSS JOIN @batch CROSS JOIN messages m
                      LEFT JOIN rung_prices p ON p.broadcast_id = m.broadcast_id AND p.position = m.position
-                     WHERE o.workshop_id = $1 AND o.id <> $2
+                     WHERE o.workshop_id = $1
                        AND (o.ladder = $3 OR (o.plan_row_id IS NULL AND o.purpose = $4 AND o.starts_at >= $5))
                        AND m.broadcast_id = o.id AND m.recipient = b.recipient AND m.planned
                      GROUP BY m.recipient"

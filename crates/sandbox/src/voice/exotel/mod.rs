@@ -61,6 +61,8 @@ pub struct Exotel {
     pub broke_is_401: bool,
     /// Whether a voicemail that picked up is reported as one; of a flow call it is not to be expected (§3).
     pub marks_voicemail: bool,
+    /// Whether the last report of a call names its price, which usually comes some minutes after the end.
+    pub prices_at_end: bool,
 }
 
 impl Default for Exotel {
@@ -78,6 +80,7 @@ impl Default for Exotel {
             per_minute_max: None,
             broke_is_401: false,
             marks_voicemail: false,
+            prices_at_end: false,
         }
     }
 }
@@ -292,15 +295,17 @@ fn status_of(call: &Placed) -> &'static str {
     }
 }
 
+/// The price of a call that is over: its pulses, and nothing where nobody picked up.
+fn price_of(shared: &Shared, call: &Placed) -> String {
+    let pulses = if call.answered_at.is_some() { (call.talk_s().max(1) + 59) / 60 } else { 0 };
+    crate::rupees::rupees(pulses * account(shared).pulse_price)
+}
+
 /// The `Call` of an answer (§2). `Price` and `Duration` come some minutes after the end.
 fn shown(shared: Option<&Shared>, call: &Placed, sid: &str) -> Value {
     let over = call.ended_at.zip(shared).filter(|(ended, shared)| shared.now() - ended > 5 * 60_000);
     let (duration, price) = match over {
-        Some((_, shared)) => {
-            let pulses = if call.answered_at.is_some() { (call.talk_s().max(1) + 59) / 60 } else { 0 };
-            let price = pulses * account(shared).pulse_price;
-            (json!(call.talk_s().to_string()), json!(crate::rupees::rupees(price)))
-        }
+        Some((_, shared)) => (json!(call.talk_s().to_string()), json!(price_of(shared, call))),
         None => (Value::Null, Value::Null),
     };
     let marks = shared.is_some_and(|shared| account(shared).marks_voicemail);
@@ -386,6 +391,9 @@ fn report(shared: &Arc<Shared>, call: Option<Placed>, plan: &Plan, event: &str) 
             let leg =
                 json!({ "OnCallDuration": call.talk_s(), "Status": status_of(&call), "AnsweredBy": by });
             put("Legs", json!([leg]));
+            if account(shared).prices_at_end {
+                put("Price", json!(price_of(shared, &call)));
+            }
         }
     }
     let form = if plan.json { BodyForm::Json } else { BodyForm::Multipart };
