@@ -272,6 +272,29 @@ on_both! {
         assert_eq!(world.ladder().await.cost, Money(7 * text + WHATSAPP));
     }
 
+    async fn a_rung_waits_for_a_message_that_may_have_left_as_for_one_that_did(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(2).await;
+        let steps = world.rungs(2, CostCaps::default()).await;
+        world.run_sequence(&steps).await;
+        world.run_until(world.due(0).plus(-SECOND)).await;
+        let first = world.of_rung(1).await;
+        // Ten minutes late another process claims one message and dies before any answer; the other one is sent.
+        world.clock.advance(10 * MINUTE);
+        world.beat().await;
+        let other = world.second_engine().await;
+        let claimed = other.work().turn(&Endings::default(), &[Want::rows(first, 1)], &world.key, world.now()).await.unwrap();
+        assert_eq!(claimed.claimed.len(), 1);
+        world.give_up_others().await;
+        world.run_until(world.due(0).plus(11 * MINUTE)).await;
+        assert_eq!(world.sum(first).await, "2 = 1 sent + 1 unknown");
+        world.run_until(world.due(1).plus(MINUTE)).await;
+        let second = world.of_rung(2).await;
+        assert_eq!(world.sum(second).await, "2 = 2 waiting", "both have ten minutes more");
+        world.run_until(world.due(1).plus(12 * MINUTE)).await;
+        assert_eq!(world.sum(second).await, "2 = 2 sent");
+    }
+
     async fn a_moved_or_cancelled_workshop_takes_its_rungs_along(db: TestStore) {
         let mut world = World::new(db).await;
         world.crowd(2).await;

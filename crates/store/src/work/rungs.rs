@@ -124,6 +124,8 @@ impl Ladder {
                     counted!(),
                     " - CASE WHEN o.id = $2 THEN COALESCE(p.price, 0) ELSE 0 END END) AS BIGINT) AS spent,
                             MAX(CASE WHEN o.id = $2 OR m.state = 'failed' THEN 0
+                                     -- It may have left at any moment since.
+                                     WHEN m.state IN ('in_flight', 'unknown') THEN COALESCE(m.started_at, 0)
                                      ELSE COALESCE(m.sent_at, 0) END) AS last_sent
                      FROM broadcasts o CROSS JOIN @batch CROSS JOIN messages m
                      LEFT JOIN rung_prices p ON p.broadcast_id = m.broadcast_id AND p.position = m.position
