@@ -12,13 +12,9 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use store::{
     Org, StoreError,
-    broadcasts::{Broadcast, BroadcastFilter},
-    plans::{PlanRow, WorkshopPlan},
+    plans::{PlanRow, RowRuns, WorkshopPlan},
     rehearsals::PlayedMessage,
 };
-
-/// Broadcasts of a workshop that a report looks at.
-const BROADCASTS_MAX: i64 = 1_000;
 
 /// The text that somebody would read; empty where it cannot be read.
 pub fn text_of(message: &PlayedMessage) -> String {
@@ -99,10 +95,10 @@ pub struct Counts {
 }
 
 impl Counts {
-    fn of(broadcasts: &[&Broadcast]) -> Counts {
-        let n = |state| broadcasts.iter().map(|one| one.in_state(state)).sum::<i64>();
+    fn of(runs: &RowRuns) -> Counts {
+        let n = |state| runs.in_state(state);
         Counts {
-            planned: broadcasts.iter().map(|one| one.planned).sum(),
+            planned: runs.planned,
             arrived: n(MessageState::Delivered) + n(MessageState::Read),
             handed_over: n(MessageState::Sent),
             failed: n(MessageState::Failed),
@@ -195,8 +191,7 @@ impl Report {
     /// When it cannot be read.
     pub async fn of(org: &Org, workshop: WorkshopId, from: Millis) -> Result<Report, StoreError> {
         let Some(plan) = org.plan_of(workshop).await? else { return Ok(Report::default()) };
-        let filter = BroadcastFilter { workshop: Some(workshop), ..BroadcastFilter::default() };
-        let broadcasts = org.broadcasts(&filter, BROADCASTS_MAX).await?;
+        let runs = org.plan_runs(workshop).await?;
         let mut templates = Vec::new();
         for channel in Channel::ALL {
             templates.extend(org.templates(*channel).await?.into_iter().map(|one| (one.id, one.name)));
@@ -210,7 +205,7 @@ impl Report {
         };
         let step = |row: &PlanRow| {
             let name = called(row).unwrap_or_else(|| row.key.to_string());
-            report_step(&plan, row, name, &broadcasts, from)
+            report_step(&plan, row, name, runs.iter().find(|runs| runs.row == row.id), from)
         };
         let steps = plan.rows.iter().map(step).collect();
         Ok(Report { sequence: plan.name.clone(), steps, ladders: Vec::new() })
@@ -256,17 +251,11 @@ fn report_step(
     plan: &WorkshopPlan,
     row: &PlanRow,
     name: String,
-    broadcasts: &[Broadcast],
+    runs: Option<&RowRuns>,
     from: Millis,
 ) -> StepReport {
-    let own: Vec<&Broadcast> =
-        row.broadcasts.iter().filter_map(|id| broadcasts.iter().find(|one| one.id == *id)).collect();
-    let cost = own
-        .iter()
-        .map(|one| if one.actual_cost().0 > 0 { one.actual_cost() } else { one.expected_cost() })
-        .sum();
     let decided_before = row.decided_at.is_some_and(|at| at < from);
-    let ran_before = !own.is_empty() && own.iter().all(|one| one.finished_at.is_some_and(|at| at < from));
+    let ended_before = |runs: &RowRuns| runs.going == 0 && runs.finished_at.is_some_and(|at| at < from);
     StepReport {
         key: row.key.clone(),
         name,
@@ -276,10 +265,10 @@ fn report_step(
         state: row.state,
         why: row.why.code().to_owned(),
         why_text: row.why_text.clone(),
-        before: if own.is_empty() { decided_before } else { ran_before },
-        rounds: i64::try_from(own.len()).unwrap_or(0),
-        counts: Counts::of(&own),
-        cost,
-        cost_known: own.iter().all(|one| one.actual_cost().0 > 0),
+        before: runs.map_or(decided_before, ended_before),
+        rounds: runs.map_or(0, |runs| runs.runs),
+        counts: runs.map(Counts::of).unwrap_or_default(),
+        cost: runs.map_or(Money(0), |runs| runs.cost),
+        cost_known: runs.is_none_or(|runs| runs.cost_known),
     }
 }

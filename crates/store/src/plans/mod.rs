@@ -8,6 +8,7 @@ mod calendar;
 mod following;
 mod replanning;
 mod running;
+mod runs;
 mod turning;
 
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ pub use self::{
     following::Following,
     replanning::PlanChoice,
     running::{DueRow, LateRow, PlanWork, RowDue, StepRun},
+    runs::RowRuns,
 };
 use crate::{
     db::args,
@@ -112,7 +114,8 @@ pub struct PlanRow {
     pub obstacle: WhyNot,
     /// The words of the provider or account that refused then; may be empty.
     pub obstacle_text: String,
-    /// The broadcasts of the step: its own, then those for people who registered later, oldest first.
+    /// The broadcasts of the step: its own, then those for people who registered later, oldest first. What was taken
+    /// back before anything of it was planned is none of them.
     pub broadcasts: Vec<BroadcastId>,
 }
 
@@ -223,7 +226,9 @@ impl Org {
             .db
             .all(
                 "SELECT b.plan_row_id, b.id FROM plan_rows r JOIN broadcasts b ON b.plan_row_id = r.id
-                 WHERE r.workshop_id = $1 AND r.organization_id = $2 AND b.organization_id = $2 ORDER BY b.id",
+                 WHERE r.workshop_id = $1 AND r.organization_id = $2 AND b.organization_id = $2
+                   AND NOT (b.status = 'cancelled' AND b.planned = 0)
+                 ORDER BY b.id",
                 args![workshop.0, self.id()],
             )
             .await?;

@@ -2,7 +2,9 @@
 
 use domain::{
     channel::Channel,
-    ids::{PlanRowId, SequenceId, TemplateId, WorkshopId},
+    ids::{BroadcastId, PlanRowId, SequenceId, TemplateId, WorkshopId},
+    message::MessageState,
+    money::Money,
     role::Role,
     sequence::{Anchor, LateRule, OwnWhyNot, RowState, Step, StepAudience, StepKey, Timing, Until, WhyNot},
     time::{DAY, HOUR, MINUTE, Millis},
@@ -10,6 +12,7 @@ use domain::{
 };
 use store::{
     StoreError,
+    broadcasts::{Broadcast, BroadcastFilter},
     plans::PlanChoice,
     sequences::{SequenceDraft, TagPlan},
     testing::statements_of,
@@ -65,7 +68,77 @@ fn taken_out(key: &str) -> (String, RowState) {
     (key.to_owned(), RowState::Cancelled)
 }
 
+/// Broadcasts of a row, so many: of four kinds in turn, and the newest taken back.
+async fn runs(world: &World, workshop: WorkshopId, row: PlanRowId, n: i64) {
+    let (organization, workshop, row) =
+        (world.id(world.org.actor().organization.0), world.id(workshop.0), world.id(row.0));
+    let account = world.id(uuid::Uuid::now_v7());
+    world
+        .run(format!(
+            "INSERT INTO integrations (id, organization_id, kind, name, settings, secrets, hints, callback_key, per_second,
+                                       per_day, health, secrets_set_by, secrets_set_at, created_at)
+             VALUES ({account}, {organization}, 'aisensy', 'AiSensy', '{{}}', '', '{{}}', 'key', 1, 1, '{{}}', '', 0, 0)"
+        ))
+        .await;
+    let (mut made, mut counts) = (Vec::new(), Vec::new());
+    for nth in 0..n {
+        let id = world.id(BroadcastId::new(NOW.plus(nth)).0);
+        let (status, planned, finished, stands): (_, _, _, &[(&str, i64, i64)]) = match nth % 4 {
+            _ if nth == n - 1 => ("cancelled", 0, "NULL", &[]),
+            0 => ("completed", 5, "7", &[("delivered", 4, 4_000), ("skipped", 1, 0)]),
+            1 => ("completed", 7, "9", &[("sent", 4, 0), ("expired", 2, 0), ("skipped", 1, 0)]),
+            2 => ("in_progress", 3, "NULL", &[("waiting", 2, 0), ("read", 1, 0)]),
+            _ => ("completed", 2, "8", &[("skipped", 2, 0)]),
+        };
+        let units = if planned > 0 { planned + 2 } else { 0 };
+        made.push(format!(
+            "({id}, {organization}, {account}, {workshop}, {row}, '{status}', {finished}, {planned}, {units}, 'personal', 'Reminder',
+              '{{}}', 'registered', 'utility', 'Meera', 0, 0, 0, false, 1455, '', '', 0, 0, '', '')"
+        ));
+        counts.extend(stands.iter().map(|(state, n, cost)| format!("({id}, '{state}', '', {n}, {cost})")));
+    }
+    world
+        .run(format!(
+            "INSERT INTO broadcasts (id, organization_id, integration_id, workshop_id, plan_row_id, status, finished_at, planned, units,
+                                     channel, title, template, audience, category, created_by, created_at, starts_at, deadline, probed,
+                                     unit_price, plan_phone, plan_identity, cursor, served_at, hours, content)
+             VALUES {}",
+            made.join(", ")
+        ))
+        .await;
+    world
+        .run(format!(
+            "INSERT INTO broadcast_counts (broadcast_id, state, reason, n, cost) VALUES {}",
+            counts.join(", ")
+        ))
+        .await;
+}
+
 both! {
+    async fn the_figures_of_a_step_count_each_of_its_hundreds_of_rounds(world) {
+        let (workshop, _) = planned(&world).await;
+        let row = |plan: &store::plans::WorkshopPlan| plan.rows[0].clone();
+        let before = row(&world.org.plan_of(workshop).await.unwrap().unwrap());
+        assert_eq!(world.org.plan_runs(workshop).await.unwrap(), []);
+        runs(&world, workshop, before.id, 261).await;
+        let figures = world.org.plan_runs(workshop).await.unwrap();
+        let [day] = &figures[..] else { panic!("one step has runs: {figures:?}") };
+        let filter = BroadcastFilter { workshop: Some(workshop), ..BroadcastFilter::default() };
+        let all: Vec<Broadcast> = world.org.broadcasts(&filter, 1_000).await.unwrap();
+        assert_eq!((all.len(), day.runs), (261, 260), "what was taken back is no run");
+        assert_eq!(day.cost, all.iter().map(Broadcast::likely_cost).sum::<Money>());
+        assert!(day.cost.0 > 65 * 4_000 && !day.cost_known, "{day:?}");
+        assert_eq!((day.planned, day.going, day.finished_at), (65 * 17, 65, Some(Millis(9))));
+        for state in MessageState::ALL {
+            let n: i64 = all.iter().map(|one| one.in_state(*state)).sum();
+            assert_eq!(day.in_state(*state), n, "{state:?}");
+        }
+        assert_eq!(day.in_state(MessageState::Skipped), 65 * 4);
+        let ids = row(&world.org.plan_of(workshop).await.unwrap().unwrap()).broadcasts;
+        assert_eq!((ids.len(), ids[0], ids[259]), (260, all[260].id, all[1].id), "oldest first");
+        assert_eq!(world.other.plan_runs(workshop).await.unwrap(), []);
+    }
+
     async fn a_version_of_a_sequence_stays_as_it_was(world) {
         let first = vec![step("day", Timing::before(24 * 60))];
         let id = world.org.add_sequence(&sequence("Masterclass", first.clone()), NOW).await.unwrap();

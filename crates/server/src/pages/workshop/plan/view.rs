@@ -2,9 +2,7 @@
 
 use ::compose::StepPreview;
 use domain::{
-    broadcast::BroadcastStatus,
     channel::{Category, Channel},
-    ids::BroadcastId,
     message::MessageState,
     money::Money,
     role::Permission,
@@ -13,8 +11,7 @@ use domain::{
 };
 use maud::{Markup, html};
 use store::{
-    broadcasts::{Broadcast, BroadcastFilter},
-    plans::{PlanRow, WorkshopPlan},
+    plans::{PlanRow, RowRuns, WorkshopPlan},
     registrants::RegistrantFilter,
     workshops::Workshop,
 };
@@ -36,15 +33,13 @@ use crate::{
     },
 };
 
-/// Broadcasts of a workshop among which those of its steps are.
-const BROADCASTS_MAX: i64 = 200;
 /// People that a search for one shows.
 const PEOPLE_MAX: i64 = 20;
 
 /// What is known of a plan at once.
 pub(super) struct Around {
     pub(super) previews: Vec<StepPreview>,
-    pub(super) broadcasts: Vec<Broadcast>,
+    runs: Vec<RowRuns>,
 }
 
 impl Around {
@@ -55,20 +50,16 @@ impl Around {
         plan: &WorkshopPlan,
     ) -> Result<Around, Problem> {
         let previews = app.composer.preview(member, workshop, &plan.steps, &plan.zone, &plan.rows).await?;
-        let filter = BroadcastFilter { workshop: Some(workshop.id), ..BroadcastFilter::default() };
-        Ok(Around { previews, broadcasts: member.org.broadcasts(&filter, BROADCASTS_MAX).await? })
+        Ok(Around { previews, runs: member.org.plan_runs(workshop.id).await? })
     }
 
     pub(super) fn preview(&self, row: &PlanRow) -> Option<&StepPreview> {
         self.previews.iter().find(|preview| preview.step.key == row.key)
     }
 
-    /// The broadcasts of a row: its own, then those of people who registered later.
-    pub(super) fn of(&self, row: &PlanRow) -> Vec<&Broadcast> {
-        let find = |id: &BroadcastId| self.broadcasts.iter().find(|one| one.id == *id);
-        // One that was taken back before anything of it left is no run.
-        let ran = |one: &&Broadcast| one.status != BroadcastStatus::Cancelled || one.planned > 0;
-        row.broadcasts.iter().filter_map(find).filter(ran).collect()
+    /// What the broadcasts of a row add up to; `None` where there is none.
+    fn runs(&self, row: &PlanRow) -> Option<&RowRuns> {
+        self.runs.iter().find(|runs| runs.row == row.id)
     }
 }
 
@@ -148,7 +139,7 @@ struct Row<'a> {
     workshop: &'a Workshop,
     row: &'a PlanRow,
     preview: Option<&'a StepPreview>,
-    broadcasts: Vec<&'a Broadcast>,
+    runs: Option<&'a RowRuns>,
 }
 
 impl Row<'_> {
@@ -171,7 +162,7 @@ impl Row<'_> {
     }
 
     fn is_going(&self) -> bool {
-        self.broadcasts.iter().any(|one| one.finished_at.is_none())
+        self.runs.is_some_and(|runs| runs.going > 0)
     }
 
     fn fill(&self) -> Fill {
@@ -199,9 +190,8 @@ impl Row<'_> {
     fn whom(&self) -> (String, String) {
         let (why, said) = self.obstacle();
         let reason = words::why(why, said);
-        if !self.broadcasts.is_empty() {
-            let n = |state| self.broadcasts.iter().map(|one| one.in_state(state)).sum::<i64>();
-            let planned: i64 = self.broadcasts.iter().map(|one| one.planned).sum();
+        if let Some(runs) = self.runs {
+            let n = |state| runs.in_state(state);
             let arrived = n(MessageState::Delivered) + n(MessageState::Read);
             let mut parts = vec![format!("{} arrived", grouped(arrived))];
             for (count, word) in [
@@ -213,10 +203,10 @@ impl Row<'_> {
                     parts.push(format!("{} {word}", grouped(count)));
                 }
             }
-            if self.broadcasts.len() > 1 {
-                parts.push(counted(self.broadcasts.len() - 1, "later round", "later rounds"));
+            if runs.runs > 1 {
+                parts.push(counted(runs.runs - 1, "later round", "later rounds"));
             }
-            return (people(self.channel(), planned), parts.join(", "));
+            return (people(self.channel(), runs.planned), parts.join(", "));
         }
         if let (RowState::Planned, Some(preview)) = (self.row.state, self.preview)
             && preview.people.is_some()
@@ -230,17 +220,16 @@ impl Row<'_> {
     }
 
     fn cost(&self) -> (String, String) {
-        if self.broadcasts.is_empty() {
+        let Some(runs) = self.runs else {
             return match self.row.state {
                 RowState::Planned => self.preview.map_or_else(|| price(self.channel(), None), price_now),
                 _ => ("–".to_owned(), String::new()),
             };
-        }
+        };
         if self.channel() == Channel::WhatsappGroup {
             return ("free".to_owned(), String::new());
         }
-        let (cost, known) = spent(&self.broadcasts);
-        (rupees(cost.0), if known { String::new() } else { "estimate".to_owned() })
+        (rupees(runs.cost.0), if runs.cost_known { String::new() } else { "estimate".to_owned() })
     }
 
     fn acts(&self) -> Markup {
@@ -248,8 +237,8 @@ impl Row<'_> {
         let name = self.preview.map(step_name).unwrap_or_default();
         let may = self.member.may(Permission::Send);
         html! {
-            @if let Some(last) = self.broadcasts.last() {
-                (Button::link("Open", format!("/broadcasts/{}", last.id)).spoken(format!("Open {name}")).small())
+            @if let Some(last) = row.broadcasts.last() {
+                (Button::link("Open", format!("/broadcasts/{last}")).spoken(format!("Open {name}")).small())
             }
             @if let Some(rung) = self.preview.and_then(|preview| preview.step.rung.as_ref()) {
                 (Button::link("Ladder", ladder_href(self.workshop.id, &rung.ladder)).spoken(format!("Reach ladder of {name}")).small())
@@ -291,7 +280,7 @@ impl Row<'_> {
                 .unwrap_or_default(),
             mark: StepMark { channel, fill: self.fill() },
             name: preview.map_or_else(|| row.key.to_string(), step_name),
-            href: self.broadcasts.first().map(|one| format!("/broadcasts/{}", one.id)),
+            href: row.broadcasts.first().map(|first| format!("/broadcasts/{first}")),
             chip: self.chip(),
             count,
             whom,
@@ -299,12 +288,6 @@ impl Row<'_> {
             acts: self.acts(),
         }
     }
-}
-
-/// What broadcasts cost, and whether that is known and no estimate.
-fn spent(broadcasts: &[&Broadcast]) -> (Money, bool) {
-    let costly = || broadcasts.iter().filter(|one| one.likely_cost().0 > 0);
-    (costly().map(|one| one.likely_cost()).sum(), costly().all(|one| one.actual_cost().0 > 0))
 }
 
 pub(super) async fn page(
@@ -318,10 +301,9 @@ pub(super) async fn page(
     let rows: Vec<Row<'_>> = plan
         .rows
         .iter()
-        .map(|row| Row { member, workshop, row, preview: around.preview(row), broadcasts: around.of(row) })
+        .map(|row| Row { member, workshop, row, preview: around.preview(row), runs: around.runs(row) })
         .collect();
-    let spent_on: Vec<&Broadcast> = rows.iter().flat_map(|row| row.broadcasts.iter().copied()).collect();
-    let (so_far, _) = spent(&spent_on);
+    let so_far: Money = rows.iter().filter_map(|row| row.runs).map(|runs| runs.cost).sum();
     let ahead: Money = rows
         .iter()
         .filter(|row| row.row.state == RowState::Planned)
