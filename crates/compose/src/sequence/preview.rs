@@ -8,8 +8,8 @@ use domain::{
     money::Money,
     post_checks::PostFinding,
     sequence::{
-        Difference, Plan, PlannedStep, RungExpectation, Step, StepState, WhyNot, WorkshopTimes,
-        difference as differ, plan,
+        Difference, OwnWhyNot, Plan, PlanTarget, PlannedStep, Replanned, RowState, RungExpectation, Step,
+        StepKey, StepState, WhyNot, WorkshopTimes, difference as differ, plan, replan,
     },
     time::{Millis, Zone},
 };
@@ -20,7 +20,7 @@ use store::{
     workshops::Workshop,
 };
 
-use super::{Looking, Obstacle, StepReview, obstacle_of};
+use super::{Looking, Obstacle, StepReview, account, obstacle_of};
 use crate::{Caller, Composer, Timing, Wait};
 
 /// Stands for the id of the plan row where a step has no row yet.
@@ -38,7 +38,7 @@ pub struct StepPreview {
     /// The name of the account that would send it; `None` where there is none, and for posts in groups.
     pub account: Option<String>,
     /// The number of people who would get it now, or of groups. `None` where that is not known ahead, as for steps
-    /// that follow each registration.
+    /// that follow each registration, and for a step that is not to come any more.
     pub people: Option<i64>,
     /// What the step would cost now, an estimate; `None` where it is not known or nothing is charged.
     pub cost: Option<Money>,
@@ -91,6 +91,9 @@ pub struct PlanDifference {
     pub after: Plan,
     /// What the change moves, adds and removes. Steps that ran keep their time.
     pub difference: Difference,
+    /// Steps among them that are due already and concern only people who register from now on, unless somebody
+    /// includes those already there.
+    pub past: Vec<StepKey>,
 }
 
 impl PlanChange {
@@ -105,8 +108,24 @@ impl PlanChange {
 pub fn difference(plan_now: &WorkshopPlan, to: &PlanChange, now: Millis) -> PlanDifference {
     let before = plan_now.computed(now);
     let after = plan(&to.steps, to.times, &to.zone, now);
-    let difference = differ(&before, &after, &plan_now.settled(), now);
-    PlanDifference { before, after, difference }
+    let mut difference = differ(&before, &after, &plan_now.settled(), now);
+    let is_past = |key: &StepKey| {
+        let step = to.steps.iter().find(|step| step.key == *key);
+        let (Some(step), Some(planned)) = (step, after.step(key)) else { return false };
+        let stood = row_of(&plan_now.rows, step).map(|row| (row.state, row.why));
+        let past = Replanned::Stands(RowState::Skipped, WhyNot::Own(OwnWhyNot::PastAtRun));
+        replan(stood, planned, step.anchor, false) == past
+    };
+    let changed = difference.changes.iter().map(|(key, _)| key);
+    let past: Vec<StepKey> = changed.filter(|key| is_past(key)).cloned().collect();
+    // The store leaves them out, so that they do not go at once.
+    difference.soon.retain(|key| !past.contains(key));
+    PlanDifference { before, after, difference, past }
+}
+
+/// The row of a step. A step whose channel changed between people and groups has another row than before.
+fn row_of<'a>(rows: &'a [PlanRow], step: &Step) -> Option<&'a PlanRow> {
+    rows.iter().find(|row| row.key == step.key && row.target == PlanTarget::of(step.channel))
 }
 
 impl Composer {
@@ -128,16 +147,22 @@ impl Composer {
         let mut previews = Vec::with_capacity(steps.len());
         for planned in &computed.steps {
             let Some(step) = steps.iter().find(|step| step.key == planned.key) else { continue };
-            let row = rows.iter().find(|row| row.key == step.key);
-            let audience = self.who(caller, workshop, (steps, &computed), step, row).await?;
-            previews.push(self.preview_step(caller, workshop, step, planned, audience).await?);
+            let row = row_of(rows, step);
+            let to_come = row.is_none_or(|row| row.state == RowState::Planned);
+            let people = match to_come && planned.state != StepState::Missed {
+                true => Some(self.who(caller, workshop, (steps, &computed), step, row).await?),
+                false => None,
+            };
+            previews.push(self.preview_step(caller, workshop, step, planned, people).await?);
         }
         self.foresee_ladders(caller, workshop, steps, rows, &mut previews).await?;
         Ok(previews)
     }
 
     /// The people of a step as of now. Where the step, as far as it counts broadcasts as its own, told nobody yet, they
-    /// are all registrants, whom the store has counted already.
+    /// are all registrants, whom the store has counted already. For a step that follows each registration they are
+    /// nobody: whom it goes to is not known ahead, and everybody would be looked up in each of its rounds, of which
+    /// there may be one a minute.
     async fn who(
         &self,
         caller: &Caller,
@@ -146,6 +171,9 @@ impl Composer {
         step: &Step,
         row: Option<&PlanRow>,
     ) -> Result<Audience, StoreError> {
+        if computed.step(&step.key).is_some_and(|planned| planned.state == StepState::PerPerson) {
+            return Ok(Audience::Chosen(Vec::new()));
+        }
         let id = row.map_or(NO_ROW, |row| row.id);
         let people = computed.people(steps, step, id);
         if people.of == Audience::Registered
@@ -157,13 +185,14 @@ impl Composer {
         Ok(Audience::Step(Box::new(people)))
     }
 
+    /// One step. A step without `people` is not to come any more, and is not reviewed.
     async fn preview_step(
         &self,
         caller: &Caller,
         workshop: &Workshop,
         step: &Step,
         planned: &PlannedStep,
-        people: Audience,
+        people: Option<Audience>,
     ) -> Result<StepPreview, StoreError> {
         let template = match caller.org.template(step.template).await {
             Ok(template) => Some(template.name),
@@ -182,9 +211,13 @@ impl Composer {
             obstacle: Obstacle::default(),
             rung: None,
         };
-        if planned.state == StepState::Missed {
+        let Some(people) = people else {
+            if PlanTarget::of(step.channel) == PlanTarget::Registrants {
+                let account = account::of(caller, workshop.id, step).await?;
+                preview.account = account.ok().map(|account| account.name);
+            }
             return Ok(preview);
-        }
+        };
         let start = planned.due.map_or(caller.now, |due| Millis(due.0.max(caller.now.0)));
         let looking = Looking {
             workshop,
@@ -214,7 +247,7 @@ impl Composer {
                 }
             }
         }
-        // A step that goes to each person after registering needs no registrants yet.
+        // A step that goes to each person after registering was reviewed for nobody.
         if each && preview.obstacle.why == WhyNot::Check(domain::checks::CheckId::Recipients) {
             preview.obstacle = Obstacle::default();
         }

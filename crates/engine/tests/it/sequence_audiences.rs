@@ -13,6 +13,7 @@ use domain::{
 use store::{
     on_both,
     registrants::{NewRegistrant, RegistrantFilter},
+    testing::statements_of,
     workshops::WorkshopDraft,
 };
 
@@ -118,21 +119,54 @@ on_both! {
         }
         assert_eq!(world.got(DEV).await, ["rest"]);
     }
+
+    async fn a_plan_looks_nobody_up_for_steps_that_ran_or_follow_each_registration(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        let template = world.stored_template("any").await;
+        let steps = [
+            step(template, "welcome", "welcome", Anchor::Registration, Timing::after(1)),
+            Step { audience: StepAudience::Everyone, ..step(template, "first", "reminder", Anchor::Start, Timing::before(300)) },
+            step(template, "link", "link", Anchor::Start, Timing::before(5)),
+        ];
+        world.run_sequence(&steps).await;
+        world.run_until(world.now().plus(MINUTE)).await;
+        world.register(&[("9000000002", "Bina Test")]).await;
+        world.run_until(world.start().plus(-290 * MINUTE)).await;
+        assert_eq!(world.got(ASHA).await, ["first"]);
+        assert_eq!(world.got(BINA).await, ["welcome", "first"]);
+        let mut counted = Vec::new();
+        let statements = statements_of(async { counted = world.counted().await }).await;
+        assert_eq!(counted, [0, 2, 0], "only what is to come at a moment of its own has people");
+        let asks = |words: &str| statements.iter().filter(|sql| sql.contains(words)).count();
+        assert!(asks("FROM templates") > 0, "needs statements: {statements:?}");
+        assert_eq!(asks("o.plan_row_id = "), 0, "nobody is held against the rounds of a step");
+        let none = world.obstacles().await;
+        assert!(none.iter().all(|why| !why.needs_somebody()), "{none:?}");
+        // What stands in the way of everybody is said all the same.
+        world.org.stop_integration(world.integration, true, world.now()).await.unwrap();
+        let stopped: Vec<bool> = world.obstacles().await.into_iter().map(domain::sequence::WhyNot::needs_somebody).collect();
+        assert_eq!(stopped, [false, true, true]);
+    }
 }
 
 impl World {
     /// The number of people of each step, as the page of the plan shows it.
     async fn counted(&self) -> Vec<i64> {
+        self.previews().await.into_iter().map(|step| step.people.unwrap_or(0)).collect()
+    }
+
+    /// What stands in the way of each step.
+    async fn obstacles(&self) -> Vec<domain::sequence::WhyNot> {
+        self.previews().await.into_iter().map(|step| step.obstacle.why).collect()
+    }
+
+    async fn previews(&self) -> Vec<compose::StepPreview> {
         let settings = self.org.organization().await.unwrap();
         let caller = Caller::new(self.org.clone(), settings, self.now());
         let workshop = self.org.workshop(self.workshop).await.unwrap();
         let plan = self.org.plan_of(self.workshop).await.unwrap().expect("a plan");
-        let steps = self
-            .engine
-            .composer()
-            .preview(&caller, &workshop, &plan.steps, &plan.zone, &plan.rows)
-            .await
-            .unwrap();
-        steps.into_iter().map(|step| step.people.unwrap_or(0)).collect()
+        let composer = self.engine.composer();
+        composer.preview(&caller, &workshop, &plan.steps, &plan.zone, &plan.rows).await.unwrap()
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use compose::{Caller, PlanChange, StepPreview, difference};
+use compose::{Caller, PlanChange, PlanDifference, StepPreview, difference};
 use domain::{
     ids::PlanRowId,
     sequence::{Change, StepKey, StepState},
@@ -150,7 +150,7 @@ async fn act(caller: &Caller, workshop: &Workshop, command: &PlanCommand) -> any
             zone: caller.organization.zone.clone(),
             ..PlanChange::of(&plan)
         };
-        let told = changes(caller, &plan, &to);
+        let told = changes(caller, &plan, &to, &choice);
         org.follow(workshop.id, sequence.version, plan.revision, &choice, now).await?;
         return Ok(Some(format!("The plan follows version {}. {told}", sequence.version)));
     }
@@ -199,13 +199,16 @@ async fn offered(caller: &Caller, workshop: &Workshop, command: &PlanCommand) ->
 }
 
 /// `3 steps move: day (Mon 12 Oct, 7:00 PM → Tue 13 Oct, 7:00 PM) …`
-fn changes(caller: &Caller, plan: &WorkshopPlan, to: &PlanChange) -> String {
-    let difference = difference(plan, to, caller.now).difference;
+fn changes(caller: &Caller, plan: &WorkshopPlan, to: &PlanChange, choice: &PlanChoice) -> String {
+    let PlanDifference { difference, past, .. } = difference(plan, to, caller.now);
     let at = |at: Millis| caller.organization.zone.moment(at, caller.now).replace('\u{a0}', " ");
     let change = |(key, change): &(StepKey, Change)| match change {
         Change::Moved { from, to } => format!("{key} moves from {} to {}", at(*from), at(*to)),
         Change::NewlyMissed { .. } => format!("{key} is missed now"),
         Change::Revived { to } => format!("{key} comes again, {}", at(*to)),
+        Change::Added { to: Some(to) } if past.contains(key) && !choice.include.contains(key) => {
+            format!("{key} is new, due already, {}, and does not concern those already there", at(*to))
+        }
         Change::Added { to: Some(to) } => format!("{key} is new, {}", at(*to)),
         Change::Added { to: None } => format!("{key} is new, after each registration"),
         Change::Removed { .. } => format!("{key} is gone"),

@@ -74,4 +74,21 @@ async fn a_sequence_is_a_file_and_a_plan_says_what_it_would_do_before_it_does() 
     for done in ["sequence.added", "plan.written", "plan.step_cancelled"] {
         assert!(actions.contains(&done), "{done} in {actions:?}");
     }
+    // A new step that is due already concerns only who registers from now on, unless it is included.
+    let mut later = file;
+    for word in ["quarter", "half"] {
+        let own = json!({
+            "key": word, "channel": "personal", "template": "Reminder", "anchor": "start", "purpose": word,
+            "timing": { "offset": { "days": 0, "minutes": -390 } }
+        });
+        later["steps"].as_array_mut().unwrap().push(own);
+    }
+    assert_eq!(save(later.to_string()).await.unwrap(), 2);
+    let follow = plan::PlanCommand { follow: true, include: vec!["half".to_owned()], ..look };
+    let said = plan::obey(&here.app, &follow).await.unwrap();
+    assert!(
+        said.contains("quarter is new, due already, 1:00 PM, and does not concern those already there"),
+        "{said}"
+    );
+    assert!(said.contains("half is new, 1:00 PM"), "{said}");
 }

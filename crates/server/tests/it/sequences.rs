@@ -3,12 +3,19 @@
 
 use axum::http::StatusCode;
 use domain::{
-    channel::Channel,
+    broadcast::Audience,
+    channel::{Category, Channel},
     ids::SequenceId,
-    sequence::{Anchor, RowState, Timing},
+    money::Money,
+    sending_hours::SendingHours,
+    sequence::{Anchor, OwnWhyNot, RowState, Timing, WhyNot},
     time::{DAY, HOUR, MINUTE},
 };
-use store::on_both;
+use munadi::play::Report;
+use store::{
+    broadcasts::{NewBroadcast, Telling},
+    on_both,
+};
 
 use crate::{
     home::{Scene, fields, post, with},
@@ -235,6 +242,82 @@ on_both! {
         let after = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
         assert_eq!(due(&after) - due(&before), HOUR);
         assert!(!manager.get(&plan).await.body.contains("Review the change"));
+    }
+
+    async fn a_new_step_that_is_due_already_is_shown_for_late_ones_and_not_within_ten_minutes(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let now = scene.world.clock_now();
+        let kept = scene.org.sequence(id).await.unwrap();
+        scene.org.write_plan(scene.workshop, id, kept.version, &Default::default(), now).await.unwrap();
+        // It was due an hour ago, and is of use until the step two hours before the start.
+        let own = format!("/settings/sequences/{id}");
+        for (label, late) in [("Four hours", "newest"), ("Five hours", "skip")] {
+            let amount = if late == "skip" { "5" } else { "4" };
+            let form = with(&step(&mut manager, &scene, &own, label, amount, "hours").await, "late", late);
+            let form = with(&with(&form, "audience", "everyone"), "purpose", label.to_lowercase().replace(' ', "_"));
+            let saved = manager.post(&format!("{own}/steps/new"), &refs(&form)).await;
+            assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+        }
+        let follow = format!("/workshops/{}/plan/follow", scene.workshop);
+        let asked = manager.get(&follow).await;
+        assert!(asked.body.contains("skipped or taken out 1, within ten minutes 0."), "{}", asked.body);
+        assert!(asked.body.contains("1 for late ones only") && asked.body.contains("1 newly skipped"), "{}", asked.body);
+        assert_eq!(post(&mut manager, &follow, &fields(&asked, &follow)).await.status, StatusCode::SEE_OTHER);
+        let after = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
+        let past = after.rows.iter().filter(|row| row.why == WhyNot::Own(OwnWhyNot::PastAtRun));
+        assert_eq!(past.filter(|row| row.state == RowState::Skipped).count(), 2, "{after:?}");
+    }
+
+    async fn a_plan_shows_the_step_that_told_everybody_behind_two_hundred_later_rounds(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let now = scene.world.clock_now();
+        let version = scene.org.sequence(id).await.unwrap().version;
+        scene.org.write_plan(scene.workshop, id, version, &Default::default(), now).await.unwrap();
+        let template = scene.org.templates(Channel::WhatsappPersonal).await.unwrap().remove(0).body;
+        let mut made = Vec::new();
+        for nth in 0..=210 {
+            let round = NewBroadcast {
+                integration: scene.account,
+                workshop: scene.workshop,
+                channel: Channel::WhatsappPersonal,
+                title: "Two hours".into(),
+                template_id: None,
+                template: template.clone(),
+                category: Category::Utility,
+                audience: Audience::Registered,
+                telling: Telling::default(),
+                starts_at: now,
+                deadline: now.plus(HOUR),
+                hours: SendingHours::any(),
+                unit_price: Money(1_450),
+            };
+            made.push(scene.org.confirm_broadcast(round, now.plus(nth)).await.unwrap());
+        }
+        for done in [
+            "UPDATE broadcasts SET status = 'completed', finished_at = 1, planned = 1, units = 1,
+                    plan_row_id = (SELECT r.id FROM plan_rows r WHERE r.workshop_id = broadcasts.workshop_id ORDER BY r.due_at LIMIT 1)
+             WHERE title = 'Two hours'",
+            "UPDATE broadcasts SET planned = 20000, units = 20000
+             WHERE created_at = (SELECT MIN(o.created_at) FROM broadcasts o WHERE o.title = 'Two hours') AND title = 'Two hours'",
+            "INSERT INTO broadcast_counts (broadcast_id, state, reason, n, cost)
+             SELECT id, 'delivered', '', planned, 0 FROM broadcasts WHERE title = 'Two hours'",
+            "UPDATE plan_rows SET state = 'broadcast' WHERE id IN (SELECT plan_row_id FROM broadcasts WHERE title = 'Two hours')",
+        ] {
+            assert!(db.damage(done).await > 0);
+        }
+        let page = manager.get(&format!("/workshops/{}/plan", scene.workshop)).await.body.replace('\u{a0}', " ");
+        assert!(page.contains("20,210 people") && page.contains("20,210 arrived, 210 later rounds"), "{page}");
+        assert!(page.contains("₹2,930.45 so far"), "{page}");
+        for leads in [made[0], made[210]] {
+            assert!(page.contains(&format!(r#"href="/broadcasts/{leads}""#)), "{page}");
+        }
+        let report = Report::of(&scene.org, scene.workshop, now).await.unwrap();
+        let step = &report.steps[0];
+        assert_eq!((step.rounds, step.counts.planned, step.cost), (211, 20_210, Money(29_304_500)));
     }
 
     async fn person_mode_says_of_every_step_whether_it_comes_and_why_not(db: TestStore) {

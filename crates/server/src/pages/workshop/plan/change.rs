@@ -4,7 +4,7 @@ use ::compose::{PlanChange, PlanDifference, difference};
 use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::WorkshopId,
-    sequence::{Change, Replanned, Step, StepKey, replan},
+    sequence::{Change, LateRule, PlanTarget, Replanned, Step, StepKey, replan},
 };
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -69,6 +69,7 @@ impl Shown {
             Group { tone: "run", icon: Icon::Plus, words: "new", lines: vec![] },
             Group { tone: "act", icon: Icon::Skip, words: "newly skipped", lines: vec![] },
             Group { tone: "rest", icon: Icon::Cancel, words: "taken out", lines: vec![] },
+            Group { tone: "rest", icon: Icon::Question, words: "for late ones only", lines: vec![] },
         ];
         let changes = told.difference.changes.iter().filter(|(key, _)| !stays_out(plan, steps, told, key));
         let mut changed = Vec::new();
@@ -92,9 +93,15 @@ impl Shown {
                 Change::NewlyMissed { from } => (3, at(Some(*from)), "time has passed".to_owned()),
                 Change::Removed { from } => (4, at(*from), "gone".to_owned()),
             };
-            let soon = told.difference.soon.contains(key);
-            let place = if soon { 0 } else { place };
-            let fill = if place >= 3 { Fill::Skipped } else { Fill::Planned };
+            let (place, now) = match () {
+                () if told.difference.soon.contains(key) => (0, now),
+                () if told.past.contains(key) && goes_late(&step) => {
+                    (LATE_ONLY, format!("{now}, due already"))
+                }
+                () if told.past.contains(key) => (3, "time has passed".to_owned()),
+                () => (place, now),
+            };
+            let fill = if place >= 3 && place != LATE_ONLY { Fill::Skipped } else { Fill::Planned };
             groups[place].lines.push(Line {
                 mark: StepMark { channel: step.channel, fill },
                 name: name_of(&step, template.as_ref()),
@@ -130,6 +137,14 @@ impl Shown {
             @if self.same > 0 { p class="m-hint" { (counted(self.same, "step stays as it is.", "steps stay as they are.")) } }
         }
     }
+}
+
+/// The place of the group of steps that are due already and concern only people who register from now on.
+const LATE_ONLY: usize = 5;
+
+/// Whether people who register later get a step.
+fn goes_late(step: &Step) -> bool {
+    step.late != LateRule::Skip && PlanTarget::of(step.channel) == PlanTarget::Registrants
 }
 
 /// Whether a step that stands skipped stays so whatever its new moment is: the plan decides it as the store will.
