@@ -25,6 +25,15 @@ macro_rules! registered_in_time {
 }
 pub(crate) use registered_in_time;
 
+/// Whether the registrant `r` stands for a person whose data is still there: nobody misses those who were erased, and what the report said of
+/// them went with them.
+macro_rules! not_erased {
+    () => {
+        "r.identity NOT LIKE 'erased-%'"
+    };
+}
+pub(crate) use not_erased;
+
 /// Rows of one statement.
 const ROWS_PER_STATEMENT: usize = 5_000;
 
@@ -50,7 +59,7 @@ pub struct AttendanceReport {
     pub attended: i64,
     /// Of them those who left before the end.
     pub left_early: i64,
-    /// Registrations that stand, of people who were not there.
+    /// Registrations that stand, of people who were not there and were not erased.
     pub absent: i64,
     /// Visitors who match no registrant.
     pub unknown: i64,
@@ -189,6 +198,8 @@ impl Org {
                                            WHERE a.workshop_id = p.workshop_id AND a.registrant_id = r.id)
                            AND ",
                     registered_in_time!(),
+                    " AND ",
+                    not_erased!(),
                     ") AS absent
                  FROM attendance_reports p JOIN workshops w ON w.id = p.workshop_id
                  WHERE p.workshop_id = $1 AND p.organization_id = $2"

@@ -17,7 +17,7 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
-    attendance::registered_in_time,
+    attendance::{not_erased, registered_in_time},
     audience::{AudienceCursor, AudienceReader, Registered},
     db::{Arg, Batch, args},
     error::StoreError,
@@ -135,7 +135,9 @@ macro_rules! belongs {
                                AND EXISTS (SELECT 1 FROM attendance_reports p JOIN workshops w ON w.id = p.workshop_id
                                            WHERE p.workshop_id = $1 AND ",
             registered_in_time!(),
-            ")
+            ") AND ",
+            not_erased!(),
+            "
                 ELSE FALSE END)"
         )
     };

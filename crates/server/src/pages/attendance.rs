@@ -174,7 +174,7 @@ pub async fn take(
     let (people, unknown) = beside.to_take(names);
     let n = member.org.take_attendance(id, &kept.file_name, &people, unknown, member.now).await?;
     kept_upload::discard(&file).await;
-    let words = format!("{} attended.", counted(n, "registrant", "registrants"));
+    let words = format!("{}.", of_registrants(n, &workshop));
     Ok(see_other_saying(&app, &href(id), &words))
 }
 
@@ -268,6 +268,13 @@ struct About {
     cut: bool,
 }
 
+/// "4 of 6 registrants attended".
+fn of_registrants(attended: i64, workshop: &Workshop) -> String {
+    // A report may name people whose registration ended since.
+    let all = workshop.registrants.max(attended);
+    format!("{} of {} attended", grouped(attended), counted(all, "registrant", "registrants"))
+}
+
 fn n(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
@@ -304,7 +311,13 @@ fn look_page(
         }
         @if about.cut { (Note::new(Tone::Act, "The report has more rows than are read.", "Only its first 2,00,000 rows count.")) }
         section class="m-card m-impsum" aria-label="People of the report" {
-            (RecipientSummary { parts, reachable: n(sure), aside: None, verb: "registrants attended", current: None })
+            (RecipientSummary {
+                parts,
+                reachable: n(sure),
+                aside: Some((of_registrants(n(sure), workshop), workshop_href(workshop.id))),
+                verb: "people in the report are registrants",
+                current: None,
+            })
         }
         (Card::new("take", "Take over", html! {
             form class="m-stack" method="post" action=(action) {

@@ -6,8 +6,9 @@ use domain::{
     name::PersonName,
     phone::{Country, Phone},
     time::{MINUTE, Zone},
+    told::Purpose,
 };
-use store::{on_both, registrants::NewRegistrant};
+use store::{on_both, registrants::NewRegistrant, told::Selection};
 
 use crate::home::{CONFIRM, Scene};
 
@@ -53,8 +54,10 @@ on_both! {
         assert!(look.contains("Take over 1 person") && look.contains("Also take 1 person found by name alone"), "{look}");
         assert!(look.contains("Somebody else") && look.contains("1 person that did not come"), "{look}");
         assert!(scene.org.attendance_report(scene.workshop).await.unwrap().is_none(), "looking takes nothing");
+        assert!(look.contains("people in the report are registrants") && look.contains("1 of 4 registrants attended"), "{look}");
         let taken = manager.post(up.location(), &[]).await;
         assert_eq!(taken.location(), home, "{}", taken.body);
+        assert!(manager.get(&home).await.body.contains("1 of 4 registrants attended."), "it says of how many");
         let said = scene.org.attendance_report(scene.workshop).await.unwrap().unwrap();
         assert_eq!((said.attended, said.left_early, said.absent, said.unknown), (1, 0, 3, 2), "{said:?}");
 
@@ -105,8 +108,14 @@ on_both! {
         drop(manager);
         let phone = Phone::from_stored("+919000100001").unwrap();
         let now = scene.world.clock_now();
+        let before = scene.org.attendance_report(scene.workshop).await.unwrap().unwrap();
+        assert_eq!((before.attended, before.absent), (1, 2), "{before:?}");
         scene.org.forget_number(&phone, &scene.world.app.phone_key, now).await.unwrap();
         let said = scene.org.attendance_report(scene.workshop).await.unwrap().unwrap();
-        assert_eq!(said.attended, 0, "{said:?}");
+        assert_eq!((said.attended, said.absent), (0, 2), "nobody misses whoever was erased: {said:?}");
+        let absent = Selection::everyone(scene.workshop, Purpose::default(), now).of(Audience::Absent);
+        assert_eq!(scene.org.audience_reader().count(&absent).await.unwrap(), 2);
+        let list = scene.manager().await.get(&format!("/workshops/{}", scene.workshop)).await.body;
+        assert_eq!(list.matches(">Absent<").count(), 2, "{list}");
     }
 }

@@ -332,8 +332,11 @@ fn attended(workshop: &Workshop, person: &Registrant, list: &People<'_>) -> Opti
     let known = list.attendance.as_ref()?;
     match known.get(&person.id) {
         Some(attendance) => Some(attendance::word(attendance)),
-        None => (person.status == RegistrantStatus::Registered && workshop.in_time(person.registered_at))
-            .then(|| "Absent".to_owned()),
+        None => {
+            let could_come =
+                person.status == RegistrantStatus::Registered && workshop.in_time(person.registered_at);
+            (could_come && !person.is_erased).then(|| "Absent".to_owned())
+        }
     }
 }
 
