@@ -2,7 +2,9 @@
 
 use domain::{
     money::Money,
-    sequence::{CostCaps, Ladder, LadderRung, RUNG_WAIT_MAX, RUNGS_MAX, Step, StepKey, check_steps},
+    sequence::{
+        CostCaps, Ladder, LadderRung, RUNG_WAIT_MAX, RUNGS_MAX, Step, StepError, StepKey, check_steps,
+    },
 };
 use maud::{Markup, html};
 
@@ -175,7 +177,11 @@ impl LadderForm {
         match self.0.get(name) {
             "" => None,
             typed => match Money::parse(typed) {
-                Ok(cap) => Some(cap),
+                Ok(cap) if cap > Money(0) => Some(cap),
+                Ok(_) => {
+                    errors.insert(name, StepError::Cap.to_string());
+                    None
+                }
                 Err(error) => {
                     errors.insert(name, error.to_string());
                     None
@@ -336,9 +342,11 @@ mod tests {
         let errors = form.check(&StepKey::stored("reach".into()), &[], &parts()).unwrap_err();
         let names: Vec<&str> = errors.keys().copied().collect();
         assert_eq!(names, ["amount", "per_person", "template3", "wait2"]);
-        let mut free = LadderForm::blank(&parts());
-        free.0.set("in_all", "0");
-        let errors = free.check(&StepKey::stored("reach".into()), &[], &parts()).unwrap_err();
-        assert!(errors.contains_key("in_all"), "{errors:?}");
+        for (field, typed) in [("in_all", "0"), ("per_person", "0"), ("per_person", "-1")] {
+            let mut free = LadderForm::blank(&parts());
+            free.0.set(field, typed);
+            let errors = free.check(&StepKey::stored("reach".into()), &[], &parts()).unwrap_err();
+            assert_eq!(errors.keys().copied().collect::<Vec<_>>(), [field], "{typed}: {errors:?}");
+        }
     }
 }
