@@ -287,6 +287,12 @@ impl StepForm {
     }
 
     fn audience(&self, errors: &mut Errors) -> StepAudience {
+        // Dropped without a word it would let in everybody whom it was to keep out.
+        if self.get("audience") != "source" && !self.get("source").is_empty() {
+            let words =
+                "A source goes with “Came by one source” under Whom: choose that, or leave this empty.";
+            errors.insert("source", words.into());
+        }
         match self.get("audience").split_once(':') {
             Some(("not_reached", channel)) => {
                 channel.parse().map_or(StepAudience::NotTold, StepAudience::NotReached)
@@ -485,6 +491,22 @@ mod tests {
         ] {
             let step = Step { audience, late: LateRule::Always, wait_out_quiet: true, ..step() };
             assert_eq!(StepForm::of(&step).check(step.key.clone(), &parts()), Ok(step));
+        }
+    }
+
+    #[test]
+    fn a_source_beside_other_people_is_refused_and_not_dropped() {
+        let key = || StepKey::stored("a".into());
+        for audience in ["everyone", "not_told", "late", "attendance:attended"] {
+            let mut form = StepForm::of(&step());
+            form.set("audience", audience);
+            form.set("anchor", "end");
+            form.set("side", "after");
+            form.set("source", "foo");
+            let errors = form.check(key(), &parts()).unwrap_err();
+            assert_eq!(errors.keys().copied().collect::<Vec<_>>(), ["source"], "{audience}");
+            form.set("source", "");
+            assert!(form.check(key(), &parts()).is_ok(), "{audience}");
         }
     }
 
