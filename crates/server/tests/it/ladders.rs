@@ -87,6 +87,23 @@ on_both! {
         assert_eq!(manager.get(&edit).await.status, StatusCode::NOT_FOUND);
     }
 
+    async fn a_new_ladder_that_nobody_touched_is_asked_about_and_not_saved(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let own = sequence(&mut manager).await;
+        for part in ["ladders", "steps"] {
+            let to = format!("{own}/{part}/new");
+            let page = manager.get(&to).await;
+            assert!(!page.body.contains(&format!("value=\"{}\" selected", scene.template)), "{}", page.body);
+            let untouched = fields(&page, &to);
+            let saved = manager.post(&to, &refs(&untouched)).await;
+            assert_eq!(saved.status, StatusCode::UNPROCESSABLE_ENTITY, "{part}");
+            assert!(saved.body.contains("Choose what the first rung sends.") || saved.body.contains("Choose a template."), "{}", saved.body);
+        }
+        let id = own.rsplit('/').next().unwrap().parse().unwrap();
+        assert!(scene.org.sequence(id).await.unwrap().steps.is_empty());
+    }
+
     async fn a_rung_that_was_cleared_can_be_filled_again(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;

@@ -12,15 +12,17 @@ use super::{
 use crate::ui::field::{Choice, OptionGroup};
 
 impl StepForm {
-    /// The templates by channel; the one that the field of that name holds is chosen.
-    pub(super) fn templates(&self, parts: &Parts, field: &str) -> Vec<OptionGroup> {
+    /// The templates by channel; the one that the field of that name holds is chosen. `none` stands for no template.
+    pub(super) fn templates(&self, parts: &Parts, field: &str, none: &str) -> Vec<OptionGroup> {
+        let no_template = OptionGroup { name: None, options: vec![Choice::new("", none, self.get(field))] };
         let group = |channel: Channel| {
             let of = parts.templates.iter().filter(|template| template.channel == channel);
             let options: Vec<Choice> =
                 of.map(|one| Choice::new(one.id.to_string(), &one.name, self.get(field))).collect();
             OptionGroup { name: Some(channel.title().to_owned()), options }
         };
-        Channel::sending().map(group).filter(|group| !group.options.is_empty()).collect()
+        let by_channel = Channel::sending().map(group).filter(|group| !group.options.is_empty());
+        std::iter::once(no_template).chain(by_channel).collect()
     }
 
     /// The accounts; the one that the field of that name holds is chosen.

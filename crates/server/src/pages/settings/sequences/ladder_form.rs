@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 use super::step_form::{Errors, Parts, StepForm, field_of};
 use crate::ui::{
-    field::{Choice, Field, OptionGroup},
+    field::{Choice, Field},
     format::counted,
 };
 
@@ -36,23 +36,17 @@ fn amount(cap: Option<Money>) -> String {
 }
 
 impl LadderForm {
-    /// A new ladder: an hour before the start, until five minutes before it.
-    pub(super) fn blank(parts: &Parts) -> LadderForm {
-        let mut form = StepForm::blank(parts);
+    /// A new ladder: an hour before the start, until five minutes before it, and a quarter of an hour between two rungs. What they send is for
+    /// a person to choose.
+    pub(super) fn blank() -> LadderForm {
+        let mut form = StepForm::blank();
         for (name, value) in
             [("until", "start"), ("until_amount", "5"), ("until_unit", "minutes"), ("until_side", "before")]
         {
             form.set(name, value);
         }
-        // A rung on each channel that has a template, a quarter of an hour apart.
-        let mut seen = Vec::new();
-        for template in &parts.templates {
-            if !seen.contains(&template.channel) && seen.len() < RUNGS_MAX {
-                let (named, wait, ..) = RUNGS[seen.len()];
-                form.set(named, &template.id.to_string());
-                form.set(wait, if seen.is_empty() { "0" } else { "15" });
-                seen.push(template.channel);
-            }
+        for (_, wait, ..) in RUNGS {
+            form.set(wait, "15");
         }
         LadderForm(form)
     }
@@ -249,15 +243,8 @@ impl LadderForm {
     ) -> Markup {
         let form = &self.0;
         let error = |name: &str| errors.get(name).cloned();
-        let none = OptionGroup {
-            name: None,
-            options: vec![Choice::new(
-                "",
-                if nth == 0 { "Choose a template" } else { "No rung" },
-                form.get(template),
-            )],
-        };
-        let templates = std::iter::once(none).chain(form.templates(parts, template)).collect();
+        let none = if nth == 0 { "Choose a template" } else { "No rung" };
+        let templates = form.templates(parts, template, none);
         let waits = form.get(wait).parse::<i64>().unwrap_or(0);
         let help = if waits > 0 {
             counted(waits, "minute without a receipt", "minutes without a receipt")
@@ -307,10 +294,25 @@ mod tests {
         Parts { templates, accounts: vec![], tags: vec![] }
     }
 
+    /// A new form with both templates chosen.
+    fn chosen() -> LadderForm {
+        let mut form = LadderForm::blank();
+        for (template, (field, ..)) in parts().templates.iter().zip(RUNGS) {
+            form.0.set(field, &template.id.to_string());
+        }
+        form
+    }
+
+    #[test]
+    fn an_untouched_form_of_a_ladder_makes_no_rung_that_nobody_chose() {
+        let errors = LadderForm::blank().check(&StepKey::stored("reach".into()), &[], &parts()).unwrap_err();
+        assert_eq!(errors.keys().copied().collect::<Vec<_>>(), ["template1"], "{errors:?}");
+    }
+
     #[test]
     fn a_form_makes_its_ladder_and_back() {
         let key = StepKey::stored("reach".into());
-        let mut form = LadderForm::blank(&parts());
+        let mut form = chosen();
         form.0.set("per_person", "1");
         form.0.set("in_all", "₹2,500.50");
         let ladder = form.check(&key, &[], &parts()).unwrap();
@@ -333,7 +335,7 @@ mod tests {
 
     #[test]
     fn every_wrong_field_of_a_ladder_is_named_at_once() {
-        let mut form = LadderForm::blank(&parts());
+        let mut form = chosen();
         for (name, value) in
             [("per_person", "much"), ("wait2", "0"), ("template3", "gone"), ("amount", "soon")]
         {
@@ -343,7 +345,7 @@ mod tests {
         let names: Vec<&str> = errors.keys().copied().collect();
         assert_eq!(names, ["amount", "per_person", "template3", "wait2"]);
         for (field, typed) in [("in_all", "0"), ("per_person", "0"), ("per_person", "-1")] {
-            let mut free = LadderForm::blank(&parts());
+            let mut free = chosen();
             free.0.set(field, typed);
             let errors = free.check(&StepKey::stored("reach".into()), &[], &parts()).unwrap_err();
             assert_eq!(errors.keys().copied().collect::<Vec<_>>(), [field], "{typed}: {errors:?}");

@@ -40,7 +40,7 @@ pub(super) fn ladder_name(ladder: &Ladder) -> &str {
 /// `GET /settings/sequences/{sequence}/ladders/new`
 pub async fn new(member: Member, Path(id): Path<SequenceId>) -> PageResult {
     let (sequence, parts) = part::load(&member, id).await?;
-    let form = LadderForm::blank(&parts);
+    let form = LadderForm::blank();
     Ok(page(&member, &sequence, &parts, None, &form, &Errors::new()).into_response())
 }
 

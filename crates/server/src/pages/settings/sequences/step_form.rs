@@ -74,8 +74,8 @@ impl StepForm {
         StepForm(pairs.iter().map(|(name, value)| (name.clone(), line(value))).collect())
     }
 
-    /// A new step: an hour before the start.
-    pub(super) fn blank(parts: &Parts) -> StepForm {
+    /// A new step: an hour before the start. What it sends is for a person to choose.
+    pub(super) fn blank() -> StepForm {
         let mut form = StepForm::default();
         for (name, value) in [
             ("anchor", "start"),
@@ -87,9 +87,6 @@ impl StepForm {
             ("late", "newest"),
         ] {
             form.set(name, value);
-        }
-        if let Some(first) = parts.templates.first() {
-            form.set("template", &first.id.to_string());
         }
         form
     }
@@ -332,7 +329,7 @@ impl StepForm {
         let units = &[("minutes", "minutes"), ("hours", "hours"), ("days", "days")];
         html! {
             div class="m-row2" {
-                (Field::select_grouped("template", "What is sent", self.templates(parts, "template")).error(error("template")))
+                (Field::select_grouped("template", "What is sent", self.templates(parts, "template", "Choose a template")).error(error("template")))
                 (text("label", "Called").placeholder("The template’s name").at_most(60))
             }
             div class="m-row3" {
@@ -453,7 +450,15 @@ mod tests {
     }
 
     fn step() -> Step {
-        StepForm::blank(&parts()).check(StepKey::stored("a".into()), &parts()).unwrap()
+        let mut form = StepForm::blank();
+        form.set("template", &parts().templates[0].id.to_string());
+        form.check(StepKey::stored("a".into()), &parts()).unwrap()
+    }
+
+    #[test]
+    fn an_untouched_form_of_a_step_sends_nothing_that_nobody_chose() {
+        let errors = StepForm::blank().check(StepKey::stored("a".into()), &parts()).unwrap_err();
+        assert_eq!(errors.keys().copied().collect::<Vec<_>>(), ["template"], "{errors:?}");
     }
 
     #[test]

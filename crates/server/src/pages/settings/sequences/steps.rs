@@ -31,7 +31,7 @@ enum Of<'a> {
 /// `GET /settings/sequences/{sequence}/steps/new`
 pub async fn new(member: Member, Path(id): Path<SequenceId>) -> PageResult {
     let (sequence, parts) = part::load(&member, id).await?;
-    let form = StepForm::blank(&parts);
+    let form = StepForm::blank();
     Ok(page(&member, &sequence, &parts, &Of::New, &form, &Errors::new()).into_response())
 }
 
