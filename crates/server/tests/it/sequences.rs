@@ -103,6 +103,38 @@ on_both! {
         assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
 
+    async fn a_template_is_removed_with_its_uses_named_and_its_step_asks_for_another(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let used = scene.org.templates(Channel::WhatsappPersonal).await.unwrap().remove(0);
+        let removal = format!("/settings/templates/{}/remove", used.id);
+        let asked = manager.get(&removal).await;
+        assert_eq!(asked.status, StatusCode::OK);
+        assert!(!asked.body.contains("Steps use it"), "{}", asked.body);
+        let id = sequence(&scene, &mut manager).await;
+        let (now, version) = (scene.world.clock_now(), scene.org.sequence(id).await.unwrap().version);
+        scene.org.write_plan(scene.workshop, id, version, &Default::default(), now).await.unwrap();
+        let asked = manager.get(&removal).await.body;
+        for words in ["Steps use it", ">Evening</a>", "1 running plan has", "Rust &amp; &lt;b&gt;friends"] {
+            assert!(asked.contains(words), "{words}: {asked}");
+        }
+        assert_eq!(manager.post(&removal, &[]).await.status, StatusCode::SEE_OTHER);
+        // The form does not choose another message by itself.
+        scene.add_template("Another text").await;
+        let kept = scene.org.sequence(id).await.unwrap();
+        let edit = format!("/settings/sequences/{id}/steps/{}", kept.steps[0].key);
+        let shown = manager.get(&edit).await.body;
+        for words in ["Its template was removed. Choose another one.", &format!("value=\"{}\" selected", used.id)] {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+        let form = step(&mut manager, &scene, &format!("/settings/sequences/{id}"), "Two hours", "3", "hours").await;
+        let untouched = with(&form, "template", used.id);
+        let refused = manager.post(&edit, &refs(&untouched)).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains("Its template was removed."), "{}", refused.body);
+        assert_eq!(manager.post(&edit, &refs(&form)).await.status, StatusCode::SEE_OTHER, "another one is chosen");
+    }
+
     async fn a_starter_brings_its_steps_and_their_texts_once(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;

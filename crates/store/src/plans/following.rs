@@ -1,7 +1,10 @@
-//! Workshops whose plan follows a sequence.
+//! Workshops whose plan follows a sequence, and sequences and plans that send a template.
+
+use std::collections::{HashMap, hash_map::Entry};
 
 use domain::{
-    ids::{SequenceId, WorkshopId},
+    ids::{SequenceId, TemplateId, WorkshopId},
+    sequence::Step,
     time::Millis,
 };
 use uuid::Uuid;
@@ -40,5 +43,69 @@ impl Org {
             .await?;
         let following = |(id, title, version)| Following { workshop: WorkshopId(id), title, version };
         Ok(rows.into_iter().map(following).collect())
+    }
+}
+
+/// The sequences and running plans that send a template.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TemplateUses {
+    /// Sequences whose newest version has a step with it, by name.
+    pub sequences: Vec<(SequenceId, String)>,
+    /// Workshops whose plan has such a step to come, the next start first.
+    pub workshops: Vec<(WorkshopId, String)>,
+}
+
+impl TemplateUses {
+    /// Whether nothing sends it.
+    pub fn is_empty(&self) -> bool {
+        self.sequences.is_empty() && self.workshops.is_empty()
+    }
+}
+
+/// Steps to come that are looked through at most.
+const STEPS_TO_COME_MAX: i64 = 10_000;
+
+impl Org {
+    /// The sequences and running plans that send a template. A plan may follow an older version of its sequence.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn template_uses(&self, template: TemplateId, now: Millis) -> Result<TemplateUses, StoreError> {
+        let sends = |step: &Step| step.template == template;
+        let mut uses = TemplateUses::default();
+        for sequence in self.sequences(now).await? {
+            if sequence.sequence.steps.iter().any(sends) {
+                uses.sequences.push((sequence.sequence.id, sequence.sequence.name));
+            }
+        }
+        let rows: Vec<(Uuid, String, Uuid, i64, String)> = self
+            .db
+            .all(
+                "SELECT w.id, w.title, p.sequence_id, p.version, r.step_key
+                 FROM plan_rows r JOIN workshop_plans p ON p.workshop_id = r.workshop_id JOIN workshops w ON w.id = r.workshop_id
+                 WHERE w.organization_id = $1 AND w.status <> 'cancelled'
+                   AND r.id IN (SELECT id FROM plan_rows WHERE state = 'planned' AND until_at > $2 AND organization_id = $1
+                                UNION ALL
+                                SELECT id FROM plan_rows WHERE late_after IS NOT NULL AND until_at > $2 AND organization_id = $1)
+                 ORDER BY w.starts_at, w.id, r.id LIMIT $3",
+                args![self.id(), now, STEPS_TO_COME_MAX],
+            )
+            .await?;
+        let mut versions: HashMap<(Uuid, i64), Vec<Step>> = HashMap::new();
+        for (workshop, title, sequence, version, key) in rows {
+            if uses.workshops.last().is_some_and(|(last, _)| last.0 == workshop) {
+                continue;
+            }
+            let own = match versions.entry((sequence, version)) {
+                Entry::Occupied(read) => read.into_mut(),
+                Entry::Vacant(unread) => {
+                    unread.insert(self.sequence_version(SequenceId(sequence), version).await?)
+                }
+            };
+            if own.iter().any(|step| step.key.as_str() == key && sends(step)) {
+                uses.workshops.push((WorkshopId(workshop), title));
+            }
+        }
+        Ok(uses)
     }
 }

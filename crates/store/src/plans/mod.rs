@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 pub use self::{
     calendar::CalendarStep,
-    following::Following,
+    following::{Following, TemplateUses},
     replanning::PlanChoice,
     running::{DueRow, LateRow, PlanWork, RowDue, StepRun},
     runs::RowRuns,

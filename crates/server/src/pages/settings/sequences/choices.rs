@@ -12,9 +12,13 @@ use super::{
 use crate::ui::field::{Choice, OptionGroup};
 
 impl StepForm {
-    /// The templates by channel; the one that the field of that name holds is chosen. `none` stands for no template.
+    /// The templates by channel; the one that the field of that name holds is chosen, also where it was removed: a browser would choose the
+    /// first of the others. `none` stands for no template.
     pub(super) fn templates(&self, parts: &Parts, field: &str, none: &str) -> Vec<OptionGroup> {
-        let no_template = OptionGroup { name: None, options: vec![Choice::new("", none, self.get(field))] };
+        let mut plain = vec![Choice::new("", none, self.get(field))];
+        if self.removed(field, parts).is_some() {
+            plain.push(Choice::new(self.get(field), "A template that was removed", self.get(field)));
+        }
         let group = |channel: Channel| {
             let of = parts.templates.iter().filter(|template| template.channel == channel);
             let options: Vec<Choice> =
@@ -22,7 +26,7 @@ impl StepForm {
             OptionGroup { name: Some(channel.title().to_owned()), options }
         };
         let by_channel = Channel::sending().map(group).filter(|group| !group.options.is_empty());
-        std::iter::once(no_template).chain(by_channel).collect()
+        std::iter::once(OptionGroup { name: None, options: plain }).chain(by_channel).collect()
     }
 
     /// The accounts; the one that the field of that name holds is chosen.

@@ -65,6 +65,11 @@ impl LadderForm {
         LadderForm(form)
     }
 
+    /// The rungs whose template is not there any more.
+    pub(super) fn removed(&self, parts: &Parts) -> Errors {
+        RUNGS.into_iter().filter_map(|(template, ..)| self.0.removed(template, parts)).collect()
+    }
+
     /// The ladder under that key, or all that is wrong at once. `others` are the steps of the sequence that are no rung of it.
     pub(super) fn check(&self, key: &StepKey, others: &[Step], parts: &Parts) -> Result<Ladder, Errors> {
         let mut errors = Errors::new();
@@ -133,14 +138,8 @@ impl LadderForm {
         parts: &Parts,
         errors: &mut Errors,
     ) -> Option<LadderRung> {
-        let chosen = self.0.get(template);
-        if chosen.is_empty() {
-            return None;
-        }
-        let Some(found) = chosen.parse().ok().and_then(|id| parts.template(id)) else {
-            errors.insert(template, "Choose a template.".into());
-            return None;
-        };
+        errors.extend(self.0.removed(template, parts));
+        let found = self.0.template(template, parts)?;
         let wait_minutes = match self.0.get(wait).parse::<i64>() {
             _ if first => 0,
             Ok(minutes) if (1..=RUNG_WAIT_MAX).contains(&minutes) => minutes,

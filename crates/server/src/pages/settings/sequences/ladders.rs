@@ -49,7 +49,8 @@ pub async fn edit(member: Member, Path((id, key)): Path<(SequenceId, String)>) -
     let (sequence, parts) = part::load(&member, id).await?;
     let ladder = found(&sequence, key)?;
     let form = LadderForm::of(&ladder);
-    Ok(page(&member, &sequence, &parts, Some(&ladder), &form, &Errors::new()).into_response())
+    let errors = form.removed(&parts);
+    Ok(page(&member, &sequence, &parts, Some(&ladder), &form, &errors).into_response())
 }
 
 /// `POST /settings/sequences/{sequence}/ladders/new`

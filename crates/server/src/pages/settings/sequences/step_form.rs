@@ -151,12 +151,23 @@ impl StepForm {
         self.0.insert(name.to_owned(), value.to_owned());
     }
 
+    /// The template that the field of that name holds, where it is still there.
+    pub(super) fn template<'a>(&self, field: &str, parts: &'a Parts) -> Option<&'a Template> {
+        self.get(field).parse().ok().and_then(|id| parts.template(id))
+    }
+
+    /// What stands at a field whose template is not there; `None` where it is, or where none is chosen.
+    pub(super) fn removed<'f>(&self, field: &'f str, parts: &Parts) -> Option<(&'f str, String)> {
+        let is_gone = !self.get(field).is_empty() && self.template(field, parts).is_none();
+        is_gone.then(|| (field, "Its template was removed. Choose another one.".to_owned()))
+    }
+
     /// The step under that key, or all that is wrong at once.
     pub(super) fn check(&self, key: StepKey, parts: &Parts) -> Result<Step, Errors> {
-        let mut errors = Errors::new();
-        let template = self.get("template").parse().ok().and_then(|id| parts.template(id));
+        let mut errors: Errors = self.removed("template", parts).into_iter().collect();
+        let template = self.template("template", parts);
         if template.is_none() {
-            errors.insert("template", "Choose a template.".into());
+            errors.entry("template").or_insert_with(|| "Choose a template.".into());
         }
         let label = self.get("label");
         let count = label.chars().count();

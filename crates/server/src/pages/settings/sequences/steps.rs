@@ -40,7 +40,8 @@ pub async fn edit(member: Member, Path((id, key)): Path<(SequenceId, String)>) -
     let (sequence, parts) = part::load(&member, id).await?;
     let step = found(&sequence, &key)?;
     let form = StepForm::of(step);
-    Ok(page(&member, &sequence, &parts, &Of::Step(step), &form, &Errors::new()).into_response())
+    let errors = form.removed("template", &parts).into_iter().collect();
+    Ok(page(&member, &sequence, &parts, &Of::Step(step), &form, &errors).into_response())
 }
 
 /// `POST /settings/sequences/{sequence}/steps/new`
@@ -108,8 +109,7 @@ async fn submit(
     let key = match &of {
         Of::Step(step) => step.key.clone(),
         Of::New => {
-            let template = form.get("template").parse().ok().and_then(|id| parts.template(id));
-            let name = template.map_or("", |template| template.name.as_str());
+            let name = form.template("template", parts).map_or("", |template| template.name.as_str());
             new_key(sequence, if form.get("label").is_empty() { name } else { form.get("label") })
         }
     };

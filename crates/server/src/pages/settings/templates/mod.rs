@@ -322,7 +322,8 @@ async fn save(
 /// `GET …/{template}/remove`
 pub async fn confirm_removal(member: Member, Of(kind): Of, Path(id): Path<TemplateId>) -> PageResult {
     let template = of_kind(&member, kind, id).await?;
-    let confirm = removal(&member, kind, &template.name, &kind.href(id));
+    let uses = member.org.template_uses(id, member.now).await?;
+    let confirm = removal(&member, kind, &template.name, &kind.href(id), &uses);
     Ok(below(&member, kind, "Remove template", confirm.page()).into_response())
 }
 

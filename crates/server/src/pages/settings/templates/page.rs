@@ -5,7 +5,7 @@ use domain::{
     template::{Facts, Message, Source},
 };
 use maud::{Markup, Render, html};
-use store::StoreError;
+use store::{StoreError, plans::TemplateUses};
 
 use super::{
     check::check_card,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     http::extract::Member,
-    pages::settings_page,
+    pages::{settings::sequences, settings_page, workshop::plan},
     ui::{
         button::Button,
         chip::Tone,
@@ -40,16 +40,40 @@ pub(super) fn below(member: &Member, kind: &dyn Kind, title: &str, body: Markup)
     page.render()
 }
 
-pub(super) fn removal(member: &Member, kind: &dyn Kind, name: &str, own: &str) -> Confirm {
+pub(super) fn removal(
+    member: &Member,
+    kind: &dyn Kind,
+    name: &str,
+    own: &str,
+    uses: &TemplateUses,
+) -> Confirm {
     Confirm {
         id: "remove".into(),
         title: format!("Remove {name}?"),
-        body: html! { p { (kind.words().removal) " Broadcasts that were confirmed with it keep their copy." } },
+        body: html! {
+            p { (kind.words().removal) " Broadcasts that were confirmed with it keep their copy." }
+            @if !uses.is_empty() { (used(uses)) }
+        },
         action: format!("{own}/remove"),
         csrf: member.csrf().clone(),
         hidden: vec![],
         confirm: Button::danger("Remove template").busy("Removing…"),
         back: ("Keep it".into(), own.to_owned()),
+    }
+}
+
+/// Names what sends the template, since its steps stop without it.
+fn used(uses: &TemplateUses) -> Markup {
+    html! {
+        p { b { "Steps use it, and do not go without it. Choose another template for them first." } }
+        @if !uses.sequences.is_empty() {
+            p { (counted(uses.sequences.len(), "sequence has", "sequences have")) " it in a step:" }
+            ul class="m-ul" { @for (id, name) in &uses.sequences { li { a class="m-link" href=(sequences::href(*id)) { (name) } } } }
+        }
+        @if !uses.workshops.is_empty() {
+            p { (counted(uses.workshops.len(), "running plan has", "running plans have")) " it in a step to come:" }
+            ul class="m-ul" { @for (id, title) in &uses.workshops { li { a class="m-link" href=(plan::href(*id)) { (title) } } } }
+        }
     }
 }
 
@@ -96,6 +120,10 @@ pub(super) async fn page(
     }
     let drawn = Drawn { kind, form, around, draft: &draft, facts: &facts, who: &who, may };
     let beside = Beside { form, around, draft: &draft, facts: &facts, who: &who, price };
+    let uses = match around.id.filter(|_| may) {
+        Some(id) => Some(member.org.template_uses(id, member.now).await?),
+        None => None,
+    };
     let wrong = around.errors.len();
     let body = html! {
         (head)
@@ -113,7 +141,7 @@ pub(super) async fn page(
                 @if may && !words.asked_about.is_empty() { (check_card(kind, form, around)) }
             }
         }
-        @if let Some(own) = &own { (removal(member, kind, name, own)) }
+        @if let (Some(own), Some(uses)) = (&own, &uses) { (removal(member, kind, name, own, uses)) }
     };
     Ok(below(member, kind, title, body))
 }
