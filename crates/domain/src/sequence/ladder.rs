@@ -95,13 +95,6 @@ fn later(timing: Timing, minutes: i64) -> Timing {
     }
 }
 
-/// Minutes of a timing, to compare two of the same kind.
-fn minutes(timing: Timing) -> i64 {
-    match timing {
-        Timing::Offset { days, minutes } | Timing::At { days, minute: minutes } => days * 1_440 + minutes,
-    }
-}
-
 impl Ladder {
     /// The steps that it is made of.
     pub fn steps(&self) -> Vec<Step> {
@@ -125,11 +118,11 @@ impl Ladder {
     /// The ladder of that key among the steps of a sequence.
     pub fn of(steps: &[Step], key: &StepKey) -> Option<Ladder> {
         let mut own = rungs_of(steps, key);
-        own.sort_by_key(|step| minutes(step.timing));
+        own.sort_by_key(|step| step.timing.minutes());
         let first = *own.first()?;
-        let mut before = minutes(first.timing);
+        let mut before = first.timing.minutes();
         let rungs = own.iter().map(|step| {
-            let at = minutes(step.timing);
+            let at = step.timing.minutes();
             let wait_minutes = at - std::mem::replace(&mut before, at);
             LadderRung {
                 key: step.key.clone(),
@@ -190,7 +183,7 @@ pub(super) fn check(steps: &[Step]) -> Result<(), (usize, StepError)> {
             if shares(step) != shares(first) || !same_kind {
                 return Err((at, StepError::RungsDiffer(key)));
             }
-            if own[..nth].iter().any(|other| minutes(other.timing) == minutes(step.timing)) {
+            if own[..nth].iter().any(|other| other.timing.minutes() == step.timing.minutes()) {
                 return Err((at, StepError::RungsAtOnce));
             }
         }

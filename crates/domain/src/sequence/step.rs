@@ -186,6 +186,12 @@ pub enum StepError {
     /// It would never be of use.
     #[error("A step has to be of use for at least a minute after it is due.")]
     NeverOfUse,
+    /// It would be over at its own moment.
+    #[error("It would be over before it is due: let it be of use until after its own moment.")]
+    OverBeforeDue,
+    /// It is for people of whom nobody knows yet whether they will be there.
+    #[error("Who attended is known only afterwards: choose other people, or a moment after the workshop.")]
+    AttendanceAhead,
     /// What it is for cannot be read.
     #[error(transparent)]
     Purpose(#[from] PurposeError),
@@ -268,6 +274,26 @@ impl Step {
             Until::At(anchor, timing) => Ok(timing.check(anchor)?),
         }
     }
+
+    /// Whether it can go out at all, as far as its own moments say it wherever the workshop lies. Asked of a person who writes it: sequences
+    /// that were written before keep such steps, which are missed and shown.
+    ///
+    /// # Errors
+    /// When it is over before it is due, or is for people of whom it is not known yet whether they will be there.
+    pub fn check_moments(&self) -> Result<(), StepError> {
+        if let Until::At(anchor, until) = self.until {
+            // A start comes before its end.
+            let comparable = anchor == self.anchor || (anchor, self.anchor) == (Anchor::Start, Anchor::End);
+            if comparable && until.never_after(self.timing) {
+                return Err(StepError::OverBeforeDue);
+            }
+        }
+        let is_ahead = self.anchor != Anchor::Registration && self.timing.is_before();
+        match self.audience {
+            StepAudience::Attendance(_) if is_ahead => Err(StepError::AttendanceAhead),
+            _ => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -290,6 +316,50 @@ mod tests {
         let mut useless = usual();
         useless[1].until = Until::Minutes(0);
         assert_eq!(check_steps(&useless), Err((1, StepError::NeverOfUse)));
+    }
+
+    #[test]
+    fn a_step_that_is_over_before_it_is_due_is_refused_wherever_that_is_certain() {
+        use Anchor::{End, Registration, Start};
+        let clock = |days, minute| Timing::At { days, minute };
+        let over = Err(StepError::OverBeforeDue);
+        for (anchor, timing, until, expected) in [
+            (Start, Timing::before(5), Until::At(Start, Timing::before(10)), over.clone()),
+            (Start, Timing::before(5), Until::At(Start, Timing::before(5)), over.clone()),
+            (Start, Timing::before(5), Until::At(Start, Timing::before(4)), Ok(())),
+            (Start, Timing::before(5), Until::At(End, Timing::before(10)), Ok(())),
+            (End, Timing::after(0), Until::At(Start, Timing::before(10)), over.clone()),
+            (End, Timing::before(20), Until::At(Start, Timing::after(10)), Ok(())),
+            (Start, clock(-1, 600), Until::At(Start, clock(-1, 600)), over.clone()),
+            (Start, clock(-1, 600), Until::At(Start, clock(0, 0)), Ok(())),
+            // Whether nine o'clock comes before depends on the hour of the workshop.
+            (Start, Timing::before(60), Until::At(Start, clock(0, 540)), Ok(())),
+            (Start, Timing::before(60), Until::At(Start, clock(-1, 540)), over.clone()),
+            (Start, clock(0, 540), Until::At(Start, Timing::before(60)), Ok(())),
+            (Start, clock(0, 540), Until::At(Start, Timing::before(900)), over.clone()),
+            (Registration, Timing::after(5), Until::At(Start, Timing::before(10)), Ok(())),
+            (Start, Timing::before(5), Until::NextOfPurpose, Ok(())),
+        ] {
+            let step = Step { anchor, timing, until, ..usual()[1].clone() };
+            assert_eq!(step.check_moments(), expected, "{anchor:?} {timing:?} {until:?}");
+        }
+    }
+
+    #[test]
+    fn people_are_chosen_by_attendance_only_after_the_workshop() {
+        let ahead = Err(StepError::AttendanceAhead);
+        for (anchor, timing, expected) in [
+            (Anchor::Start, Timing::before(60), ahead.clone()),
+            (Anchor::Start, Timing::At { days: -1, minute: 1_200 }, ahead.clone()),
+            (Anchor::End, Timing::before(10), ahead),
+            (Anchor::Start, Timing::after(180), Ok(())),
+            (Anchor::End, Timing::after(30), Ok(())),
+            (Anchor::End, Timing::At { days: 1, minute: 600 }, Ok(())),
+        ] {
+            let audience = StepAudience::Attendance(Presence::Attended);
+            let step = Step { anchor, timing, audience, until: Until::NextOfPurpose, ..usual()[1].clone() };
+            assert_eq!(step.check_moments(), expected, "{anchor:?} {timing:?}");
+        }
     }
 
     #[test]

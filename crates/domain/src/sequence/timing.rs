@@ -83,6 +83,30 @@ impl Timing {
         if far { Err(TimingError::Far) } else { Ok(()) }
     }
 
+    /// Whether it comes at `other` or before it wherever their common anchor lies. A clock time and a span can only be compared where the hour
+    /// of the anchor does not matter.
+    pub(super) fn never_after(self, other: Timing) -> bool {
+        match (self, other) {
+            (Timing::Offset { .. }, Timing::At { .. }) => self.minutes() + 1_440 <= other.minutes(),
+            (Timing::Offset { .. }, Timing::Offset { .. })
+            | (Timing::At { .. }, Timing::Offset { .. } | Timing::At { .. }) => {
+                self.minutes() <= other.minutes()
+            }
+        }
+    }
+
+    /// Whether it comes before its anchor, whatever the anchor's hour.
+    pub(super) fn is_before(self) -> bool {
+        self.minutes() < 0
+    }
+
+    /// Minutes from the anchor, or for a clock time from the midnight before it.
+    pub(super) fn minutes(self) -> i64 {
+        match self {
+            Timing::Offset { days, minutes } | Timing::At { days, minute: minutes } => days * 1_440 + minutes,
+        }
+    }
+
     /// The moment that follows from an anchor's. A clock time that a change of the clocks skips is as much later as the clocks were set
     /// forward; one that comes twice is the first of the two.
     pub fn due(self, anchor: Millis, zone: &Zone) -> Millis {

@@ -87,6 +87,19 @@ on_both! {
         let wrong = manager.post(&edit, &refs(&form)).await;
         assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(wrong.body.contains("Type a number.") && wrong.body.contains("A clock time goes with days"), "{}", wrong.body);
+        // So is what cannot be: it is over before it is due, and nobody attended yet.
+        let form = step(&mut manager, &scene, &own, "Two hours", "5", "minutes").await;
+        let over = [("until", "start"), ("until_amount", "10"), ("until_unit", "minutes"), ("until_side", "before")];
+        let over = over.into_iter().fold(form.clone(), |form, (name, value)| with(&form, name, value));
+        for (form, words) in [
+            (over, "It would be over before it is due"),
+            (with(&form, "audience", "attendance:attended"), "Who attended is known only afterwards"),
+            (with(&form, "source", "foo"), "A source goes with “Came by one source”"),
+        ] {
+            let wrong = manager.post(&edit, &refs(&form)).await;
+            assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{words}");
+            assert!(wrong.body.contains(words), "{words}: {}", wrong.body);
+        }
         // The form was made from an older version: another member's change is not overwritten.
         let old = with(&step(&mut manager, &scene, &own, "Two hours", "3", "hours").await, "version", "1");
         assert_eq!(manager.post(&edit, &refs(&old)).await.status, StatusCode::CONFLICT);

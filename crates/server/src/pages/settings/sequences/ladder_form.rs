@@ -221,7 +221,7 @@ impl LadderForm {
                 (Field::input("time", "until_clock", "By a clock time").value(form.get("until_clock")).help("On that day, instead of minutes or hours.").error(error("until_clock")))
             }
             div class="m-row2" {
-                (Field::select("audience", "Whom", form.audiences(parts)).help("Each later rung goes only to those of them whom nothing proves to be reached."))
+                (Field::select("audience", "Whom", form.audiences(parts)).help("Each later rung goes only to those of them whom nothing proves to be reached.").error(error("audience")))
                 (text("source", "Source").help("Only for people who came by one source."))
             }
             (Field::select("late", "Who registers later", choices("late", &[("newest", "gets the rung that is due"), ("skip", "gets only the rungs to come")])))

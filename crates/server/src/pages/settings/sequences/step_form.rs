@@ -209,7 +209,7 @@ impl StepForm {
             rung: None,
         };
         if errors.is_empty()
-            && let Err(error) = step.check()
+            && let Err(error) = step.check().and_then(|()| step.check_moments())
         {
             errors.insert(field_of(&error), error.to_string());
         }
@@ -353,7 +353,7 @@ impl StepForm {
                 (Field::input("time", "clock", "At a clock time").value(self.get("clock")).help("With days. Empty keeps the workshop’s own time.").error(error("clock")))
             }
             div class="m-row2" {
-                (Field::select("audience", "Whom", self.audiences(parts)).help("A post goes to the workshop’s groups."))
+                (Field::select("audience", "Whom", self.audiences(parts)).help("A post goes to the workshop’s groups.").error(error("audience")))
                 (text("source", "Source").help("Only for people who came by one source."))
             }
             div class="m-row2" {
@@ -431,7 +431,8 @@ pub(super) fn audience_word(audience: &StepAudience) -> String {
 pub(super) fn field_of(error: &StepError) -> &'static str {
     match error {
         StepError::Timing(_) => "amount",
-        StepError::NeverOfUse => "until_amount",
+        StepError::NeverOfUse | StepError::OverBeforeDue => "until_amount",
+        StepError::AttendanceAhead => "audience",
         StepError::Purpose(_) => "purpose",
         StepError::GroupPerPerson | StepError::RungPerPerson => "anchor",
         StepError::Cap => "in_all",
@@ -492,6 +493,9 @@ mod tests {
                 Until::At(Anchor::End, Timing::after(0)),
             ] {
                 let step = Step { timing, until, ..step() };
+                if step.check_moments().is_err() {
+                    continue;
+                }
                 let back = StepForm::of(&step).check(step.key.clone(), &parts());
                 assert_eq!(back, Ok(step));
             }
@@ -505,7 +509,9 @@ mod tests {
             StepAudience::Attendance(Presence::Absent),
             StepAudience::Source("form".into()),
         ] {
-            let step = Step { audience, late: LateRule::Always, wait_out_quiet: true, ..step() };
+            let (anchor, timing) = (Anchor::End, Timing::after(60));
+            let step =
+                Step { anchor, timing, audience, late: LateRule::Always, wait_out_quiet: true, ..step() };
             assert_eq!(StepForm::of(&step).check(step.key.clone(), &parts()), Ok(step));
         }
     }
