@@ -38,7 +38,7 @@ pub struct Sequence {
 pub struct SequenceSummary {
     /// The sequence in its newest version.
     pub sequence: Sequence,
-    /// Workshops whose plan follows it and that are not over.
+    /// Workshops whose plan follows it and runs.
     pub workshops: i64,
     /// The number of tags that carry it.
     pub tags: i64,
@@ -96,14 +96,31 @@ fn stored(steps: &[Step]) -> String {
     serde_json::to_string(steps).expect("steps are always JSON")
 }
 
-/// Sequences with their newest steps; `$1` the organisation, `$2` the moment after which a workshop is over. The end
-/// stands at the call.
+/// Whether the plan `p` of the workshop `w` runs at the moment of that parameter: the workshop is not over, or a step is to come, or goes to
+/// those who register late.
+macro_rules! plan_runs {
+    ($now:literal) => {
+        concat!(
+            "(w.status <> 'cancelled' AND (w.ends_at > ",
+            $now,
+            " OR EXISTS (SELECT 1 FROM plan_rows r WHERE r.workshop_id = p.workshop_id AND r.until_at > ",
+            $now,
+            " AND (r.state = 'planned' OR r.late_after IS NOT NULL))))"
+        )
+    };
+}
+pub(crate) use plan_runs;
+
+/// Sequences with their newest steps; `$1` the organisation, `$2` the moment at which plans run. The end stands at the
+/// call.
 macro_rules! select_sequences {
     ($end:literal) => {
         concat!(
             "SELECT s.id, s.name, s.description, s.version, v.steps, s.changed_by, s.changed_at,
                     (SELECT COUNT(*) FROM workshop_plans p JOIN workshops w ON w.id = p.workshop_id
-                     WHERE p.sequence_id = s.id AND p.organization_id = $1 AND w.ends_at > $2 AND w.status <> 'cancelled') AS workshops,
+                     WHERE p.sequence_id = s.id AND p.organization_id = $1 AND ",
+            plan_runs!("$2"),
+            ") AS workshops,
                     (SELECT COUNT(*) FROM workshop_tags t WHERE t.organization_id = $1 AND t.sequence_id = s.id) AS tags
              FROM sequences s JOIN sequence_versions v ON v.sequence_id = s.id AND v.version = s.version
              WHERE s.organization_id = $1 AND s.removed_at IS NULL ",
@@ -113,7 +130,7 @@ macro_rules! select_sequences {
 }
 
 impl Org {
-    /// Every sequence, by name; `now` decides which workshops are over.
+    /// Every sequence, by name; `now` decides which plans run.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -236,7 +253,7 @@ impl Org {
     /// Takes a sequence out of the lists, and from the tags that carry it.
     ///
     /// # Errors
-    /// [`StoreError::Stale`] while a workshop that is not over follows it.
+    /// [`StoreError::Stale`] while the plan of a workshop runs it.
     pub async fn remove_sequence(&self, id: SequenceId, now: Millis) -> Result<(), StoreError> {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;
@@ -251,8 +268,12 @@ impl Org {
         }
         let followed: Option<(Uuid,)> = tx
             .optional(
-                "SELECT p.workshop_id FROM workshop_plans p JOIN workshops w ON w.id = p.workshop_id
-                 WHERE p.sequence_id = $1 AND p.organization_id = $2 AND w.ends_at > $3 AND w.status <> 'cancelled' LIMIT 1",
+                concat!(
+                    "SELECT p.workshop_id FROM workshop_plans p JOIN workshops w ON w.id = p.workshop_id
+                     WHERE p.sequence_id = $1 AND p.organization_id = $2 AND ",
+                    plan_runs!("$3"),
+                    " LIMIT 1"
+                ),
                 args![id.0, self.id(), now],
             )
             .await?;

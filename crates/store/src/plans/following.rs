@@ -9,7 +9,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use crate::{db::args, error::StoreError, org::Org};
+use crate::{db::args, error::StoreError, org::Org, sequences::plan_runs};
 
 /// A workshop whose plan follows a sequence, and the version that it follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Following {
 const FOLLOWING_MAX: i64 = 100;
 
 impl Org {
-    /// The workshops that are not over and whose plan follows a sequence, the next start first.
+    /// The workshops whose plan follows a sequence and runs, the next start first.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -34,10 +34,12 @@ impl Org {
         let rows: Vec<(Uuid, String, i64)> = self
             .db
             .all(
-                "SELECT w.id, w.title, p.version FROM workshop_plans p JOIN workshops w ON w.id = p.workshop_id
-                 WHERE p.sequence_id = $1 AND p.organization_id = $2 AND w.organization_id = $2 AND w.ends_at > $3
-                   AND w.status <> 'cancelled'
-                 ORDER BY w.starts_at, w.id LIMIT $4",
+                concat!(
+                    "SELECT w.id, w.title, p.version FROM workshop_plans p JOIN workshops w ON w.id = p.workshop_id
+                     WHERE p.sequence_id = $1 AND p.organization_id = $2 AND w.organization_id = $2 AND ",
+                    plan_runs!("$3"),
+                    " ORDER BY w.starts_at, w.id LIMIT $4"
+                ),
                 args![sequence.0, self.id(), now, FOLLOWING_MAX],
             )
             .await?;

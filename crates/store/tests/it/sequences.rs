@@ -173,6 +173,29 @@ both! {
         assert_eq!(world.org.tag_sequence(tag).await.unwrap(), None);
     }
 
+    async fn a_sequence_runs_until_its_last_step_has_gone_and_nobody_late_can_get_it(world) {
+        let workshop = world.org.add_workshop(&draft("Excel", NOW.plus(3 * DAY)), NOW).await.unwrap();
+        let after = Step { anchor: Anchor::End, until: Until::Minutes(24 * 60), ..step("thanks", Timing::after(60)) };
+        let id = world.org.add_sequence(&sequence("Masterclass", vec![after]), NOW).await.unwrap();
+        world.org.write_plan(workshop, id, 1, &PlanChoice::default(), NOW).await.unwrap();
+        let row = world.org.plan_of(workshop).await.unwrap().unwrap().rows.remove(0);
+        let over = world.org.workshop(workshop).await.unwrap().ends_at.plus(1);
+        let running = async |now: Millis| {
+            let listed = world.org.sequences(now).await.unwrap()[0].workshops;
+            (listed, world.org.following(id, now).await.unwrap().len())
+        };
+        assert_eq!(running(over).await, (1, 1), "its thanks are to come");
+        assert!(matches!(world.org.remove_sequence(id, over).await, Err(StoreError::Stale)));
+        // It went, and goes to whoever registers late as long as it is of use.
+        let of = world.id(row.id.0);
+        world.run(format!("UPDATE plan_rows SET state = 'broadcast', late_after = {of} WHERE id = {of}")).await;
+        assert_eq!(running(row.until.plus(-1)).await, (1, 1));
+        assert_eq!(running(row.until).await, (0, 0), "it is of no use any more");
+        world.run(format!("UPDATE plan_rows SET late_after = NULL WHERE id = {of}")).await;
+        assert_eq!(running(over).await, (0, 0));
+        world.org.remove_sequence(id, over).await.unwrap();
+    }
+
     async fn another_organisation_neither_sees_nor_changes_a_plan(world) {
         let (workshop, id) = planned(&world).await;
         let row = world.org.plan_of(workshop).await.unwrap().unwrap().rows[0].id;

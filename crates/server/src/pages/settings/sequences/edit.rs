@@ -86,7 +86,7 @@ pub async fn ask_removal(member: Member, Path(id): Path<SequenceId>) -> PageResu
     if !following.is_empty() {
         let body = html! {
             (Head::new(format!("“{name}” cannot be removed now")))
-            (Note::new(Tone::Act, format!("{} it.", counted(following.len(), "workshop follows", "workshops follow")), "Cancel what is left of their plans first, or wait until they are over."))
+            (Note::new(Tone::Act, format!("{} it.", counted(following.len(), "workshop follows", "workshops follow")), "Cancel what is left of their plans first, or wait until the workshops are over and their last steps have gone."))
             ul class="m-ul" { @for one in &following { li { a class="m-link" href=(plan::href(one.workshop)) { (one.title) } } } }
         };
         return Ok(below(&member, vec![], "Remove sequence", body).into_response());
