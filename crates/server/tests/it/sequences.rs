@@ -217,6 +217,40 @@ on_both! {
         assert!(manager.get(&plan).await.body.contains("Cancel All (2)"));
     }
 
+    async fn home_says_what_a_running_plan_will_tell_and_does_not_suggest_to_tell_it_by_hand(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let own = format!("/settings/sequences/{id}");
+        let link = step(&mut manager, &scene, &own, "The link again", "10", "minutes").await;
+        let saved = manager.post(&format!("{own}/steps/new"), &refs(&with(&link, "purpose", "link"))).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+        let week = async |manager: &mut Browser<'_>, to: &str| {
+            let page = manager.get(to).await.body;
+            page.split_once("id=\"week\"").unwrap().1.split_once("</table>").unwrap().0.to_owned()
+        };
+        let before = week(&mut manager, "/").await;
+        assert!(before.contains("Nothing planned") && before.contains("Tell 3"), "{before}");
+        let (now, version) = (scene.world.clock_now(), scene.org.sequence(id).await.unwrap().version);
+        scene.org.write_plan(scene.workshop, id, version, &Default::default(), now).await.unwrap();
+        let zone = domain::time::Zone::india();
+        let moment = |minutes: i64| zone.moment(scene.starts_at().plus(-minutes * MINUTE), now);
+        let shown = week(&mut manager, "/").await;
+        for words in ["Two hours, Personal", &moment(120), "Open plan"] {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+        assert!(!shown.contains("Nothing planned") && !shown.contains("Tell 3"), "{shown}");
+        // Another step comes first; when the link goes stands beside it.
+        let shown = week(&mut manager, "/?told=link").await;
+        for words in ["Two hours, Personal".to_owned(), format!("Link: {}, Personal", moment(10))] {
+            assert!(shown.contains(&words), "{words}: {shown}");
+        }
+        assert!(!shown.contains("Tell 3"), "{shown}");
+        scene.org.cancel_plan(scene.workshop, now).await.unwrap();
+        let after = week(&mut manager, "/").await;
+        assert!(after.contains("Nothing planned") && after.contains("Tell 3"), "{after}");
+    }
+
     async fn a_move_shows_its_difference_first_and_moves_the_steps_with_it(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;

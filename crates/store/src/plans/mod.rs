@@ -5,6 +5,7 @@
 //! the transaction that confirms the broadcast. What becomes of a row is decided by [`domain::sequence::replan`].
 
 mod calendar;
+mod coming;
 mod following;
 mod replanning;
 mod running;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 pub use self::{
     calendar::CalendarStep,
+    coming::ComingStep,
     following::{Following, TemplateUses},
     replanning::PlanChoice,
     running::{DueRow, LateRow, PlanWork, RowDue, StepRun},

@@ -335,6 +335,29 @@ both! {
         assert_eq!(work.next_row_due(over.plus(1)).await.unwrap(), (None, Some(over)), "and waits since then");
     }
 
+    async fn the_steps_to_come_of_many_workshops_are_read_at_once_and_are_one_organisations_own(world) {
+        let (first, _) = planned(&world).await;
+        let second = world.org.add_workshop(&draft("Rust", NOW.plus(2 * DAY)), NOW).await.unwrap();
+        let each = Step { anchor: Anchor::Registration, purpose: "link".into(), label: "Welcome".into(), ..step("each", Timing::after(5)) };
+        let id = world.org.add_sequence(&sequence("Cohort", vec![each, step("hour", Timing::before(60))]), NOW).await.unwrap();
+        world.org.write_plan(second, id, 1, &PlanChoice::default(), NOW).await.unwrap();
+        let both = [first, second];
+        let coming = world.org.coming_steps(&both, NOW).await.unwrap();
+        let seen: Vec<_> = coming.iter().map(|one| (one.workshop, one.label.as_str(), one.due)).collect();
+        let hour_before = |days: i64| Some(NOW.plus(days * DAY - HOUR));
+        assert_eq!(
+            seen,
+            [
+                (second, "hour", hour_before(2)),
+                (first, "day", Some(NOW.plus(2 * DAY))),
+                (first, "hour", hour_before(3)),
+                (second, "Welcome", None),
+            ]
+        );
+        assert_eq!((coming[3].purpose.word(), coming[3].channel), ("link", Channel::WhatsappPersonal));
+        assert_eq!(world.other.coming_steps(&both, NOW).await.unwrap(), []);
+    }
+
     async fn steps_are_found_by_an_index_however_many_there_are(world) {
         planned(&world).await;
         let work = world.store.work(domain::ids::WorkerId::new(NOW));

@@ -2,6 +2,7 @@
 
 use domain::{
     broadcast::{Audience, BroadcastStatus},
+    channel::Channel,
     ids::WorkshopId,
     role::Permission,
     time::{DAY, Millis},
@@ -10,6 +11,7 @@ use domain::{
 };
 use maud::{Markup, Render, html};
 use store::{
+    plans::ComingStep,
     reached::{Planned, ReachCounts},
     workshops::Workshop,
 };
@@ -17,6 +19,7 @@ use store::{
 use super::paths;
 use crate::{
     http::{error::Problem, extract::Member},
+    pages::workshop::plan,
     ui::{
         chip::{Chip, State, Tone},
         format::{counted, form_value, grouped, percent},
@@ -42,6 +45,15 @@ pub(super) struct Week<'a> {
     chosen: Purpose,
     reached: Vec<(WorkshopId, ReachCounts)>,
     planned: Vec<Planned>,
+    /// The steps to come of the plans of these workshops.
+    steps: Vec<ComingStep>,
+}
+
+/// What comes next of a workshop.
+#[derive(Clone, Copy)]
+enum Next<'a> {
+    Broadcast(&'a Planned),
+    Step(&'a ComingStep),
 }
 
 impl Week<'_> {
@@ -64,11 +76,12 @@ impl Week<'_> {
         workshops.truncate(ROWS);
         let ids: Vec<WorkshopId> = workshops.iter().map(|one| one.id).collect();
         let planned = member.org.planned(&ids).await?;
-        let purposes = purposes(&planned);
+        let steps = member.org.coming_steps(&ids, member.now).await?;
+        let purposes = purposes(&planned, &steps);
         let chosen = purposes.iter().find(|purpose| purpose.word() == named).or(purposes.first()).cloned();
         let chosen = chosen.unwrap_or_default();
         let reached = member.org.reached(&ids, &chosen, today).await?;
-        Ok(Some(Week { member, workshops, more, purposes, chosen, reached, planned }))
+        Ok(Some(Week { member, workshops, more, purposes, chosen, reached, planned, steps }))
     }
 
     fn of(&self, workshop: &Workshop) -> ReachCounts {
@@ -80,14 +93,20 @@ impl Week<'_> {
     }
 }
 
-/// What the broadcasts tell, the most frequent first.
-fn purposes(planned: &[Planned]) -> Vec<Purpose> {
+/// What the broadcasts tell, the most frequent first; then what the steps will tell, the next first.
+fn purposes(planned: &[Planned], steps: &[ComingStep]) -> Vec<Purpose> {
     let mut counted: Vec<(Purpose, usize)> = vec![];
     let people = planned.iter().filter(|one| one.purpose.word() != store::posts::PURPOSE);
     for one in people.filter(|one| one.status != BroadcastStatus::Cancelled) {
         match counted.iter_mut().find(|(purpose, _)| *purpose == one.purpose) {
             Some((_, n)) => *n += 1,
             None => counted.push((one.purpose.clone(), 1)),
+        }
+    }
+    // Who reads a post of a group is not known by name.
+    for step in steps.iter().filter(|step| step.channel != Channel::WhatsappGroup) {
+        if counted.iter().all(|(purpose, _)| *purpose != step.purpose) {
+            counted.push((step.purpose.clone(), 0));
         }
     }
     counted.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
@@ -138,6 +157,13 @@ impl Render for Week<'_> {
     }
 }
 
+impl Next<'_> {
+    /// Whether it is that step.
+    fn is(self, step: &ComingStep) -> bool {
+        matches!(self, Next::Step(next) if next == step)
+    }
+}
+
 impl Week<'_> {
     fn row(&self, workshop: &Workshop) -> Markup {
         let zone = &self.member.organization.zone;
@@ -154,13 +180,17 @@ impl Week<'_> {
                 (cells(&reached, Some(&told)))
                 td class="m-wk__next" {
                     @match next {
-                        Some(one) => {
+                        Some(Next::Broadcast(one)) => {
                             (self.chip(one))
                             span class="m-sub" { (one.title) ", " (counted(one.waiting, "waits", "wait")) @if one.starts_at > self.member.now { ", " (zone.moment(one.starts_at, self.member.now)) } }
                         }
+                        Some(Next::Step(step)) => { (self.step(step)) }
                         None => {
                             (Chip { tone: Tone::Act, icon: Icon::Warning, word: "Nothing planned".to_owned() })
                         }
+                    }
+                    @if let Some(step) = self.tells(workshop).filter(|step| !next.is_some_and(|next| next.is(step))) {
+                        span class="m-sub" { (self.chosen.title()) ": " (self.moment(step)) ", " (step.channel.short_title()) }
                     }
                 }
                 td class="is-act" { (self.action(workshop, &reached, next)) }
@@ -168,17 +198,51 @@ impl Week<'_> {
         }
     }
 
-    /// What is going out, stands still, or goes out first.
-    fn next(&self, workshop: &Workshop) -> Option<&Planned> {
+    /// What stands still, else what is going out or goes out first: a broadcast, or a step of the plan. What follows each registration is
+    /// next where nothing else is.
+    fn next(&self, workshop: &Workshop) -> Option<Next<'_>> {
         let own = || self.planned.iter().filter(|one| one.workshop == workshop.id);
-        own().find(|one| one.status == BroadcastStatus::Paused).or_else(|| {
-            own().find(|one| {
-                matches!(
-                    one.status,
-                    BroadcastStatus::Planning | BroadcastStatus::Scheduled | BroadcastStatus::InProgress
-                )
-            })
-        })
+        if let Some(paused) = own().find(|one| one.status == BroadcastStatus::Paused) {
+            return Some(Next::Broadcast(paused));
+        }
+        let broadcast = own().find(|one| {
+            matches!(
+                one.status,
+                BroadcastStatus::Planning | BroadcastStatus::Scheduled | BroadcastStatus::InProgress
+            )
+        });
+        // They come in the order of their moments.
+        let step = self.steps.iter().find(|step| step.workshop == workshop.id);
+        match (broadcast, step) {
+            (Some(broadcast), Some(step)) if step.due.is_some_and(|due| due < broadcast.starts_at) => {
+                Some(Next::Step(step))
+            }
+            (Some(broadcast), _) => Some(Next::Broadcast(broadcast)),
+            (None, step) => step.map(Next::Step),
+        }
+    }
+
+    /// The step that will tell the chosen purpose. One that follows each registration tells nobody who is there already.
+    fn tells(&self, workshop: &Workshop) -> Option<&ComingStep> {
+        let mut own = self.steps.iter().filter(|step| step.workshop == workshop.id && step.due.is_some());
+        own.find(|step| step.purpose == self.chosen)
+    }
+
+    fn moment(&self, step: &ComingStep) -> String {
+        match step.due {
+            Some(due) if due > self.member.now => self.member.organization.zone.moment(due, self.member.now),
+            Some(_) => "Now".to_owned(),
+            None => "Each registration".to_owned(),
+        }
+    }
+
+    /// When the step goes, what it is called, and its channel.
+    fn step(&self, step: &ComingStep) -> Markup {
+        let (tone, icon) = if step.blocked { (Tone::Act, Icon::Warning) } else { (Tone::Rest, Icon::Wait) };
+        html! {
+            (Chip { tone, icon, word: self.moment(step) })
+            span class="m-sub" { (step.label) ", " (step.channel.short_title()) @if step.blocked { ", something stands in its way" } }
+        }
     }
 
     fn chip(&self, one: &Planned) -> Chip {
@@ -191,18 +255,20 @@ impl Week<'_> {
         }
     }
 
-    fn action(&self, workshop: &Workshop, reached: &ReachCounts, next: Option<&Planned>) -> Markup {
+    fn action(&self, workshop: &Workshop, reached: &ReachCounts, next: Option<Next<'_>>) -> Markup {
         let sends = self.member.may(Permission::Send);
         let link = |words: String, to: String| html! { a class="m-link" href=(to) { (words) } };
         match next {
-            Some(one) if one.status == BroadcastStatus::Paused && sends => {
+            Some(Next::Broadcast(one)) if one.status == BroadcastStatus::Paused && sends => {
                 link(format!("Open ({})", grouped(one.waiting)), paths::broadcast(one.id))
             }
-            Some(one) => link("Open".to_owned(), paths::broadcast(one.id)),
-            None if reached.registered == 0 && self.member.may(Permission::AddRegistrants) => {
+            Some(Next::Broadcast(one)) => link("Open".to_owned(), paths::broadcast(one.id)),
+            _ if reached.registered == 0 && self.member.may(Permission::AddRegistrants) => {
                 link("Import people".to_owned(), paths::import(workshop.id))
             }
-            None if sends && reached.can_be_told > 0 => link(
+            // Whoever told people by hand now would tell them what the plan is about to tell.
+            _ if self.tells(workshop).is_some() => link("Open plan".to_owned(), plan::href(workshop.id)),
+            _ if sends && reached.can_be_told > 0 => link(
                 format!("Tell {}", grouped(reached.can_be_told)),
                 format!(
                     "/?workshop={}&who={}&purpose={}#compose",
@@ -211,6 +277,7 @@ impl Week<'_> {
                     form_value(self.chosen.word())
                 ),
             ),
+            Some(Next::Step(_)) => link("Open plan".to_owned(), plan::href(workshop.id)),
             None => link("Open".to_owned(), paths::workshop(workshop.id)),
         }
     }
