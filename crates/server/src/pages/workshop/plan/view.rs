@@ -153,8 +153,10 @@ impl Row<'_> {
             (RowState::Planned, Some(preview)) if preview.obstacle.why.needs_somebody() => {
                 (preview.obstacle.why, preview.obstacle.words.as_str())
             }
-            (RowState::Planned, _) => (self.row.obstacle, self.row.obstacle_text.as_str()),
-            (RowState::Broadcast, _) => (WhyNot::Nothing, ""),
+            // Of a step that went out: what keeps those who registered since from it.
+            (RowState::Planned | RowState::Broadcast, _) => {
+                (self.row.obstacle, self.row.obstacle_text.as_str())
+            }
             (RowState::Skipped | RowState::Cancelled | RowState::Missed, _) => {
                 (self.row.why, self.row.why_text.as_str())
             }
@@ -205,6 +207,9 @@ impl Row<'_> {
             }
             if runs.runs > 1 {
                 parts.push(counted(runs.runs - 1, "later round", "later rounds"));
+            }
+            if self.row.state == RowState::Broadcast && why.needs_somebody() {
+                parts.push(format!("reaches nobody who registers now: {reason}"));
             }
             return (people(self.channel(), runs.planned), parts.join(", "));
         }
