@@ -5,6 +5,7 @@
 //! registration each of them is. A name alone is a weak sign: whoever is found by it stands apart, and nobody is taken
 //! whose name two people have.
 
+mod answer;
 mod matching;
 mod stay;
 mod titles;
@@ -18,15 +19,16 @@ use domain::{
     time::{Millis, Zone},
 };
 
+use self::{
+    answer::{Answer, answer},
+    stay::minutes,
+    titles::{Column, Part, column, holds, part},
+};
 pub use self::{
     matching::{AttendanceMatch, Attended, MatchedBy, match_report, match_visitors},
     stay::Stay,
 };
-use self::{
-    stay::minutes,
-    titles::{Column, Part, column, holds, part},
-};
-use crate::read::{DateOrder, OrderFound, Orders, Sheet, SheetError, read_date, yes_or_no};
+use crate::read::{DateOrder, OrderFound, Orders, Sheet, SheetError, read_date};
 
 /// Rows of a report that are read: 20,000 people who each come and go five times.
 const ROWS_MAX: usize = 200_000;
@@ -45,6 +47,35 @@ pub enum ReportError {
     /// It has titles and nobody below them.
     #[error("Nobody attended by this report. Check that it is the report of the right meeting.")]
     Nobody,
+    /// Nobody is said to have come, and some cells say neither yes nor no.
+    #[error(
+        "Nobody attended by this report. Under “Attended” stands neither yes nor no: {0}. Write yes or no there, and give the file again."
+    )]
+    Unclear(String),
+}
+
+/// A row whose cell under *Attended* says neither yes nor no. The person counts as not attended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnclearRow {
+    /// The row as a spreadsheet counts, from 1.
+    pub row: u64,
+    /// Who it is about: the name, else the address or the number.
+    pub name: String,
+    /// What stands in the cell.
+    pub word: String,
+}
+
+/// Unclear rows that a sentence names.
+const UNCLEAR_NAMED: usize = 5;
+
+/// "row 4 “maybe”, row 9 “x” and 3 more".
+fn named(unclear: &[UnclearRow]) -> String {
+    let shown = unclear.iter().take(UNCLEAR_NAMED).map(|one| format!("row {} “{}”", one.row, one.word));
+    let mut words = shown.collect::<Vec<_>>().join(", ");
+    if let Some(more @ 1..) = unclear.len().checked_sub(UNCLEAR_NAMED) {
+        words.push_str(&format!(" and {more} more"));
+    }
+    words
 }
 
 /// Somebody who was there.
@@ -69,6 +100,8 @@ pub struct Report {
     pub hosts: usize,
     /// Rows of people who registered there and did not come.
     pub away: usize,
+    /// Rows that say neither that somebody came nor that they did not. None of them counts as a visitor.
+    pub unclear: Vec<UnclearRow>,
     /// There are more rows than are read.
     pub cut: bool,
 }
@@ -96,15 +129,15 @@ pub struct ReadContext {
 /// # Errors
 /// When the file is no table, or no table of it says who was there.
 pub fn read(file: &Path, file_name: &str, with: &ReadContext) -> Result<Report, ReportError> {
-    let rows = Sheet::open(file, file_name)?.cells(ROWS_MAX + 1)?;
+    let rows = Sheet::open(file, file_name)?.numbered_cells(ROWS_MAX + 1)?;
     read_rows(&rows, with)
 }
 
-fn read_rows(rows: &[Vec<String>], with: &ReadContext) -> Result<Report, ReportError> {
+fn read_rows(rows: &[(u64, Vec<String>)], with: &ReadContext) -> Result<Report, ReportError> {
     let mut reading = Reading { with, order: None, report: Report::default(), places: HashMap::new() };
     reading.order = reading.date_order(rows);
     let (mut part_now, mut layout, mut found, mut had_people) = (Part::People, None, false, false);
-    for row in rows.iter().take(ROWS_MAX) {
+    for (number, row) in rows.iter().take(ROWS_MAX) {
         let filled: Vec<&str> = row.iter().map(|cell| cell.trim()).filter(|cell| !cell.is_empty()).collect();
         if let [only] = filled[..]
             && let Some(title) = part(only)
@@ -124,7 +157,7 @@ fn read_rows(rows: &[Vec<String>], with: &ReadContext) -> Result<Report, ReportE
             Part::Again if had_people => {}
             Part::People | Part::Again | Part::Other => {
                 had_people |= part_now == Part::People;
-                reading.row(layout, row);
+                reading.row(layout, *number, row);
             }
         }
     }
@@ -132,6 +165,7 @@ fn read_rows(rows: &[Vec<String>], with: &ReadContext) -> Result<Report, ReportE
     report.cut = rows.len() > ROWS_MAX;
     match (found, report.visitors.is_empty()) {
         (false, _) => Err(ReportError::NoAttendance),
+        (true, true) if !report.unclear.is_empty() => Err(ReportError::Unclear(named(&report.unclear))),
         (true, true) => Err(ReportError::Nobody),
         (true, false) => Ok(report),
     }
@@ -187,9 +221,9 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// The order that all dates of the file fit, else the one that brings the first of them nearer to the workshop.
-    fn date_order(&self, rows: &[Vec<String>]) -> Option<DateOrder> {
+    fn date_order(&self, rows: &[(u64, Vec<String>)]) -> Option<DateOrder> {
         let mut orders = Orders::default();
-        rows.iter().flatten().for_each(|cell| orders.see(cell));
+        rows.iter().flat_map(|(_, row)| row).for_each(|cell| orders.see(cell));
         let example = match orders.found() {
             OrderFound::NotNeeded => return None,
             OrderFound::Only(order) => return Some(order),
@@ -210,7 +244,7 @@ impl Reading<'_> {
         read_date(text, self.order, &self.with.zone, None).ok()
     }
 
-    fn row(&mut self, layout: &Layout, row: &[String]) {
+    fn row(&mut self, layout: &Layout, number: u64, row: &[String]) {
         if holds(layout.cell(row, Column::Role)) {
             self.report.hosts += 1;
             return;
@@ -230,12 +264,31 @@ impl Reading<'_> {
         if name.is_empty() && email.is_none() && phone.is_none() {
             return;
         }
-        if yes_or_no(layout.cell(row, Column::Attended)) == Some(false) {
-            self.report.away += 1;
-            return;
-        }
         let stay = self.stay(layout, row);
-        self.take(Visitor { name, email, phone, stay });
+        match self.came(layout, row, &stay) {
+            Answer::Came => self.take(Visitor { name, email, phone, stay }),
+            Answer::Away | Answer::Silent => self.report.away += 1,
+            Answer::Unclear => {
+                let known =
+                    [name, line(layout.cell(row, Column::Email)), line(layout.cell(row, Column::Phone))];
+                let name = known.into_iter().find(|known| !known.is_empty()).unwrap_or_default();
+                let word = line(layout.cell(row, Column::Attended));
+                self.report.unclear.push(UnclearRow { row: number, name, word });
+            }
+        }
+    }
+
+    /// Whether the person of a row came. Whoever stands in a table that does not ask it came; where the cell is empty, times
+    /// in the row tell it.
+    fn came(&self, layout: &Layout, row: &[String], stay: &Stay) -> Answer {
+        if !layout.has(&[Column::Attended]) {
+            return Answer::Came;
+        }
+        let cell = layout.cell(row, Column::Attended);
+        match answer(cell, |text| self.moment(text).is_some()) {
+            Answer::Silent if stay.joined().is_some() || stay.minutes() > Some(0) => Answer::Came,
+            said => said,
+        }
     }
 
     fn stay(&self, layout: &Layout, row: &[String]) -> Stay {

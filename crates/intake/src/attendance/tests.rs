@@ -98,8 +98,8 @@ fn a_date_of_two_readings_is_the_one_near_the_workshop() {
     {
         with.starts_at = with.zone.parse_local(start).unwrap();
         let rows = [
-            ["Name", "Join Time", "Leave Time"].map(str::to_owned).to_vec(),
-            ["Asha Rao", typed, typed].map(str::to_owned).to_vec(),
+            (1, ["Name", "Join Time", "Leave Time"].map(str::to_owned).to_vec()),
+            (2, ["Asha Rao", typed, typed].map(str::to_owned).to_vec()),
         ];
         assert_eq!(read_rows(&rows, &with).unwrap().first_joined(), Some(with.starts_at), "{start}");
     }
@@ -140,6 +140,27 @@ fn a_list_kept_by_hand_says_who_came() {
         "First name,Last name,Email,Duration,Time joined,Time exited\nAsha,Rao,asha@example.com,55 min,7:01 PM,7:56 PM\n",
     );
     assert_eq!(shown(&report), [one("Asha Rao", "asha@example.com", "", Some(55))]);
+}
+
+#[test]
+fn a_cell_that_says_neither_yes_nor_no_is_named_and_counts_nobody() {
+    let report = read_text(
+        "Name,Mobile,Attended\nAsha Rao,90000 00001,Yes\n\nRavi,90000 00002,\nMeena,90000 00003,cancelled\n\
+         Kiran,90000 00004,registered\nTara,90000 00005,maybe\nDev,90000 00006,42\nJo,90000 00007,not attended\n",
+    );
+    assert_eq!(
+        shown(&report),
+        [one("Asha Rao", "", "+919000000001", None), one("Dev", "", "+919000000006", None)]
+    );
+    let tara = UnclearRow { row: 7, name: "Tara".to_owned(), word: "maybe".to_owned() };
+    assert_eq!((report.away, report.unclear), (4, vec![tara]));
+    // Where the cell is empty, the times of the row tell it.
+    let report = read_text(
+        "Name,Attended,Join Time,Duration (minutes)\nAsha Rao,,\"Jan 20, 2027 7:00 PM\",30\nRavi,,--,--\nMeena,,,0\n",
+    );
+    assert_eq!((shown(&report).len(), report.away), (1, 2));
+    let none = read_bytes(b"Name,Mobile,Attended\nTara,90000 00005,maybe\n", "list.csv").unwrap_err();
+    assert!(none.to_string().contains("row 2 “maybe”"), "{none}");
 }
 
 #[test]

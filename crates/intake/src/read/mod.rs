@@ -43,7 +43,7 @@ pub use sheet_flags::SheetFlags;
 pub use states::{NO_STATUS_KEY, NO_STATUS_WORD, StatusSeen};
 pub use unused::NotUsed;
 pub use words::{Agreed, StatusMeaning, agreed, status_key, yes_or_no};
-pub(crate) use words::{is_somebody_elses, line_against, remarks_against, title_score};
+pub(crate) use words::{is_somebody_elses, line_against, remarks_against, tidy, title_score};
 
 #[cfg(test)]
 mod cases;

@@ -11,6 +11,9 @@ use store::{Actor, Org};
 use super::{import, say, user::choose};
 use crate::{app::App, config::Config, ui::format::counted};
 
+/// Unclear rows that are named one by one.
+const UNCLEAR_SHOWN: usize = 20;
+
 /// `munadi attendance …`
 #[derive(Args, Debug)]
 pub struct AttendanceCommand {
@@ -53,7 +56,7 @@ async fn take(app: &App, command: &AttendanceCommand) -> anyhow::Result<()> {
         Ok(report) => report,
         Err(error) => bail!("{error}"),
     };
-    let (hosts, away) = (report.hosts, report.away);
+    let (hosts, away, unclear) = (report.hosts, report.away, report.unclear.clone());
     let beside = match_report(&org, workshop.id, report).await?;
     let (people, unknown) = beside.to_take(command.by_name);
     let names = beside.attended.iter().filter(|one| one.by == MatchedBy::Name).count();
@@ -69,6 +72,7 @@ async fn take(app: &App, command: &AttendanceCommand) -> anyhow::Result<()> {
             "unknown": unknown,
             "hosts": hosts,
             "away": away,
+            "unclear": unclear.iter().map(|one| serde_json::json!({ "row": one.row, "word": one.word })).collect::<Vec<_>>(),
             "taken": !command.dry_run,
         }));
     }
@@ -80,6 +84,12 @@ async fn take(app: &App, command: &AttendanceCommand) -> anyhow::Result<()> {
     }
     if unknown > 0 {
         say(format!("{} nobody of the registrants", counted(unknown, "visitor is", "visitors are")))?;
+    }
+    for one in unclear.iter().take(UNCLEAR_SHOWN) {
+        say(format!("row {}: “{}” under “Attended” is neither yes nor no; not counted", one.row, one.word))?;
+    }
+    if let Some(more @ 1..) = unclear.len().checked_sub(UNCLEAR_SHOWN) {
+        say(format!("{} like that", counted(more, "more row is", "more rows are")))?;
     }
     if command.dry_run { say("nothing was taken over") } else { Ok(()) }
 }

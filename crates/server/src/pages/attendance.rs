@@ -12,7 +12,8 @@ use domain::{
     time::DAY,
 };
 use intake::attendance::{
-    AttendanceMatch, Attended, MatchedBy, ReadContext, Report, ReportError, Visitor, match_report, read,
+    AttendanceMatch, Attended, MatchedBy, ReadContext, Report, ReportError, UnclearRow, Visitor,
+    match_report, read,
 };
 use maud::{Markup, Render, html};
 use serde::{Deserialize, Serialize};
@@ -151,6 +152,7 @@ pub async fn look_at(
         first_joined: report.first_joined(),
         hosts: report.hosts,
         away: report.away,
+        unclear: report.unclear.clone(),
         cut: report.cut,
     };
     let before = member.org.attendance_report(id).await?;
@@ -265,6 +267,7 @@ struct About {
     first_joined: Option<domain::time::Millis>,
     hosts: usize,
     away: usize,
+    unclear: Vec<UnclearRow>,
     cut: bool,
 }
 
@@ -310,6 +313,9 @@ fn look_page(
             (Note::new(Tone::Act, format!("This report is about {}.", zone.long_date(at)), format!("The workshop is on {}. Is it the report of another meeting?", zone.long_date(workshop.starts_at))))
         }
         @if about.cut { (Note::new(Tone::Act, "The report has more rows than are read.", "Only its first 2,00,000 rows count.")) }
+        @if !about.unclear.is_empty() {
+            (Note::new(Tone::Act, format!("{} neither yes nor no under “Attended”.", counted(n(about.unclear.len()), "row says", "rows say")), "Nobody of them counts as attended; they would count as absent. Write yes or no there, and upload the file again."))
+        }
         section class="m-card m-impsum" aria-label="People of the report" {
             (RecipientSummary {
                 parts,
@@ -340,6 +346,7 @@ fn look_page(
         }).padded())
         @if !by_name.is_empty() { (names_card(&by_name, workshop.id)) }
         @if !beside.unknown.is_empty() { (unknown_card(&beside.unknown)) }
+        @if !about.unclear.is_empty() { (unclear_card(&about.unclear)) }
     };
     let mut page = member.page(Section::Workshops, "Check the report", body);
     page.crumbs = crumbs(Some(workshop), "Attendance");
@@ -414,6 +421,30 @@ fn unknown_card(visitors: &[Visitor]) -> Card {
                 Column::new("There for", Place::Line),
             ],
             rows: visitors.iter().take(SHOWN).map(row).collect(),
+            empty: String::new(),
+        },
+    )
+}
+
+fn unclear_card(rows: &[UnclearRow]) -> Card {
+    let row = |one: &UnclearRow| {
+        Row::new(vec![
+            html! { (one.name) },
+            html! { "“" (one.word) "”" },
+            html! { (grouped(i64::try_from(one.row).unwrap_or(i64::MAX))) },
+        ])
+    };
+    Card::new(
+        "unclear",
+        title("Neither yes nor no", rows.len()),
+        Table {
+            caption: "Rows that say neither yes nor no".into(),
+            columns: vec![
+                Column::new("In the report", Place::Title),
+                Column::new("Under “Attended”", Place::Line),
+                Column::new("Row", Place::Line),
+            ],
+            rows: rows.iter().take(SHOWN).map(row).collect(),
             empty: String::new(),
         },
     )

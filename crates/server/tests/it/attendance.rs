@@ -99,6 +99,20 @@ on_both! {
         assert_eq!(viewer.get(&look).await.status, StatusCode::FORBIDDEN);
     }
 
+    async fn a_word_that_is_neither_yes_nor_no_is_named_and_adds_nobody(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let home = format!("/workshops/{}/attendance", scene.workshop);
+        let mut manager = scene.manager().await;
+        let list = "Name,Mobile,Attended\nOne,90001 00001,Yes\nTwo,90001 00002,maybe\nThree,90001 00003,\n";
+        let up = manager.upload(&home, &[], "list.csv", list.as_bytes()).await;
+        let look = manager.get(up.location()).await.body;
+        assert!(look.contains("1 row says neither yes nor no under “Attended”") && look.contains("“maybe”"), "{look}");
+        assert!(look.contains("Take over 1 person"), "{look}");
+        manager.post(up.location(), &[]).await;
+        let said = scene.org.attendance_report(scene.workshop).await.unwrap().unwrap();
+        assert_eq!((said.attended, said.absent), (1, 2), "{said:?}");
+    }
+
     async fn whoever_is_erased_leaves_the_attendance_too(db: TestStore) {
         let scene = Scene::new(db).await;
         let home = format!("/workshops/{}/attendance", scene.workshop);

@@ -171,7 +171,8 @@ pub(in crate::read) fn refuses(cell: &str) -> bool {
     }
 }
 
-fn tidy(cell: &str, chars: usize) -> String {
+/// Lower case, single spaces, without punctuation: the first `chars` of a cell.
+pub(crate) fn tidy(cell: &str, chars: usize) -> String {
     let kept =
         |c: &char| !matches!(c, '.' | ',' | '!' | ';' | ':' | '\'' | '’' | '"' | '।' | '(' | ')' | '?');
     let text: String = cell

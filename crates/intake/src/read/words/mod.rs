@@ -13,7 +13,7 @@ mod whose;
 pub use answers::{Agreed, agreed, yes_or_no};
 pub use status::{StatusMeaning, status_key};
 
-pub(crate) use answers::remarks_against;
+pub(crate) use answers::{remarks_against, tidy};
 pub(crate) use own::line_against;
 
 pub(super) use answers::{bare_answer, beside_name, is_plain_no, refuses};
