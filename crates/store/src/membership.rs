@@ -385,14 +385,25 @@ impl Org {
                 args![self.id(), phone.as_str()],
             )
             .await?;
-        Ok(rows
-            .into_iter()
-            .map(|(group, joined, left)| GroupMembership {
-                group,
-                joined_at: joined.map(Millis),
-                left_at: left.map(Millis),
-            })
-            .collect())
+        Ok(rows.into_iter().map(GroupMembership::from).collect())
+    }
+
+    /// The groups of a workshop in which a number is or was, with when it joined and left; none without a number.
+    pub async fn workshop_groups_of(
+        &self,
+        workshop: WorkshopId,
+        phone: &str,
+    ) -> Result<Vec<GroupMembership>, StoreError> {
+        let rows: Vec<(String, Option<i64>, Option<i64>)> = self
+            .db
+            .all(
+                "SELECT g.subject, m.joined_at, m.left_at FROM group_members m JOIN groups g ON g.id = m.group_id
+                 JOIN workshop_groups w ON w.group_id = m.group_id AND w.workshop_id = $3
+                 WHERE m.organization_id = $1 AND m.person = $2 AND m.person <> '' ORDER BY lower(g.subject), g.id",
+                args![self.id(), phone, workshop.0],
+            )
+            .await?;
+        Ok(rows.into_iter().map(GroupMembership::from).collect())
     }
 }
 
@@ -405,4 +416,10 @@ pub struct GroupMembership {
     pub joined_at: Option<Millis>,
     /// When the person left; `None` while they are in the group.
     pub left_at: Option<Millis>,
+}
+
+impl From<(String, Option<i64>, Option<i64>)> for GroupMembership {
+    fn from((group, joined, left): (String, Option<i64>, Option<i64>)) -> GroupMembership {
+        GroupMembership { group, joined_at: joined.map(Millis), left_at: left.map(Millis) }
+    }
 }

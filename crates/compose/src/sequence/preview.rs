@@ -3,6 +3,7 @@
 
 use domain::{
     broadcast::Audience,
+    channel::Category,
     checks::Finding,
     ids::PlanRowId,
     money::Money,
@@ -11,6 +12,7 @@ use domain::{
         Difference, OwnWhyNot, Plan, PlanTarget, PlannedStep, Replanned, RowState, RungExpectation, Step,
         StepKey, StepState, WhyNot, WorkshopTimes, difference as differ, plan, replan,
     },
+    template::Message,
     time::{Millis, Zone},
 };
 use store::{
@@ -35,6 +37,8 @@ pub struct StepPreview {
     pub planned: PlannedStep,
     /// The name of the template; `None` where the template was removed.
     pub template: Option<String>,
+    /// The category of its message; `None` where the template was removed or cannot be read.
+    pub category: Option<Category>,
     /// The name of the account that would send it; `None` where there is none, and for posts in groups.
     pub account: Option<String>,
     /// The number of people who would get it now, or of groups. `None` where that is not known ahead, as for steps
@@ -195,14 +199,16 @@ impl Composer {
         people: Option<Audience>,
     ) -> Result<StepPreview, StoreError> {
         let template = match caller.org.template(step.template).await {
-            Ok(template) => Some(template.name),
+            Ok(template) => Some(template),
             Err(StoreError::Missing) => None,
             Err(error) => return Err(error),
         };
+        let message = template.as_ref().map(|one| Message::from_json(one.channel, &one.body));
         let mut preview = StepPreview {
             step: step.clone(),
             planned: planned.clone(),
-            template,
+            category: message.and_then(Result::ok).map(|message| message.category()),
+            template: template.map(|template| template.name),
             account: None,
             people: None,
             cost: None,

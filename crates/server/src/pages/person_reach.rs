@@ -62,20 +62,29 @@ fn lines(lines: &[Line]) -> Markup {
 
 /// What keeps messages of that kind on that channel from the person.
 fn barred(story: &Story, channel: Channel, category: Category) -> Option<SkipReason> {
+    let (phone, wishes) = (&story.phone, (&story.suppressions[..], &story.consents[..]));
+    barred_by((phone, phone), wishes, channel, category)
+}
+
+/// The same of a number, and what was typed as it, with the opt-outs and agreements of its person.
+pub(super) fn barred_by(
+    (phone, phone_typed): (&str, &str),
+    (opt_outs, consents): (&[Suppression], &[Consent]),
+    channel: Channel,
+    category: Category,
+) -> Option<SkipReason> {
     let candidate = Candidate {
-        name: &story.name,
-        email: &story.email,
-        phone: &story.phone,
-        phone_typed: &story.phone,
-        suppressed: story.suppressions.iter().any(|entry| entry.stops(channel, category)),
-        agreed: agreement(story, channel, category).is_some(),
+        phone,
+        phone_typed,
+        suppressed: opt_outs.iter().any(|entry| entry.stops(channel, category)),
+        agreed: agreement(consents, channel, category).is_some(),
         ..Candidate::default()
     };
     keeps_out(&candidate, channel, category)
 }
 
-fn agreement(story: &Story, channel: Channel, category: Category) -> Option<&Consent> {
-    story.consents.iter().find(|consent| consent.category == category && consent.stands_on(channel))
+fn agreement(consents: &[Consent], channel: Channel, category: Category) -> Option<&Consent> {
+    consents.iter().find(|consent| consent.category == category && consent.stands_on(channel))
 }
 
 /// Whether the number is one that the channel cannot reach at all.
@@ -231,7 +240,7 @@ fn kind(member: &Member, story: &Story, category: Category) -> Line {
     let by = open.iter().map(|channel| channel.title()).collect::<Vec<_>>().join(", ");
     let why = match (open.first(), category) {
         (Some(channel), Category::Marketing) => {
-            let agreed = agreement(story, *channel, category);
+            let agreed = agreement(&story.consents, *channel, category);
             let zone = &member.organization.zone;
             agreed.map(|one| format!("Agreed {}: {}", zone.date(one.given_at, member.now), one.source))
         }

@@ -303,6 +303,28 @@ on_both! {
         }
     }
 
+    async fn whoever_a_rung_reached_is_said_to_get_none_of_the_next_ones(db: TestStore) {
+        let people: [(usize, &[usize]); 2] = [(BY_WHATSAPP, &[1]), (BY_CALL, &[3])];
+        let mut ladder = Ladder::new(db, "exotel", CostCaps::default(), &people).await;
+        ladder.run_until(ladder.due(0).plus(MINUTE)).await;
+        ladder.arrives(&numbers(BY_WHATSAPP, &[1])).await;
+        ladder.run_until(ladder.due(0).plus(2 * MINUTE)).await;
+        let scene = &ladder.scene;
+        let filter = store::registrants::RegistrantFilter { limit: 5, ..Default::default() };
+        let all = scene.org.registrants(scene.workshop, &filter).await.unwrap();
+        let mut manager = scene.world.signed_in(&scene.people.manager).await;
+        for (number, reached, comes) in [(number(BY_WHATSAPP, 1), 2, 0), (number(BY_CALL, 3), 0, 2)] {
+            let who = all.iter().find(|one| one.phone == number).unwrap().id;
+            let page = manager.get(&format!("/workshops/{}/plan?person={who}", scene.workshop)).await.body;
+            let table = page.split_once("id=\"person-plan\"").unwrap().1;
+            let counts = (
+                table.matches("The ladder reached them: WhatsApp Personal, delivered").count(),
+                table.matches("unless something proves before").count(),
+            );
+            assert_eq!(counts, (reached, comes), "{table}");
+        }
+    }
+
     async fn calls_that_nobody_answered_cost_a_ladder_nothing(db: TestStore) {
         // For three calls; two of the first are busy or not answered, which leaves room for the others.
         let mut ladder = Ladder::with(

@@ -6,17 +6,24 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use domain::{
     attention::Matter,
+    channel::Channel,
     group::Jid,
     ids::{BroadcastId, IntegrationId, WorkshopId},
     message::MessageState,
     sending_hours::SendingHours,
+    sequence::{Anchor, LateRule, Step, StepAudience, StepKey, Timing, Until},
     time::{DAY, HOUR, MINUTE},
 };
 use engine::Sender;
 use sandbox::{Sandbox, samples::ACCOUNT};
 use serde_json::json;
 use store::{
-    Actor, Org, on_both, posts::NewPosts, registrants::NewRegistrant, testing::TestStore,
+    Actor, Org, on_both,
+    plans::PlanChoice,
+    posts::NewPosts,
+    registrants::{NewRegistrant, RegistrantFilter},
+    sequences::SequenceDraft,
+    testing::TestStore,
     workshops::WorkshopDraft,
 };
 
@@ -147,6 +154,31 @@ impl Scene {
     }
 }
 
+/// A plan with one post, an hour before the start.
+async fn post_step(scene: &Scene) {
+    let now = scene.world.clock_now();
+    let body = json!({ "text": "Join: {join_link}" });
+    let template = scene.org.add_template(Channel::WhatsappGroup, "Post", &body, now).await.unwrap();
+    let step = Step {
+        key: StepKey::stored("post".to_owned()),
+        label: "Post".to_owned(),
+        channel: Channel::WhatsappGroup,
+        template,
+        account: None,
+        anchor: Anchor::Start,
+        timing: Timing::before(60),
+        purpose: "link".to_owned(),
+        until: Until::default(),
+        audience: StepAudience::default(),
+        late: LateRule::default(),
+        wait_out_quiet: false,
+        rung: None,
+    };
+    let draft = SequenceDraft { name: "Posts".to_owned(), description: String::new(), steps: vec![step] };
+    let sequence = scene.org.add_sequence(&draft, now).await.unwrap();
+    scene.org.write_plan(scene.workshop, sequence, 1, &PlanChoice::default(), now).await.unwrap();
+}
+
 on_both! {
     async fn an_account_that_dies_before_its_post_is_told_linked_again_and_posts_in_time(db: TestStore) {
         let scene = Scene::new(db).await;
@@ -227,6 +259,64 @@ on_both! {
         let viewer = scene.world.signed_in(&scene.people.viewer).await.get(&format!("{page}.csv")).await;
         assert_eq!(viewer.status, StatusCode::FORBIDDEN, "a viewer takes no file out");
         assert!(MORNING.parse::<Jid>().is_ok());
+    }
+
+    async fn person_mode_says_of_a_post_what_is_known_of_the_groups_and_when_it_went(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let (org, now) = (&scene.org, scene.world.clock_now());
+        let add = async |n: i64, name: &str| {
+            let person = NewRegistrant {
+                name: domain::name::PersonName::parse(name),
+                phone: domain::phone::Phone::parse(&format!("90000 000{n:02}"), domain::phone::Country::INDIA).ok(),
+                ..NewRegistrant::default()
+            };
+            org.add_registrant(scene.workshop, person, scene.world.clock_now()).await.unwrap();
+            let filter = RegistrantFilter { search: name.to_owned(), limit: 5, ..RegistrantFilter::default() };
+            org.registrants(scene.workshop, &filter).await.unwrap().remove(0).id
+        };
+        let (inside, outside) = (add(1, "Asha Rao").await, add(77, "Thomas Kurian").await);
+        post_step(&scene).await;
+        let mut manager = scene.manager().await;
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let before = manager.get(&format!("{plan}?person={outside}")).await.body;
+        assert!(before.contains("its members are not known"), "{before}");
+        let read = manager.post(&format!("/workshops/{}/members/sync", scene.workshop), &[]).await;
+        assert_eq!(read.status, StatusCode::SEE_OTHER, "{}", read.body);
+        let hers = manager.get(&format!("{plan}?person={inside}")).await.body;
+        assert!(hers.contains("as a member of “"), "{hers}");
+        let his = manager.get(&format!("{plan}?person={outside}")).await.body;
+        assert!(his.contains("They are in none of the workshop’s groups"), "{his}");
+
+        // A post that would not go is nobody's.
+        let link = |join_link: &str| WorkshopDraft {
+            title: "Excel for Working Professionals".into(),
+            starts_at: now.plus(2 * HOUR),
+            ends_at: now.plus(4 * HOUR),
+            join_link: join_link.into(),
+            tag: None,
+        };
+        org.edit_workshop(scene.workshop, &link(""), now).await.unwrap();
+        let hers = manager.get(&format!("{plan}?person={inside}")).await.body;
+        assert!(hers.contains("Its post cannot be made") && !hers.contains("Gets it"), "{hers}");
+        org.edit_workshop(scene.workshop, &link("https://meet.example/excel"), now).await.unwrap();
+
+        // It goes out an hour before the start. Whoever registers afterwards has nothing of it.
+        let mut sender = scene.sender().await;
+        for _ in 0..62 {
+            while scene.world.app.engine.schedule().await.unwrap() {}
+            scene.world.app.engine.plan().await.unwrap();
+            scene.pass(&mut sender, 1).await;
+        }
+        assert_eq!(scene.posts(), 1);
+        let late = add(2, "Ravi Nair").await;
+        for (who, words) in [
+            (inside, "as a member of “"),
+            (outside, "They are in none of the workshop’s groups"),
+            (late, "It was posted before they registered"),
+        ] {
+            let page = manager.get(&format!("{plan}?person={who}")).await.body;
+            assert!(page.contains(words) && !page.contains("Gets it"), "{words}: {page}");
+        }
     }
 
     // In the former application every start at half past an hour UTC, 7 PM in India among them, stood an hour early in a community's text; and the

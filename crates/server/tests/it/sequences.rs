@@ -8,13 +8,14 @@ use domain::{
     ids::SequenceId,
     money::Money,
     sending_hours::SendingHours,
-    sequence::{Anchor, OwnWhyNot, RowState, Timing, WhyNot},
+    sequence::{Anchor, OwnWhyNot, RowState, Step, StepAudience, Timing, Until, WhyNot},
     time::{DAY, HOUR, MINUTE},
 };
 use munadi::play::Report;
 use store::{
     broadcasts::{NewBroadcast, Telling},
     on_both,
+    sequences::SequenceDraft,
 };
 
 use crate::{
@@ -67,6 +68,12 @@ async fn step(
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec()
+}
+
+/// One of the scene's people by name.
+async fn person(scene: &Scene, name: &str) -> store::registrants::Registrant {
+    let filter = store::registrants::RegistrantFilter { search: name.into(), limit: 5, ..Default::default() };
+    scene.org.registrants(scene.workshop, &filter).await.unwrap().remove(0)
 }
 
 on_both! {
@@ -417,5 +424,116 @@ on_both! {
         assert!(hers.matches("They cancelled their registration").count() == 2, "{hers}");
         let mut stranger = scene.world.signed_in(&scene.people.stranger).await;
         assert_eq!(stranger.get(&format!("{plan}?person={}", asha.id)).await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn person_mode_keeps_to_opt_outs_and_to_who_agreed(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let now = scene.world.clock_now();
+        let mut kept = scene.org.sequence(id).await.unwrap().steps;
+        let mut body = scene.org.template(scene.template).await.unwrap().body;
+        body["category"] = "marketing".into();
+        let offer = scene.org.add_template(Channel::WhatsappPersonal, "Offer", &body, now).await.unwrap();
+        // At half past eleven in the morning, within the hours of promotion.
+        kept[0] = Step {
+            template: offer,
+            timing: Timing::after(180),
+            audience: StepAudience::Everyone,
+            until: Until::Minutes(60),
+            ..kept[0].clone()
+        };
+        let draft = SequenceDraft { name: "Offers".into(), description: String::new(), steps: kept };
+        let id = scene.org.add_sequence(&draft, now).await.unwrap();
+        scene.org.write_plan(scene.workshop, id, 1, &Default::default(), now).await.unwrap();
+        let person = person(&scene, "asha").await;
+        let plan = format!("/workshops/{}/plan?person={}", scene.workshop, person.id);
+        let hers = manager.get(&plan).await.body;
+        assert!(hers.contains("No consent. Promotion needs consent") && !hers.contains("everyone gets it"), "{hers}");
+        let phone = domain::phone::Phone::from_stored(&person.phone).unwrap();
+        let phone_key = scene.world.app.phone_key.of(phone.as_str());
+        let agreed = store::consents::NewConsent {
+            phone_key: phone_key.clone(),
+            phone: phone.clone(),
+            channel: None,
+            given_at: now,
+            source: "form".into(),
+            wording: "Send me offers".into(),
+            note: String::new(),
+        };
+        scene.org.record_consent(agreed, now).await.unwrap();
+        let hers = manager.get(&plan).await.body;
+        assert!(hers.contains("everyone gets it") && !hers.contains("No consent"), "{hers}");
+        for (category, left_out) in [(Category::Marketing, 1), (Category::Utility, 2)] {
+            let stop = store::suppressions::NewSuppression {
+                phone_key: phone_key.clone(),
+                phone: phone.clone(),
+                channel: None,
+                category: Some(category),
+                reason: "STOP".into(),
+            };
+            scene.org.suppress(stop, now).await.unwrap();
+            let hers = manager.get(&plan).await.body;
+            let table = hers.split_once("id=\"person-plan\"").unwrap().1;
+            assert_eq!(table.matches("Opted out").count(), left_out, "{table}");
+        }
+    }
+
+    async fn person_mode_says_that_a_step_is_of_no_use_any_more_when_its_time_for_them_comes(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let now = scene.world.clock_now();
+        let mut kept = scene.org.sequence(id).await.unwrap().steps;
+        for (step, minutes) in kept.iter_mut().zip([5 * 1_440, 60]) {
+            step.anchor = Anchor::Registration;
+            step.timing = Timing::after(minutes);
+            step.until = Until::At(Anchor::Start, Timing::before(30));
+        }
+        let draft = SequenceDraft { name: "After registration".into(), description: String::new(), steps: kept };
+        let id = scene.org.add_sequence(&draft, now).await.unwrap();
+        scene.org.write_plan(scene.workshop, id, 1, &Default::default(), now).await.unwrap();
+        scene.world.clock.advance(MINUTE);
+        let new = store::registrants::NewRegistrant {
+            name: domain::name::PersonName::parse("Dev Kumar"),
+            phone: domain::phone::Phone::parse("90001 00044", domain::phone::Country::INDIA).ok(),
+            ..Default::default()
+        };
+        scene.org.add_registrant(scene.workshop, new, scene.world.clock_now()).await.unwrap();
+        let dev = person(&scene, "dev").await.id;
+        let his = manager.get(&format!("/workshops/{}/plan?person={dev}", scene.workshop)).await.body;
+        let table = his.split_once("id=\"person-plan\"").unwrap().1;
+        assert_eq!(table.matches("passes before its time for them comes").count(), 1, "{table}");
+        assert_eq!(table.matches("Gets it").count(), 1, "{table}");
+    }
+
+    async fn a_message_to_somebody_who_registered_later_stands_at_its_own_moment(db: TestStore) {
+        let scene = Scene::new(db).await;
+        crate::rehearsals::plan(&scene, &[120]).await;
+        let engine = &scene.world.app.engine;
+        let run = async || {
+            while engine.schedule().await.unwrap() {}
+            engine.plan().await.unwrap();
+        };
+        scene.world.clock.advance(HOUR);
+        run().await;
+        scene.world.clock.advance(4 * MINUTE);
+        let new = store::registrants::NewRegistrant {
+            name: domain::name::PersonName::parse("Dev Kumar"),
+            phone: domain::phone::Phone::parse("90001 00044", domain::phone::Country::INDIA).ok(),
+            ..Default::default()
+        };
+        scene.org.add_registrant(scene.workshop, new, scene.world.clock_now()).await.unwrap();
+        let dev = person(&scene, "dev").await.id;
+        scene.world.clock.advance(MINUTE);
+        run().await;
+        let mut manager = scene.manager().await;
+        let at = |who| format!("/workshops/{}/plan?person={who}", scene.workshop);
+        let his = manager.get(&at(dev)).await.body.replace('\u{a0}', " ");
+        let table = his.split_once("id=\"person-plan\"").unwrap().1;
+        assert!(table.contains("6:35 AM") && !table.contains("6:30 AM"), "{table}");
+        let asha = person(&scene, "asha").await;
+        let hers = manager.get(&at(asha.id)).await.body.replace('\u{a0}', " ");
+        assert!(hers.split_once("id=\"person-plan\"").unwrap().1.contains("6:30 AM"), "{hers}");
     }
 }

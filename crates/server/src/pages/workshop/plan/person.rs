@@ -5,29 +5,34 @@ use domain::{
     channel::Channel,
     checks::CheckId,
     ids::RegistrantId,
+    message::MessageState,
     reason::Reason,
-    sequence::{Anchor, LateRule, OwnWhyNot, Presence, RowState, StepAudience, WhyNot},
+    sequence::{Anchor, LateRule, OwnWhyNot, Presence, RowState, StepAudience, WhyNot, rungs_of},
     time::Millis,
     workshop::RegistrantStatus,
 };
 use maud::{Markup, html};
 use providers::codes;
 use store::{
+    broadcasts::Broadcast,
+    consents::Consent,
+    membership::GroupMembership,
     plans::{PlanRow, WorkshopPlan},
     reached::RegistrantMessage as Told,
     registrants::Registrant,
+    suppressions::Suppression,
     workshops::Workshop,
 };
 
 use super::{
     href,
-    view::{Around, due_for, step_name},
+    view::{Around, ahead, due_for, step_name},
     words,
 };
 use crate::{
     app::App,
     http::{error::Problem, extract::Member},
-    pages::{broadcast::state_chip, workshop::registrant},
+    pages::{broadcast::state_chip, person_reach::barred_by, workshop::registrant},
     ui::{
         button::Button,
         chip::{Chip, Tone},
@@ -60,10 +65,257 @@ struct Line<'a> {
 enum Gets {
     /// The person has a message of the step, or was left out for a reason.
     Told,
+    /// It was posted in a group of theirs; the words say what is known of that.
+    Posted(String),
     /// The person gets the step; the words say what it depends on.
     Comes(String),
     /// The person does not get the step, for this reason.
     Not(String),
+}
+
+fn not(words: &str) -> Gets {
+    Gets::Not(words.to_owned())
+}
+
+/// What is known of the person beside the plan.
+struct About<'a> {
+    member: &'a Member,
+    plan: &'a WorkshopPlan,
+    around: &'a Around,
+    person: &'a Registrant,
+    /// Their messages of this workshop.
+    told: Vec<Told>,
+    opt_outs: Vec<Suppression>,
+    consents: Vec<Consent>,
+    /// Whether the members of the workshop's groups are known.
+    members_known: bool,
+    /// The groups of the workshop that they are or were in.
+    groups: Vec<GroupMembership>,
+}
+
+impl<'a> About<'a> {
+    async fn load(
+        app: &App,
+        member: &'a Member,
+        plan: &'a WorkshopPlan,
+        around: &'a Around,
+        person: &'a Registrant,
+    ) -> Result<About<'a>, Problem> {
+        let org = &member.org;
+        Ok(About {
+            member,
+            plan,
+            around,
+            person,
+            told: org.told_people(plan.workshop, &[(person.id, person.phone.clone())]).await?,
+            opt_outs: org.suppressions_of(&person.phone, &app.phone_key).await?,
+            consents: org.consents_of(&person.phone, &app.phone_key).await?,
+            members_known: org.members_known(plan.workshop).await?,
+            groups: org.workshop_groups_of(plan.workshop, &person.phone).await?,
+        })
+    }
+
+    fn line(&self, row: &'a PlanRow) -> Line<'_> {
+        let preview = self.around.preview(row);
+        let message = self.told.iter().find(|one| row.broadcasts.contains(&one.message.broadcast));
+        let gets = match (message, preview) {
+            (Some(_), _) => Gets::Told,
+            (None, Some(preview)) => self.gets(row, preview),
+            (None, None) => Gets::Not(words::why(row.why, &row.why_text)),
+        };
+        let own = preview.map(|preview| due_for(preview, self.person.registered_at, &self.plan.zone));
+        let due = row.due.or(own);
+        let at = match (message, &gets) {
+            (Some(told), _) => Some(self.moment(told, due)),
+            // Whoever came after the step gets it when they came.
+            (None, Gets::Comes(_)) if row.state != RowState::Planned => {
+                due.max(Some(self.person.registered_at))
+            }
+            (None, _) => due,
+        };
+        Line { preview, row, message, gets, at }
+    }
+
+    /// The moment of a message: when it came to its state, or when it is to go.
+    fn moment(&self, told: &Told, due: Option<Millis>) -> Millis {
+        match told.state {
+            MessageState::Waiting | MessageState::InFlight => {
+                let of = self.around.broadcasts.iter().find(|one| one.id == told.message.broadcast);
+                of.map(|broadcast| broadcast.starts_at).or(due).unwrap_or(told.changed_at)
+            }
+            _ => told.changed_at,
+        }
+    }
+
+    /// Whether they get a step of which they have no message.
+    fn gets(&self, row: &PlanRow, preview: &StepPreview) -> Gets {
+        let (now, run_at, person) = (self.member.now, self.plan.run_at, self.person);
+        if preview.step.channel == Channel::WhatsappGroup {
+            return self.post(row, preview);
+        }
+        match person.status {
+            RegistrantStatus::Registered => {}
+            RegistrantStatus::Cancelled => return not("They cancelled their registration"),
+            RegistrantStatus::Refunded => return not("They got their money back"),
+        }
+        if let Some(mark) = person.mark {
+            return not(reasons::excluded(mark).title);
+        }
+        // Since when whoever registered came later; nothing where the step is still to go.
+        let late_since = match row.state {
+            RowState::Planned => None,
+            RowState::Broadcast if row.until > now => Some(row.due),
+            RowState::Skipped
+                if row.until > now && row.why == PAST_AT_RUN && person.registered_at > run_at =>
+            {
+                Some(Some(run_at))
+            }
+            // At its moment nobody was left to be told: it is for those who came since.
+            RowState::Skipped if row.until > now && row.why == NOBODY_LEFT => Some(row.due),
+            RowState::Broadcast => {
+                return not("They registered after it was of use, or were not among its people");
+            }
+            RowState::Skipped | RowState::Cancelled | RowState::Missed => {
+                let reason = words::why(row.why, &row.why_text);
+                return if reason.is_empty() {
+                    not("Its last useful moment passed")
+                } else {
+                    Gets::Not(reason)
+                };
+            }
+        };
+        let late = late_since.map(|since| late(since, preview, person));
+        if let Some(Gets::Not(words)) = late {
+            return Gets::Not(words);
+        }
+        if let Some(words) = stands_in_its_way(row, preview).or_else(|| self.barred(preview)) {
+            return Gets::Not(words);
+        }
+        late.unwrap_or_else(|| self.to_come(row, preview))
+    }
+
+    /// What keeps every message of this kind from them, in words.
+    fn barred(&self, preview: &StepPreview) -> Option<String> {
+        let (number, wishes) =
+            ((&*self.person.phone, &*self.person.phone_typed), (&*self.opt_outs, &*self.consents));
+        let barred = barred_by(number, wishes, preview.step.channel, preview.category?)?;
+        let words = reasons::excluded(barred);
+        Some(format!("{}. {}", words.title, words.note.trim_end_matches('.')))
+    }
+
+    /// What becomes of a step that is still to go.
+    fn to_come(&self, row: &PlanRow, preview: &StepPreview) -> Gets {
+        if preview.step.anchor == Anchor::Registration {
+            if self.person.registered_at < self.plan.run_at {
+                return not(
+                    "They were registered before the sequence was run, and nobody said that it concerns them",
+                );
+            }
+            if due_for(preview, self.person.registered_at, &self.plan.zone) >= row.until {
+                let until = words::at(self.member, row.until);
+                return Gets::Not(format!(
+                    "Its last useful moment, {until}, passes before its time for them comes"
+                ));
+            }
+        }
+        match self.proven(row, preview) {
+            Some(Some(proof)) => Gets::Not(format!(
+                "The ladder reached them: {}, {}",
+                proof.channel.title(),
+                proof.state.title().to_lowercase()
+            )),
+            Some(None) => {
+                Gets::Comes("unless something proves before that the ladder reached them".to_owned())
+            }
+            None => depends(self.person, &self.told, preview),
+        }
+    }
+
+    /// What proves to a rung that they were reached before; `None` for a step that asks for no proof.
+    fn proven(&self, row: &PlanRow, preview: &StepPreview) -> Option<Option<&Told>> {
+        let (plan, step) = (self.plan, &preview.step);
+        let proof = plan.computed(self.member.now).people(&plan.steps, step, row.id).unproven?;
+        let rungs = rungs_of(&plan.steps, &proof.ladder);
+        let of_plan =
+            |told: &Told| plan.rows.iter().find(|row| row.broadcasts.contains(&told.message.broadcast));
+        let by_hand = |told: &Told| {
+            let of = self.around.broadcasts.iter().find(|one| one.id == told.message.broadcast);
+            told.purpose == step.purpose() && of.is_some_and(|broadcast| broadcast.starts_at >= proof.since)
+        };
+        let arrived = |told: &&Told| {
+            told.left_out.is_none() && matches!(told.state, MessageState::Delivered | MessageState::Read)
+        };
+        let proves = |told: &&Told| match of_plan(told) {
+            Some(row) => rungs.iter().any(|rung| rung.key == row.key),
+            None => by_hand(told),
+        };
+        Some(self.told.iter().filter(arrived).find(proves))
+    }
+
+    /// Whether they see a step that is posted in the workshop's groups.
+    fn post(&self, row: &PlanRow, preview: &StepPreview) -> Gets {
+        match row.state {
+            RowState::Planned => match stands_in_its_way(row, preview) {
+                Some(words) => Gets::Not(words),
+                None => self.post_to_come(),
+            },
+            RowState::Broadcast => {
+                let all = self.around.of(row);
+                let went = |one: &&&Broadcast| WENT.iter().any(|state| one.in_state(*state) > 0);
+                match all.iter().filter(went).map(|one| one.starts_at).max() {
+                    Some(at) => self.posted(at),
+                    None if all.iter().any(|one| one.finished_at.is_none()) => self.post_to_come(),
+                    None => not("No post of it went out"),
+                }
+            }
+            RowState::Skipped | RowState::Cancelled | RowState::Missed => {
+                Gets::Not(words::why(row.why, &row.why_text))
+            }
+        }
+    }
+
+    fn post_to_come(&self) -> Gets {
+        match (self.groups.iter().find(|one| one.left_at.is_none()), self.members_known) {
+            (Some(inside), _) => Gets::Comes(format!("as a member of “{}”", inside.group)),
+            (None, true) if self.groups.is_empty() => not("They are in none of the workshop’s groups"),
+            (None, true) => not("They left the workshop’s groups"),
+            (None, false) => Gets::Comes(
+                "if they are in one of the workshop’s groups: its members are not known".to_owned(),
+            ),
+        }
+    }
+
+    /// What a post at that moment was for them.
+    fn posted(&self, at: Millis) -> Gets {
+        if self.person.registered_at > at {
+            return not("It was posted before they registered");
+        }
+        let inside = |one: &&GroupMembership| {
+            one.joined_at.is_none_or(|joined| joined <= at) && one.left_at.is_none_or(|left| left > at)
+        };
+        match (self.groups.iter().find(inside), self.members_known) {
+            (Some(group), _) => Gets::Posted(format!("as a member of “{}”", group.group)),
+            (None, true) if self.groups.is_empty() => not("They are in none of the workshop’s groups"),
+            (None, true) => not("They were in none of the workshop’s groups then"),
+            (None, false) => Gets::Posted(
+                "if they were in one of the workshop’s groups: its members are not known".to_owned(),
+            ),
+        }
+    }
+}
+
+/// States of a post that went out, or may have.
+const WENT: [MessageState; 4] =
+    [MessageState::Sent, MessageState::Delivered, MessageState::Read, MessageState::Unknown];
+
+/// What keeps a step from everybody, as the plan's own page says it.
+fn stands_in_its_way(row: &PlanRow, preview: &StepPreview) -> Option<String> {
+    let (why, said) = match row.state {
+        RowState::Planned => ahead(row, Some(preview)),
+        // What its own run met is over.
+        _ => (preview.obstacle.why, preview.obstacle.words.as_str()),
+    };
+    why.needs_somebody().then(|| words::why(why, said))
 }
 
 pub(super) async fn page(
@@ -75,11 +327,10 @@ pub(super) async fn page(
 ) -> Result<Markup, Problem> {
     let person = member.org.registrant(workshop.id, who).await?;
     let around = Around::load(app, member, workshop, plan).await?;
-    let told = member.org.told_people(workshop.id, &[(person.id, person.phone.clone())]).await?;
-    let lines: Vec<Line<'_>> =
-        plan.rows.iter().map(|row| line(member, plan, &around, &person, &told, row)).collect();
+    let about = About::load(app, member, plan, &around, &person).await?;
+    let lines: Vec<Line<'_>> = plan.rows.iter().map(|row| about.line(row)).collect();
     let comes = lines.iter().filter(|line| matches!(line.gets, Gets::Comes(_))).count();
-    let got = lines.iter().filter(|line| line.message.is_some()).count();
+    let got = lines.iter().filter(|line| matches!(line.gets, Gets::Told | Gets::Posted(_))).count();
     let not = lines.len() - comes - got;
     let shown = if person.name.is_empty() { "No name" } else { &person.name };
     Ok(html! {
@@ -95,102 +346,24 @@ pub(super) async fn page(
     })
 }
 
-fn line<'a>(
-    member: &Member,
-    plan: &WorkshopPlan,
-    around: &'a Around,
-    person: &Registrant,
-    told: &'a [Told],
-    row: &'a PlanRow,
-) -> Line<'a> {
-    let preview = around.preview(row);
-    let message = told.iter().find(|one| row.broadcasts.contains(&one.message.broadcast));
-    let at = preview.map(|preview| due_for(preview, person.registered_at, &plan.zone));
-    let gets = match (message, preview) {
-        (Some(_), _) => Gets::Told,
-        (None, Some(preview)) => gets((member.now, plan.run_at), person, told, row, preview),
-        (None, None) => Gets::Not(words::why(row.why, &row.why_text)),
-    };
-    Line { preview, row, message, gets, at: row.due.or(at) }
-}
-
-/// Whether somebody without a message of a step gets one.
-fn gets(
-    (now, run_at): (Millis, Millis),
-    person: &Registrant,
-    told: &[Told],
-    row: &PlanRow,
-    preview: &StepPreview,
-) -> Gets {
-    let step = &preview.step;
-    let not = |words: &str| Gets::Not(words.to_owned());
-    if step.channel == Channel::WhatsappGroup {
-        return match row.state {
-            RowState::Planned | RowState::Broadcast => {
-                Gets::Comes("as a member of the workshop’s groups".to_owned())
-            }
-            _ => Gets::Not(words::why(row.why, &row.why_text)),
-        };
-    }
-    match person.status {
-        RegistrantStatus::Registered => {}
-        RegistrantStatus::Cancelled => return not("They cancelled their registration"),
-        RegistrantStatus::Refunded => return not("They got their money back"),
-    }
-    if let Some(mark) = person.mark {
-        return not(reasons::excluded(mark).title);
-    }
-    match row.state {
-        RowState::Planned => {}
-        RowState::Broadcast if row.until > now => return late(row.due, preview, person),
-        RowState::Skipped if row.until > now && row.why == PAST_AT_RUN && person.registered_at > run_at => {
-            return late(Some(run_at), preview, person);
-        }
-        // At its moment nobody was left to be told: it is for those who came since.
-        RowState::Skipped if row.until > now && row.why == NOBODY_LEFT => {
-            return late(row.due, preview, person);
-        }
-        RowState::Broadcast => {
-            return not("They registered after it was of use, or were not among its people");
-        }
-        RowState::Skipped | RowState::Cancelled | RowState::Missed => {
-            let reason = words::why(row.why, &row.why_text);
-            return if reason.is_empty() { not("Its last useful moment passed") } else { Gets::Not(reason) };
-        }
-    }
-    if preview.obstacle.why.needs_somebody() {
-        return Gets::Not(words::why(preview.obstacle.why, &preview.obstacle.words));
-    }
-    if step.anchor == Anchor::Registration && person.registered_at < run_at {
-        return not(
-            "They were registered before the sequence was run, and nobody said that it concerns them",
-        );
-    }
-    depends(person, told, preview)
-}
-
 /// Whoever came after a step was due.
 fn late(since: Option<Millis>, preview: &StepPreview, person: &Registrant) -> Gets {
     let came_later = since.is_none_or(|since| person.registered_at > since);
     match preview.step.late {
-        LateRule::Skip => Gets::Not("Who registers after it was due gets nothing of it".to_owned()),
+        LateRule::Skip => not("Who registers after it was due gets nothing of it"),
         LateRule::NewestOnly | LateRule::Always if came_later => {
             Gets::Comes("as somebody who registered later, if nothing newer is due".to_owned())
         }
-        LateRule::NewestOnly | LateRule::Always => Gets::Not("They were not among its people".to_owned()),
+        LateRule::NewestOnly | LateRule::Always => not("They were not among its people"),
     }
 }
 
 /// What the audience of a step makes of them, as far as it is known now.
 fn depends(person: &Registrant, told: &[Told], preview: &StepPreview) -> Gets {
     let step = &preview.step;
-    let suppressed = if person.suppressed { ", unless their opt-out covers it" } else { "" };
-    let comes = |words: &str| Gets::Comes(format!("{words}{suppressed}"));
+    let comes = |words: &str| Gets::Comes(words.to_owned());
     let purpose = step.purpose();
     let told_this = told.iter().any(|one| one.left_out.is_none() && one.purpose == purpose);
-    if step.rung.is_some() {
-        return comes("unless something proves before that the ladder reached them");
-    }
     match &step.audience {
         StepAudience::Everyone => comes("everyone gets it"),
         StepAudience::NotTold if told_this => comes("if nobody tells them the same by hand before"),
@@ -206,14 +379,14 @@ fn depends(person: &Registrant, told: &[Told], preview: &StepPreview) -> Gets {
         StepAudience::Opened(true) => comes("if they open their own link"),
         StepAudience::Opened(false) => comes("if they do not open their own link"),
         StepAudience::Source(source) if person.came_from == *source => comes("they came by its source"),
-        StepAudience::Source(_) => Gets::Not("They came by another source".to_owned()),
+        StepAudience::Source(_) => not("They came by another source"),
         StepAudience::Tag(_) => comes("if they are registered for another workshop with its tag"),
     }
 }
 
 fn fill(gets: &Gets) -> Fill {
     match gets {
-        Gets::Told => Fill::Done,
+        Gets::Told | Gets::Posted(_) => Fill::Done,
         Gets::Comes(_) => Fill::Planned,
         Gets::Not(_) => Fill::Skipped,
     }
@@ -223,6 +396,7 @@ fn chip(line: &Line<'_>) -> Chip {
     match (&line.gets, line.message) {
         (Gets::Comes(_), None) => Chip { tone: Tone::Run, icon: Icon::Wait, word: "Gets it".into() },
         (_, Some(_)) => Chip { tone: Tone::Done, icon: Icon::Ok, word: "Told".into() },
+        (Gets::Posted(_), None) => Chip { tone: Tone::Done, icon: Icon::Ok, word: "Posted".into() },
         (Gets::Told | Gets::Not(_), None) => {
             Chip { tone: Tone::Rest, icon: Icon::Skip, word: "Does not".into() }
         }
@@ -233,7 +407,7 @@ fn chip(line: &Line<'_>) -> Chip {
 fn reason(line: &Line<'_>) -> String {
     match (&line.gets, line.message) {
         (_, Some(told)) => told_why(told),
-        (Gets::Comes(words) | Gets::Not(words), None) => words.clone(),
+        (Gets::Posted(words) | Gets::Comes(words) | Gets::Not(words), None) => words.clone(),
         (Gets::Told, None) => String::new(),
     }
 }

@@ -133,6 +133,16 @@ pub(super) async fn promotes(member: &Member, previews: &[StepPreview]) -> Resul
     Ok(lanes)
 }
 
+/// What stands in the way of a step that is still to go: what was found now, else what was found when it was tried.
+pub(super) fn ahead<'a>(row: &'a PlanRow, preview: Option<&'a StepPreview>) -> (WhyNot, &'a str) {
+    match preview {
+        Some(preview) if preview.obstacle.why.needs_somebody() => {
+            (preview.obstacle.why, preview.obstacle.words.as_str())
+        }
+        _ => (row.obstacle, row.obstacle_text.as_str()),
+    }
+}
+
 /// A step of a running plan.
 struct Row<'a> {
     member: &'a Member,
@@ -149,15 +159,11 @@ impl Row<'_> {
 
     /// What stands in its way, now or ahead.
     fn obstacle(&self) -> (WhyNot, &str) {
-        match (self.row.state, self.preview) {
-            (RowState::Planned, Some(preview)) if preview.obstacle.why.needs_somebody() => {
-                (preview.obstacle.why, preview.obstacle.words.as_str())
-            }
+        match self.row.state {
+            RowState::Planned => ahead(self.row, self.preview),
             // Of a step that went out: what keeps those who registered since from it.
-            (RowState::Planned | RowState::Broadcast, _) => {
-                (self.row.obstacle, self.row.obstacle_text.as_str())
-            }
-            (RowState::Skipped | RowState::Cancelled | RowState::Missed, _) => {
+            RowState::Broadcast => (self.row.obstacle, self.row.obstacle_text.as_str()),
+            RowState::Skipped | RowState::Cancelled | RowState::Missed => {
                 (self.row.why, self.row.why_text.as_str())
             }
         }
