@@ -90,7 +90,13 @@ on_both! {
         // It is moved by *Move workshop*. Nobody was told the time in between, so the old time is still the first.
         let [starts, ends] = times(was.plus(3 * DAY));
         let asked = manager.get(&format!("{page}/move?starts={starts}&ends={ends}")).await.body;
-        assert!(asked.contains("3 people were told"), "{asked}");
+        let at = |at: domain::time::Millis| format!("3 people were told {}, {}.", zone.date(at, world.clock_now()), zone.time(at));
+        let today = format!("3 people were told Today, {}.", zone.time(was));
+        assert!(asked.contains(&at(was)) || asked.contains(&today), "the time that they were told: {asked}");
+        // No template here is for a new time, and none for something else stands in for it.
+        let composer = manager.get(&format!("/?workshop={id}&purpose=moved")).await.body;
+        assert!(composer.contains("No template here is for “New time”") && !composer.contains(r#"id="confirm""#), "{composer}");
+        assert!(composer.contains("&amp;template=") && composer.contains("&amp;purpose=moved"), "{composer}");
         let revision = |asked: &str| asked.split_once(r#"name="revision" value=""#).unwrap().1.split('"').next().unwrap().to_owned();
         let rev = revision(&asked);
         let form = [("starts", starts.as_str()), ("ends", ends.as_str()), ("revision", rev.as_str())];

@@ -1,10 +1,16 @@
 //! The four tabs, what stands on those that nothing sends on, and the card of the account behind the chosen one.
 
-use domain::{channel::Channel, role::Permission};
+use domain::{channel::Channel, role::Permission, template::Message, told::Purpose};
+use maud::{Markup, Render, html};
 use providers::{AccountStanding, Vendor, vendor::CallbackProof};
-use store::{integrations::Integration, work::Ceiling};
+use store::{integrations::Integration, templates::Template, work::Ceiling};
 
-use super::{calls, choices::Opened, compose::Compose, paths, vendor};
+use super::{
+    calls,
+    choices::{Choices, Opened},
+    compose::Compose,
+    paths, vendor,
+};
 use crate::{
     app::App,
     http::{extract::Member, top_up},
@@ -16,10 +22,11 @@ use crate::{
         button::Button,
         chip::{Chip, State, Tone},
         empty::{Empty, Way},
-        format::{grouped, relative, rupees},
-        head::Fact,
+        format::{form_value, grouped, relative, rupees},
+        head::{Card, Fact},
         icons::Icon,
         status_card::{Logo, LogoColour, StatusCard},
+        table::name,
         tabs::{Tab, Tabs},
     },
 };
@@ -120,6 +127,36 @@ pub(super) fn missing(
             Button::link("All workshops", paths::WORKSHOPS),
         ),
     }
+}
+
+/// The templates to choose from where a link wanted one for something that none is for.
+pub(super) fn choose_template(member: &Member, choices: &Choices, state: &Compose) -> Markup {
+    let channel = state.channel;
+    let wanted = choices.no_template_for.as_ref().map(Purpose::title).unwrap_or_default();
+    // What tells the team of alerts is no message to people.
+    let is_alert = |message: &Message| message.sources().any(|source| source.is_of_alerts());
+    let others = choices.templates.iter().filter(|(_, message)| !is_alert(message));
+    let to = |template: &Template| {
+        let with = Compose { template: Some(template.id), ..state.clone() };
+        let purpose = state
+            .purpose
+            .as_ref()
+            .map_or(String::new(), |one| format!("&purpose={}", form_value(one.word())));
+        format!("{}{purpose}#compose", with.href("/"))
+    };
+    Card::new("compose", format!("No template here is for “{wanted}”"), html! {
+        div class="m-stack" {
+            p class="m-p" { "Add one for it, or choose another one below: these people may have been told that before." }
+            @if member.may(Permission::Manage) {
+                div class="m-acts" { (Button::primary_link("Add a template", templates::new_page(channel)).icon(Icon::Plus)) }
+            }
+            ul class="m-runlist" { @for (template, _) in others {
+                li class="m-runws" { (name(&to(template), &template.name, &template.purpose.title())) }
+            } }
+        }
+    })
+    .padded()
+    .render()
 }
 
 /// A vendor whose account can be connected.

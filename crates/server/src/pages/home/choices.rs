@@ -85,7 +85,8 @@ impl Choices {
         let template = chosen(named, ids, "template", &mut gone)?
             .or_else(|| offered_first(member, state, workshop.as_ref(), &templates));
         let is_for = |purpose: &Purpose| template.is_some_and(|at| templates[at].0.purpose == *purpose);
-        let no_template_for = state.purpose.clone().filter(|purpose| template.is_some() && !is_for(purpose));
+        let no_template_for =
+            state.purpose.clone().filter(|purpose| !templates.is_empty() && !is_for(purpose));
         let channel = state.channel;
         let accounts: Vec<Integration> = org
             .integrations()
@@ -114,7 +115,7 @@ impl Choices {
 
 /// The template that is offered before somebody chose one: the first about the workshop itself that may go now. Promotion has hours, and
 /// goes to those alone who agreed to it. Where templates have a usual time, the one that is [`fitting`]; where a link says what for, one for
-/// that.
+/// that, and none where there is none: a text for something else would say the wrong thing.
 fn offered_first(
     member: &Member,
     state: &Compose,
@@ -136,9 +137,7 @@ fn offered_first(
     if let Some(purpose) = &state.purpose {
         let wanted = |one: &(Template, Message)| one.0.purpose == *purpose;
         let going = templates.iter().position(|one| wanted(one) && serves(one));
-        if let Some(at) = going.or_else(|| templates.iter().position(wanted)) {
-            return Some(at);
-        }
+        return going.or_else(|| templates.iter().position(wanted));
     }
     let left = workshop.map_or(0, |workshop| workshop.starts_at.since(member.now)) / MINUTE;
     let leads =

@@ -85,7 +85,7 @@ pub async fn show(
         way: today::Way::Account,
         has_way: opened.as_ref().is_some_and(|opened| opened.account.is_ok()),
         // Of a channel that sends: on the other tabs nobody looked for templates.
-        template: choices.template.is_some() || !state.channel.sends(),
+        template: !choices.templates.is_empty() || !state.channel.sends(),
     };
     // The card is about the workshop whose people are written to.
     let chosen = choices.workshop.as_ref().filter(|one| named == Some(one.id) && first != Some(one.id));
@@ -209,6 +209,9 @@ impl View<'_> {
                         (self.member.csrf())
                         @for (name, value) in composer.state.pairs() { input type="hidden" name=(name) value=(value); }
                     }
+                }
+                None if self.choices.account.is_some() && self.choices.workshop.is_some() && self.choices.no_template_for.is_some() => {
+                    (channels::choose_template(self.member, self.choices, state))
                 }
                 None => (channels::missing(
                     self.member,

@@ -191,7 +191,7 @@ async fn question(
         shown = Some(of);
     }
     let can_tell = tell(app, member, workshop).await?.is_some();
-    let know = member.org.told_before(workshop.id, member.now).await?;
+    let known = known_times(member, workshop).await?;
     let open = member.org.open_broadcasts(workshop.id).await?;
     let by = difference_in_words(workshop.starts_at, times.starts_at);
     Ok(Card::new("difference", "What changes", html! {
@@ -200,9 +200,9 @@ async fn question(
         @if !open.broadcasts.is_empty() && workshop.starts_at != times.starts_at {
             p class="m-hint" { (counted(open.broadcasts.len(), "broadcast that is", "broadcasts that are")) " under way with the old time " @if open.broadcasts.len() == 1 { "is" } @else { "are" } " stopped." }
         }
-        @if know > 0 && workshop.starts_at != times.starts_at {
-            p class="m-hint" { (counted(know, "person was", "people were")) " told " (super::words::at(member, workshop.starts_at)) "." }
-        }
+        @if workshop.starts_at != times.starts_at { @for (people, at) in known {
+            p class="m-hint" { (counted(people, "person was", "people were")) " told " (super::words::at(member, at)) "." }
+        } }
         form class="m-stack" method="post" action=(move_href(workshop.id)) {
             (member.csrf())
             input type="hidden" name="starts" value=(form.starts);
@@ -216,6 +216,15 @@ async fn question(
             }
         }
     }).padded())
+}
+
+/// How many people know which start: after a move, whoever was told nothing since knows the one before it.
+async fn known_times(member: &Member, workshop: &Workshop) -> Result<Vec<(i64, Millis)>, Problem> {
+    let all = member.org.told_before(workshop.id, member.now).await?;
+    let old = member.org.told_old_time(workshop.id).await?;
+    let before = old.map_or((0, workshop.starts_at), |old| (old.people, old.starts_at));
+    let known = [before, (all - before.0, workshop.starts_at)];
+    Ok(known.into_iter().filter(|(people, _)| *people > 0).collect())
 }
 
 /// "1 h 30 min earlier".
