@@ -325,6 +325,20 @@ on_both! {
         }
     }
 
+    async fn a_move_says_which_steps_would_not_go_at_their_new_time_and_why(db: TestStore) {
+        // It is half past ten in the morning. The call is due at ten past eight in the evening, and an hour later after the hours of calls.
+        let usual = json!({ "lines": 20, "per_minute": 600 });
+        let ladder = Ladder::with(db, ("exotel", usual), CostCaps::default(), &[(BY_CALL, &[1])], 10 * HOUR).await;
+        let scene = &ladder.scene;
+        let mut manager = scene.world.signed_in(&scene.people.manager).await;
+        let zone = domain::time::Zone::india();
+        let [starts, ends] = [HOUR, 3 * HOUR].map(|by| zone.local_form(ladder.starts_at.plus(by)));
+        let page = manager.get(&format!("/workshops/{}/move?starts={starts}&ends={ends}", scene.workshop)).await.body;
+        let counts = "Moved 2, newly skipped 0, would not go at its new time 1, within ten minutes 0.";
+        assert!(page.contains(counts), "{page}");
+        assert!(page.contains("1 would not go") && page.contains("It would go after its last useful moment"), "{page}");
+    }
+
     async fn calls_that_nobody_answered_cost_a_ladder_nothing(db: TestStore) {
         // For three calls; two of the first are busy or not answered, which leaves room for the others.
         let mut ladder = Ladder::with(

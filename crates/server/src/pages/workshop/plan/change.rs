@@ -1,16 +1,18 @@
 //! What a plan would follow instead, a newer version or another zone: the difference first, then one confirmation.
 
-use ::compose::{PlanChange, PlanDifference, difference};
+use ::compose::{PlanChange, PlanDifference, StepPreview, difference};
 use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::WorkshopId,
-    sequence::{Change, LateRule, PlanTarget, Replanned, Step, StepKey, replan},
+    sequence::{Change, LateRule, PlanTarget, Replanned, RowState, Step, StepKey, replan},
+    time::Millis,
 };
 use maud::{Markup, html};
 use serde::Deserialize;
 use store::{
     StoreError,
     plans::{PlanChoice, WorkshopPlan},
+    workshops::Workshop,
 };
 
 use super::{href, page as framed, plan_of, words};
@@ -54,6 +56,36 @@ pub(super) struct Shown {
     pub(super) same: usize,
     /// How many are moved, go no more, and go within ten minutes; a step counts once.
     pub(super) counts: (usize, usize, usize),
+    /// How many more would not go, which otherwise would be moved or new.
+    stuck: usize,
+}
+
+/// Steps that would not go after a change and would have gone before it, each with the reason in words.
+pub(super) type NewlyBlocked = Vec<(StepKey, String)>;
+
+/// What the review finds in the way of the changed plan's steps and not of the present one's. A step that stands still for the same reason
+/// already is no news.
+pub(super) async fn newly_blocked(
+    app: &App,
+    member: &Member,
+    workshop: &Workshop,
+    plan: &WorkshopPlan,
+    to: &PlanChange,
+) -> Result<NewlyBlocked, StoreError> {
+    let moved = Workshop { starts_at: to.times.starts_at, ends_at: to.times.ends_at, ..workshop.clone() };
+    let before = app.composer.preview(member, workshop, &plan.steps, &plan.zone, &plan.rows).await?;
+    let after = app.composer.preview(member, &moved, &to.steps, &to.zone, &plan.rows).await?;
+    let is_to_go = |key: &StepKey| {
+        let row = plan.rows.iter().find(|row| row.key == *key);
+        row.is_none_or(|row| matches!(row.state, RowState::Planned | RowState::Missed))
+    };
+    let stood = |one: &StepPreview| {
+        before.iter().any(|was| was.step.key == one.step.key && was.obstacle.why == one.obstacle.why)
+    };
+    let found = after
+        .iter()
+        .filter(|one| one.obstacle.why.needs_somebody() && is_to_go(&one.step.key) && !stood(one));
+    Ok(found.map(|one| (one.step.key.clone(), words::why(one.obstacle.why, &one.obstacle.words))).collect())
 }
 
 impl Shown {
@@ -62,8 +94,10 @@ impl Shown {
         plan: &WorkshopPlan,
         steps: &[Step],
         told: &PlanDifference,
+        blocked: &NewlyBlocked,
     ) -> Result<Shown, StoreError> {
         let mut groups = [
+            Group { tone: "fail", icon: Icon::Warning, words: "would not go", lines: vec![] },
             Group { tone: "fail", icon: Icon::Warning, words: "within ten minutes", lines: vec![] },
             Group { tone: "run", icon: Icon::Workshop, words: "moved", lines: vec![] },
             Group { tone: "run", icon: Icon::Plus, words: "new", lines: vec![] },
@@ -71,7 +105,16 @@ impl Shown {
             Group { tone: "rest", icon: Icon::Cancel, words: "taken out", lines: vec![] },
             Group { tone: "rest", icon: Icon::Question, words: "for late ones only", lines: vec![] },
         ];
+        let at = |moment: Option<Millis>| {
+            moment.map_or_else(|| "after each registration".to_owned(), |moment| words::at(member, moment))
+        };
         let changes = told.difference.changes.iter().filter(|(key, _)| !stays_out(plan, steps, told, key));
+        let mut changes: Vec<(&StepKey, Option<&Change>)> =
+            changes.map(|(key, change)| (key, Some(change))).collect();
+        // A step that keeps its moment may be stopped by the change all the same.
+        let others = blocked.iter().filter(|(key, _)| !changes.iter().any(|(changed, _)| *changed == key));
+        let others: Vec<&StepKey> = others.map(|(key, _)| key).collect();
+        changes.extend(others.into_iter().map(|key| (key, None)));
         let mut changed = Vec::new();
         for (key, change) in changes {
             changed.push(key);
@@ -82,26 +125,28 @@ impl Shown {
                 Err(StoreError::Missing) => None,
                 Err(error) => return Err(error),
             };
-            let at = |moment: Option<domain::time::Millis>| {
-                moment
-                    .map_or_else(|| "after each registration".to_owned(), |moment| words::at(member, moment))
-            };
             let (place, was, now) = match change {
-                Change::Moved { from, to } => (1, at(Some(*from)), at(Some(*to))),
-                Change::Revived { to } => (1, "missed".to_owned(), at(Some(*to))),
-                Change::Added { to } => (2, "–".to_owned(), at(*to)),
-                Change::NewlyMissed { from } => (3, at(Some(*from)), "time has passed".to_owned()),
-                Change::Removed { from } => (4, at(*from), "gone".to_owned()),
-            };
-            let (place, now) = match () {
-                () if told.difference.soon.contains(key) => (0, now),
-                () if told.past.contains(key) && goes_late(&step) => {
-                    (LATE_ONLY, format!("{now}, due already"))
+                Some(Change::Moved { from, to }) => (2, at(Some(*from)), at(Some(*to))),
+                Some(Change::Revived { to }) => (2, "missed".to_owned(), at(Some(*to))),
+                Some(Change::Added { to }) => (3, "–".to_owned(), at(*to)),
+                Some(Change::NewlyMissed { from }) => (4, at(Some(*from)), "time has passed".to_owned()),
+                Some(Change::Removed { from }) => (5, at(*from), "gone".to_owned()),
+                None => {
+                    let due = told.after.step(key).and_then(|planned| planned.due);
+                    (2, at(due), at(due))
                 }
-                () if told.past.contains(key) => (3, "time has passed".to_owned()),
-                () => (place, now),
             };
-            let fill = if place >= 3 && place != LATE_ONLY { Fill::Skipped } else { Fill::Planned };
+            let past = told.past.contains(key);
+            let stuck = blocked.iter().find(|(other, _)| other == key).filter(|_| place < 4);
+            let soon = told.difference.soon.contains(key);
+            let (place, fill, now) = match stuck {
+                _ if past && goes_late(&step) => (LATE_ONLY, Fill::Planned, format!("{now}, due already")),
+                _ if past => (4, Fill::Skipped, "time has passed".to_owned()),
+                Some((_, reason)) => (0, Fill::Blocked, format!("{now}. {reason}")),
+                None if soon => (1, Fill::Planned, now),
+                None if place >= 4 => (place, Fill::Skipped, now),
+                None => (place, Fill::Planned, now),
+            };
             groups[place].lines.push(Line {
                 mark: StepMark { channel: step.channel, fill },
                 name: name_of(&step, template.as_ref()),
@@ -110,10 +155,15 @@ impl Shown {
             });
         }
         let n = |at: usize| groups[at].lines.len();
-        let counts = (n(1), n(3) + n(4), n(0));
+        let (counts, stuck) = ((n(2), n(4) + n(5), n(1)), n(0));
         let same = told.after.steps.iter().filter(|step| !changed.contains(&&step.key)).count();
         let groups = groups.into_iter().filter(|group| !group.lines.is_empty()).collect();
-        Ok(Shown { groups, same, counts })
+        Ok(Shown { groups, same, counts, stuck })
+    }
+
+    /// "would not go 2, " for the sentence that counts; empty where all go.
+    pub(super) fn stuck_in_words(&self, words: &str) -> String {
+        if self.stuck == 0 { String::new() } else { format!("{words} {}, ", self.stuck) }
     }
 
     pub(super) fn render(&self) -> Markup {
@@ -140,7 +190,7 @@ impl Shown {
 }
 
 /// The place of the group of steps that are due already and concern only people who register from now on.
-const LATE_ONLY: usize = 5;
+const LATE_ONLY: usize = 6;
 
 /// Whether people who register later get a step.
 fn goes_late(step: &Step) -> bool {
@@ -161,13 +211,15 @@ fn newest(member: &Member, plan: &WorkshopPlan, steps: Vec<Step>) -> PlanChange 
 }
 
 /// `GET /workshops/{workshop}/plan/follow`
-pub async fn ask_follow(member: Member, Path(id): Path<WorkshopId>) -> PageResult {
+pub async fn ask_follow(State(app): State<App>, member: Member, Path(id): Path<WorkshopId>) -> PageResult {
     let workshop = member.org.workshop(id).await?;
     let plan = plan_of(&member, id).await?;
     let steps = member.org.sequence_version(plan.sequence, plan.newest).await?;
-    let told = difference(&plan, &newest(&member, &plan, steps.clone()), member.now);
-    let shown = Shown::of(&member, &plan, &steps, &told).await?;
-    let (moved, lost, soon) = shown.counts;
+    let to = newest(&member, &plan, steps.clone());
+    let told = difference(&plan, &to, member.now);
+    let blocked = newly_blocked(&app, &member, &workshop, &plan, &to).await?;
+    let shown = Shown::of(&member, &plan, &steps, &told, &blocked).await?;
+    let ((moved, lost, soon), stuck) = (shown.counts, shown.stuck_in_words("would not go"));
     let body = html! {
         (Head::new(format!("Let it follow version {} of “{}”?", plan.newest, plan.name)))
         (Card::new("difference", "What changes for this workshop", html! {
@@ -177,7 +229,7 @@ pub async fn ask_follow(member: Member, Path(id): Path<WorkshopId>) -> PageResul
                 (member.csrf())
                 input type="hidden" name="version" value=(plan.newest);
                 input type="hidden" name="revision" value=(plan.revision);
-                p class="m-hint" { "Moved " (moved) ", skipped or taken out " (lost) ", within ten minutes " (soon) ". What went out keeps its time. Nothing changes before you confirm." }
+                p class="m-hint" { "Moved " (moved) ", skipped or taken out " (lost) ", " (stuck) "within ten minutes " (soon) ". What went out keeps its time. Nothing changes before you confirm." }
                 div class="m-acts" {
                     (Button::link("Keep it as it is", href(id)))
                     (Button::primary("Follow the new version").icon(Icon::Ok))

@@ -11,7 +11,10 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use store::workshops::{Workshop, WorkshopDraft};
 
-use super::{change::Shown, move_href, page as framed};
+use super::{
+    change::{Shown, newly_blocked},
+    move_href, page as framed,
+};
 use crate::{
     app::App,
     http::{
@@ -182,11 +185,14 @@ async fn question(
     let mut shown = None;
     let mut counts = String::new();
     if let Some(plan) = &plan {
-        let told = difference(plan, &PlanChange { times, ..PlanChange::of(plan) }, member.now);
-        let of = Shown::of(member, plan, &plan.steps, &told).await?;
+        let to = PlanChange { times, ..PlanChange::of(plan) };
+        let told = difference(plan, &to, member.now);
+        let blocked = newly_blocked(app, member, workshop, plan, &to).await?;
+        let of = Shown::of(member, plan, &plan.steps, &told, &blocked).await?;
         let (moved, lost, soon) = of.counts;
+        let stuck = of.stuck_in_words("would not go at its new time");
         counts = format!(
-            "Moved {moved}, newly skipped {lost}, within ten minutes {soon}. What went out keeps its time."
+            "Moved {moved}, newly skipped {lost}, {stuck}within ten minutes {soon}. What went out keeps its time."
         );
         shown = Some(of);
     }
