@@ -1,10 +1,12 @@
 //! *Person mode*: what one person gets of a workshop's plan, what they got, and why not.
 
+use std::collections::BTreeSet;
+
 use ::compose::StepPreview;
 use domain::{
     channel::Channel,
     checks::CheckId,
-    ids::RegistrantId,
+    ids::{BroadcastId, RegistrantId},
     message::MessageState,
     reason::Reason,
     sequence::{Anchor, LateRule, OwnWhyNot, Presence, RowState, StepAudience, WhyNot, rungs_of},
@@ -85,6 +87,8 @@ struct About<'a> {
     person: &'a Registrant,
     /// Their messages of this workshop.
     told: Vec<Told>,
+    /// The broadcasts of these, and of the plan's posts.
+    broadcasts: Vec<Broadcast>,
     opt_outs: Vec<Suppression>,
     consents: Vec<Consent>,
     /// Whether the members of the workshop's groups are known.
@@ -102,12 +106,23 @@ impl<'a> About<'a> {
         person: &'a Registrant,
     ) -> Result<About<'a>, Problem> {
         let org = &member.org;
+        let told = org.told_people(plan.workshop, &[(person.id, person.phone.clone())]).await?;
+        let is_post = |row: &&PlanRow| {
+            around.preview(row).is_some_and(|preview| preview.step.channel == Channel::WhatsappGroup)
+        };
+        let posts = plan.rows.iter().filter(is_post).flat_map(|row| row.broadcasts.iter().copied());
+        let ids: BTreeSet<BroadcastId> = told.iter().map(|one| one.message.broadcast).chain(posts).collect();
+        let mut broadcasts = Vec::with_capacity(ids.len());
+        for id in ids {
+            broadcasts.push(org.broadcast(id).await?);
+        }
         Ok(About {
             member,
             plan,
             around,
             person,
-            told: org.told_people(plan.workshop, &[(person.id, person.phone.clone())]).await?,
+            told,
+            broadcasts,
             opt_outs: org.suppressions_of(&person.phone, &app.phone_key).await?,
             consents: org.consents_of(&person.phone, &app.phone_key).await?,
             members_known: org.members_known(plan.workshop).await?,
@@ -140,7 +155,7 @@ impl<'a> About<'a> {
     fn moment(&self, told: &Told, due: Option<Millis>) -> Millis {
         match told.state {
             MessageState::Waiting | MessageState::InFlight => {
-                let of = self.around.broadcasts.iter().find(|one| one.id == told.message.broadcast);
+                let of = self.broadcasts.iter().find(|one| one.id == told.message.broadcast);
                 of.map(|broadcast| broadcast.starts_at).or(due).unwrap_or(told.changed_at)
             }
             _ => told.changed_at,
@@ -239,7 +254,7 @@ impl<'a> About<'a> {
         let of_plan =
             |told: &Told| plan.rows.iter().find(|row| row.broadcasts.contains(&told.message.broadcast));
         let by_hand = |told: &Told| {
-            let of = self.around.broadcasts.iter().find(|one| one.id == told.message.broadcast);
+            let of = self.broadcasts.iter().find(|one| one.id == told.message.broadcast);
             told.purpose == step.purpose() && of.is_some_and(|broadcast| broadcast.starts_at >= proof.since)
         };
         let arrived = |told: &&Told| {
@@ -260,7 +275,8 @@ impl<'a> About<'a> {
                 None => self.post_to_come(),
             },
             RowState::Broadcast => {
-                let all = self.around.of(row);
+                let of_row = |one: &&Broadcast| row.broadcasts.contains(&one.id);
+                let all: Vec<&Broadcast> = self.broadcasts.iter().filter(of_row).collect();
                 let went = |one: &&&Broadcast| WENT.iter().any(|state| one.in_state(*state) > 0);
                 match all.iter().filter(went).map(|one| one.starts_at).max() {
                     Some(at) => self.posted(at),
