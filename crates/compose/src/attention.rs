@@ -242,7 +242,7 @@ fn not_taking(own: &[&UnsettledBroadcast], about: impl Fn() -> AboutAccount) -> 
 /// A step that does not go; `None` where nobody can do anything about it.
 fn step(of: PlanMatter) -> Option<Matter> {
     let missed = of.state == RowState::Missed;
-    (missed || of.why.needs_somebody()).then(|| Matter::Step {
+    (missed || of.why.needs_somebody()).then_some(Matter::Step {
         row: of.row,
         name: of.label,
         workshop: of.workshop,

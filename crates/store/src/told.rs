@@ -35,9 +35,7 @@ pub use tellings::LastTelling;
 /// receipt was due `$4`.
 ///
 /// 1 failed · 2 handed over before that moment · 3 since · 4 delivered, of what was handed over before it · 5 since · 6
-/// read · 7 unknown · 9 still to go.
-///
-/// One look-up in `messages_recipient` for each broadcast of the purpose.
+/// read · 7 unknown · 9 still to go. One look-up in `messages_recipient` for each broadcast of the purpose.
 macro_rules! best {
     () => {
         "(SELECT MAX(CASE m.state WHEN 'failed' THEN 1 WHEN 'sent' THEN CASE WHEN COALESCE(m.sent_at, 0) <= $4 THEN 2 ELSE 3 END

@@ -232,9 +232,12 @@ on_both! {
         let link = step(&mut manager, &scene, &own, "The link again", "10", "minutes").await;
         let saved = manager.post(&format!("{own}/steps/new"), &refs(&with(&link, "purpose", "link"))).await;
         assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.body);
+        // The row of the scene's workshop; another one beside it has no plan.
+        let row = format!("href=\"/workshops/{}\"", scene.workshop);
         let week = async |manager: &mut Browser<'_>, to: &str| {
             let page = manager.get(to).await.body;
-            page.split_once("id=\"week\"").unwrap().1.split_once("</table>").unwrap().0.to_owned()
+            let (_, table) = page.split_once("id=\"week\"").unwrap();
+            table.split_once(&row).unwrap().1.split_once("</tr>").unwrap().0.to_owned()
         };
         let before = week(&mut manager, "/").await;
         assert!(before.contains("Nothing planned") && before.contains("Tell 3"), "{before}");

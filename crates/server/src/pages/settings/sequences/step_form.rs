@@ -158,8 +158,8 @@ impl StepForm {
 
     /// What stands at a field whose template is not there; `None` where it is, or where none is chosen.
     pub(super) fn removed<'f>(&self, field: &'f str, parts: &Parts) -> Option<(&'f str, String)> {
-        let is_gone = !self.get(field).is_empty() && self.template(field, parts).is_none();
-        is_gone.then(|| (field, "Its template was removed. Choose another one.".to_owned()))
+        let gone = !self.get(field).is_empty() && self.template(field, parts).is_none();
+        gone.then(|| (field, "Its template was removed. Choose another one.".to_owned()))
     }
 
     /// The step under that key, or all that is wrong at once.
@@ -169,8 +169,7 @@ impl StepForm {
         if template.is_none() {
             errors.entry("template").or_insert_with(|| "Choose a template.".into());
         }
-        let label = self.get("label");
-        let count = label.chars().count();
+        let (label, count) = (self.get("label"), self.get("label").chars().count());
         if count > LABEL_CHARS_MAX {
             errors.insert("label", format!("{count} of {LABEL_CHARS_MAX} characters. Shorten it."));
         }
@@ -543,8 +542,7 @@ mod tests {
             ("until_amount", "soon"),
             ("audience", "source"),
         ];
-        let pairs: Vec<(String, String)> =
-            pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let pairs = pairs.map(|(n, v)| (n.to_owned(), v.to_owned()));
         let errors = StepForm::read(&pairs).check(StepKey::stored("a".into()), &parts()).unwrap_err();
         let names: Vec<&str> = errors.keys().copied().collect();
         assert_eq!(names, ["amount", "clock", "source", "template", "until_amount"]);
