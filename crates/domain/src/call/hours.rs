@@ -12,6 +12,9 @@ use crate::{
 const FIRST: i64 = 9 * 60;
 const LAST: i64 = 21 * 60;
 
+/// No phone rings from 21:00 to 09:00 Indian time (docs/facts/calls.md §15).
+pub const CALLS_CLOSED: QuietHours = QuietHours { from_minute: LAST, to_minute: FIRST };
+
 /// The hours in which calls may ring, in minutes after midnight in India. They lie within 09:00 and 21:00.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CallingHours {

@@ -25,7 +25,7 @@ pub use again::{Attempts, Redial, WhyNoRedial, again};
 pub use check::{ScriptFinding, ScriptText, examine};
 pub use conversation::{CallProgress, NextLines, NextPrompt, QuestionRounds, next_lines, next_prompt};
 pub use cost::{GAP_S, RINGS_S, Rate, finish_ms, opt_outs_stop};
-pub use hours::{CallingHours, HoursError};
+pub use hours::{CALLS_CLOSED, CallingHours, HoursError};
 pub use pressed::{Pressed, pressed};
 pub use record::{
     AnsweredBy, CallRecord, CallReport, CallReportKind, CallState, Ended, Failure, Hearing, ReportRefused,

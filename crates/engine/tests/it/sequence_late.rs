@@ -1,12 +1,13 @@
 //! Who comes after a step went out, and plans that change while a step is under way.
 
 use domain::{
+    channel::Channel,
     checks::CheckId,
     sequence::{Anchor, LateRule, RowState, Timing, WhyNot},
     time::{DAY, HOUR, MINUTE},
 };
 use munadi_engine::AHEAD_MS;
-use store::{on_both, plans::PlanChoice, sequences::SequenceDraft};
+use store::{groups::NamedGroup, on_both, plans::PlanChoice, sequences::SequenceDraft};
 
 use crate::{sequences::step, world::World};
 
@@ -134,6 +135,24 @@ on_both! {
         world.run_until(due.plus(2 * DAY)).await;
         assert_eq!(world.got(ASHA).await, Vec::<String>::new());
         assert_eq!(world.row("eve").await.state, RowState::Cancelled);
+    }
+
+    async fn a_post_that_somebody_was_asked_for_is_asked_for_once_wherever_its_workshop_moves(db: TestStore) {
+        let mut world = World::new(db).await;
+        let named = NamedGroup { subject: "Batch 7".into(), invite_link: String::new(), members: Some(142) };
+        world.org.name_group(&named, Some(world.workshop), world.now()).await.unwrap();
+        let body = serde_json::json!({ "text": "Starting at {start_time}" });
+        let template = world.org.add_template(Channel::WhatsappGroup, "Post", &body, world.now()).await.unwrap();
+        let mut post = step(template, "post", "link", Anchor::Start, Timing::before(5 * 60));
+        post.channel = Channel::WhatsappGroup;
+        world.run_sequence(&[post]).await;
+        world.run_until(world.start().plus(-5 * HOUR + MINUTE)).await;
+        let asked = world.row("post").await;
+        assert_eq!((asked.state, asked.broadcasts.len()), (RowState::Broadcast, 1), "{asked:?}");
+        // The member may have posted and not said so yet.
+        world.move_to(world.start().plus(DAY)).await;
+        let row = world.row("post").await;
+        assert_eq!((row.state, row.broadcasts), (RowState::Broadcast, asked.broadcasts));
     }
 
     async fn a_move_by_minutes_leaves_a_step_to_those_who_come_later(db: TestStore) {

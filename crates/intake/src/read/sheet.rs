@@ -301,12 +301,7 @@ impl Sheet {
     }
 
     /// The first rows as they stand, the header's among them, spaces around cells kept: for small files that are no lists of people.
-    /// Blank rows are left out; so is what lies beyond `rows_max` rows.
-    pub fn cells(&mut self, rows_max: usize) -> Result<Vec<Vec<String>>, SheetError> {
-        Ok(self.numbered_cells(rows_max)?.into_iter().map(|(_, row)| row).collect())
-    }
-
-    /// The first rows like [`Sheet::cells`], each with its number as a spreadsheet counts.
+    /// Blank rows are left out; so is what lies beyond `rows_max` rows. Each has its number as a spreadsheet counts.
     pub fn numbered_cells(&mut self, rows_max: usize) -> Result<Vec<(u64, Vec<String>)>, SheetError> {
         let mut records = self.records()?;
         let mut record = Record::default();

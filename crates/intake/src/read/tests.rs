@@ -382,7 +382,7 @@ fn a_text_that_a_workbook_repeats_is_limited_for_each_cell_and_row() {
     let rows = format!("<row>{}</row>", r#"<c t="s"><v>0</v></c>"#.repeat(30)).repeat(40);
     let mut sheet =
         Sheet::from_source(Cursor::new(workbook_of(&sheet_of(&rows), &shared(30_000))), "a.xlsx").unwrap();
-    let words = sheet.cells(500).unwrap_err().to_string();
+    let words = sheet.numbered_cells(500).unwrap_err().to_string();
     assert!(words.starts_with("This workbook holds 16 MB"), "{words}");
 }
 

@@ -172,7 +172,8 @@ fn workers_card(member: &Member, workers: &[WorkerBeat], scheduler: Option<Sched
                 0 => "no step waits".to_owned(),
                 lag_ms => format!("the oldest step waits for {}", span(lag_ms)),
             };
-            card.aside(format!("Plans looked at {}, {late}", relative(looks.looked_at.0, member.now.0)))
+            let looked_at = relative(looks.looked_at.0, member.now.0);
+            card.aside(html! { span class="m-hint" { "Plans looked at " (looked_at) ", " (late) } })
         }
         None => card,
     }
@@ -190,8 +191,11 @@ fn steps_card(member: &Member, steps: &[CalendarStep]) -> Card {
         };
         Row::new(vec![
             html! { a class="m-rowlink" href=(plan::href(step.workshop)) { (step.label) } span class="m-sub" { (step.title) } },
-            html! { (look) @if obstacle { span class="m-sub" { (capital(why_not(step.why).title)) } } },
-            html! { (when(member, step.due)) span class="m-sub" { (due) } },
+            look.render(),
+            html! {
+                (when(member, step.due)) span class="m-sub" { (due) }
+                @if obstacle { span class="m-sub" { (capital(why_not(step.why).title)) } }
+            },
         ])
     };
     let table = Table {

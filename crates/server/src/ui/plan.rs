@@ -164,8 +164,8 @@ impl Plan<'_> {
                     li { svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" focusable="false" { rect class="m-ax__night" width="14" height="14" {} }
                         "Quiet, " (clock(self.quiet.from_minute)) " – " (clock(self.quiet.to_minute)) }
                 }
-                @if !self.promotes.is_empty() {
-                    li { svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" focusable="false" { rect class="m-ax__law" width="14" height="14" {} } "No promotion, 9 PM – 10 AM" }
+                @for (is_there, words) in [(!self.promotes.is_empty(), "No promotion, 9 PM – 10 AM"), (self.lanes().contains(&Channel::IvrCall), "No calls, 9 PM – 9 AM")] {
+                    @if is_there { li { svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true" focusable="false" { rect class="m-ax__law" width="14" height="14" {} } (words) } }
                 }
             }
         }

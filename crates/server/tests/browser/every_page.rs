@@ -9,7 +9,7 @@ use domain::{
 };
 use munadi::{http::error::Kind, router};
 
-use crate::harness::{Browser, Page, Theme, Width, button};
+use crate::harness::{Browser, Page, Target, Theme, Width, button};
 use crate::program::Program;
 use crate::review;
 use crate::walk::{no_quiet_hours, open_values};
@@ -232,6 +232,7 @@ async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     let own = path(page.url().await?);
     let step = leads_to("/steps/thanks").await?;
     page.goto(&format!("{}{own}/ladders/new", program.url)).await?;
+    page.select(Target::from("Sends").nth(0), "1-hour reminder").await?;
     page.click("Save ladder").await?;
     page.wait_text("Ladder saved.").await?;
     let ladder = leads_to("/ladders/reach").await?;

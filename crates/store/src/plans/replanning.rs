@@ -379,8 +379,10 @@ impl Org {
             .all(
                 "SELECT r.id, b.id FROM plan_rows r JOIN broadcasts b ON b.id = r.broadcast_id
                  WHERE r.workshop_id = $1 AND r.organization_id = $2 AND r.state = 'broadcast' AND ($3 OR r.id = $4)
-                   AND b.status IN ('planning', 'scheduled') AND b.started_at IS NULL",
-                args![workshop.0, self.id(), only.is_none(), only.map_or(Uuid::nil(), |row| row.0)],
+                   AND b.status IN ('planning', 'scheduled') AND b.started_at IS NULL
+                   -- Whoever was asked to post may have posted.
+                   AND (b.starts_at > $5 OR b.assignee_id IS NULL)",
+                args![workshop.0, self.id(), only.is_none(), only.map_or(Uuid::nil(), |row| row.0), now],
             )
             .await?;
         for (row, broadcast) in rows {

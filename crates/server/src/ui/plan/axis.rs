@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
+    call::CALLS_CLOSED,
     channel::Channel,
     quiet_hours::QuietHours,
     sending_hours::PROMOTION_CLOSED,
@@ -103,7 +104,7 @@ impl Plan<'_> {
         }
     }
 
-    /// Nights, and the hours in which the law forbids promotion.
+    /// Nights, and the hours in which the law forbids promotion and calls.
     fn closed(&self, scale: &Scale, lanes: &[Channel], high: f64) -> Markup {
         let bar = |class: &str, (from, to): (Millis, Millis), y: f64, height: f64| {
             let (x, end) = (scale.x(from), scale.x(to));
@@ -112,10 +113,16 @@ impl Plan<'_> {
         html! {
             @for night in self.closed_times(scale, self.quiet) { (bar("m-ax__night", night, HEAD, high)) }
             @for (at, channel) in lanes.iter().enumerate() {
-                @if self.promotes.contains(channel) {
-                    @for night in self.closed_times(scale, PROMOTION_CLOSED) { (bar("m-ax__law", night, lane_top(at), LANE)) }
-                }
+                @for night in self.closed_by_law(scale, *channel) { (bar("m-ax__law", night, lane_top(at), LANE)) }
             }
+        }
+    }
+
+    fn closed_by_law(&self, scale: &Scale, channel: Channel) -> Vec<(Millis, Millis)> {
+        match channel {
+            Channel::IvrCall => self.closed_times(scale, CALLS_CLOSED),
+            _ if self.promotes.contains(&channel) => self.closed_times(scale, PROMOTION_CLOSED),
+            _ => vec![],
         }
     }
 

@@ -98,7 +98,8 @@ pub async fn commit(
 fn read(name: &str, bytes: Vec<u8>) -> Result<Vec<Found>, String> {
     let mut sheet = Sheet::from_source(Cursor::new(bytes), name).map_err(|error| error.to_string())?;
     let workbook = matches!(sheet.kind(), FileKind::Xlsx { .. });
-    let rows = sheet.cells(ROWS_MAX).map_err(|error| error.to_string())?;
+    let rows = sheet.numbered_cells(ROWS_MAX).map_err(|error| error.to_string())?;
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|(_, row)| row).collect();
     templates_in(&rows, workbook)
 }
 
