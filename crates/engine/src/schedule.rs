@@ -215,13 +215,11 @@ impl Engine {
             StepEnd::Blocked(obstacle) if !obstacle.why.needs_somebody() => {
                 self.work.looked_through(&late, now, now.plus(LATE_LOOK_MS)).await
             }
+            StepEnd::Blocked(obstacle) if obstacle.is_early(row.times.ends_at, now) => {
+                self.work.release_row(row.id, now.plus(LATE_AGAIN_MS)).await
+            }
             StepEnd::Blocked(obstacle) => {
                 let again_at = now.plus(LATE_AGAIN_MS);
-                // Attendance can be missing only once the workshop is over.
-                let is_early = obstacle.why == WhyNot::Own(OwnWhyNot::NoReport) && now < row.times.ends_at;
-                if is_early {
-                    return self.work.release_row(row.id, again_at).await;
-                }
                 if self.work.hold_late(&row, obstacle.why, &obstacle.words, again_at).await? {
                     self.composer.attention_changed(row.organization);
                 }

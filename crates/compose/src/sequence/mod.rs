@@ -54,6 +54,11 @@ impl Obstacle {
         Obstacle { why: WhyNot::Own(why), words: String::new() }
     }
 
+    /// Whether it is no obstacle yet: attendance can be missing only once the workshop is over.
+    pub fn is_early(&self, ends_at: Millis, now: Millis) -> bool {
+        self.why == WhyNot::Own(OwnWhyNot::NoReport) && now < ends_at
+    }
+
     /// The first error among these findings. That nobody is left to be told counts only where nothing else is wrong.
     fn among(findings: &[Finding]) -> Option<Obstacle> {
         let errors = || findings.iter().filter(|finding| finding.severity() == Severity::Error);
@@ -159,12 +164,9 @@ impl Composer {
             Ok(review) => obstacle_of(caller, &workshop, &row.step, &review).await?,
             Err(obstacle) => Some(obstacle),
         };
-        // Attendance can be missing only once the workshop is over.
-        let is_over = caller.now >= workshop.ends_at;
-        let stands_in_the_way = |obstacle: &Obstacle| match obstacle.why {
-            WhyNot::Check(CheckId::Recipients) => false,
-            WhyNot::Own(OwnWhyNot::NoReport) => is_over,
-            _ => true,
+        let stands_in_the_way = |obstacle: &Obstacle| {
+            obstacle.why != WhyNot::Check(CheckId::Recipients)
+                && !obstacle.is_early(workshop.ends_at, caller.now)
         };
         Ok(found.filter(stands_in_the_way).unwrap_or_default())
     }

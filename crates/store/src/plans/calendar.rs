@@ -4,7 +4,7 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use domain::{
     channel::Channel,
-    ids::{BroadcastId, PlanRowId, TemplateId, WorkshopId},
+    ids::{BroadcastId, PlanRowId, WorkshopId},
     sequence::{RowState, WhyNot},
     time::Millis,
 };
@@ -80,12 +80,7 @@ impl Org {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let templates: Vec<(Uuid, String)> = self
-            .db
-            .all("SELECT id, name FROM templates WHERE organization_id = $1", args![self.id()])
-            .await?;
-        let templates: HashMap<TemplateId, String> =
-            templates.into_iter().map(|(id, name)| (TemplateId(id), name)).collect();
+        let templates = self.template_names().await?;
         // Many workshops follow one version: each is read once.
         let mut versions = HashMap::new();
         for row in &rows {

@@ -2,13 +2,7 @@
 
 use std::collections::HashMap;
 
-use domain::{
-    channel::Channel,
-    ids::{TemplateId, WorkshopId},
-    sequence::Step,
-    time::Millis,
-    told::Purpose,
-};
+use domain::{channel::Channel, ids::WorkshopId, sequence::Step, time::Millis, told::Purpose};
 use uuid::Uuid;
 
 use crate::{
@@ -85,12 +79,7 @@ impl Org {
         for (workshop, text) in plans {
             plan_steps.insert(workshop, steps(&text)?);
         }
-        let names: Vec<(Uuid, String)> = self
-            .db
-            .all("SELECT id, name FROM templates WHERE organization_id = $1", args![self.id()])
-            .await?;
-        let names: HashMap<TemplateId, String> =
-            names.into_iter().map(|(id, name)| (TemplateId(id), name)).collect();
+        let names = self.template_names().await?;
         let read = |row: ComingRow| {
             let all = plan_steps.get(&row.workshop_id)?;
             let step = all.iter().find(|step| step.key.as_str() == row.step_key)?;

@@ -239,6 +239,15 @@ impl Org {
         rows.into_iter().map(|row| (of(row.id), row)).map(|(made, row)| row.with(made)).collect()
     }
 
+    /// The names of the organisation's templates: what a step without words of its own is called.
+    async fn template_names(&self) -> Result<HashMap<TemplateId, String>, StoreError> {
+        let names: Vec<(Uuid, String)> = self
+            .db
+            .all("SELECT id, name FROM templates WHERE organization_id = $1", args![self.id()])
+            .await?;
+        Ok(names.into_iter().map(|(id, name)| (TemplateId(id), name)).collect())
+    }
+
     /// Steps that need somebody: something stood or will stand in their way, or in the way of those who came later, or
     /// they were missed within a day. The
     /// member who ran or moved a plan saw which steps were past already. Those of the workshop that comes first stand
@@ -269,11 +278,7 @@ impl Org {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let templates: Vec<(Uuid, String)> = self
-            .db
-            .all("SELECT id, name FROM templates WHERE organization_id = $1", args![self.id()])
-            .await?;
-        let templates = templates.into_iter().map(|(id, name)| (TemplateId(id), name)).collect();
+        let templates = self.template_names().await?;
         rows.into_iter().map(|row| row.read(&templates)).collect()
     }
 }
