@@ -321,6 +321,11 @@
     const count = () => {
       const ticked = boxes().filter((box) => box.checked).length;
       label.textContent = `${words} (${ticked})`;
+      // Sums beside the boxes count what the ticked ones say.
+      for (const sum of $$("[data-sum]", button.form)) {
+        const said = (box) => JSON.parse(box.closest("[data-counts]")?.dataset.counts ?? "{}")[sum.dataset.sum] ?? 0;
+        sum.textContent = boxes().reduce((all, box) => all + (box.checked ? said(box) : 0), 0);
+      }
       if (all) [all.checked, all.indeterminate] = [ticked === boxes().length, ticked > 0 && ticked < boxes().length];
     };
     if (all) {

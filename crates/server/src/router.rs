@@ -202,6 +202,8 @@ pub fn table() -> Vec<Route> {
         route(POST, "/workshops/{workshop}/plan/cancel",  Send,       workshop::plan::cancel),
         route(GET,  "/workshops/{workshop}/plan/follow",  Send,       workshop::plan::ask_follow),
         route(POST, "/workshops/{workshop}/plan/follow",  Send,       workshop::plan::follow),
+        route(GET,  "/plans/review",                      Send,       workshop::plan::review),
+        route(POST, "/plans/review",                      Send,       workshop::plan::follow_together),
         route(GET,  "/workshops/{workshop}/plan/{row}/cancel", Send,  workshop::plan::ask_cancel_row),
         route(POST, "/workshops/{workshop}/plan/{row}/cancel", Send,  workshop::plan::cancel_row),
         route(POST, "/workshops/{workshop}/plan/{row}/retry", Send,   workshop::plan::retry_row),

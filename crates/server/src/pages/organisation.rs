@@ -9,7 +9,7 @@ use domain::{
 };
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::{NewOrganization, Organization};
+use store::{NewOrganization, Organization, StoreError};
 
 use super::{
     erase::{self, RetentionForm},
@@ -22,11 +22,14 @@ use crate::{
         extract::{Form, Member, Person},
         notice::{see_other, see_other_saying},
     },
-    pages::{length_error, login::door},
+    pages::{length_error, login::door, workshop::plan},
     ui::{
         button::{Button, Size},
+        chip::Tone,
         field::Field,
+        format::counted,
         head::{Card, Head},
+        note::Note,
     },
 };
 
@@ -152,7 +155,10 @@ pub async fn settings() -> Response {
 pub async fn show(member: Member) -> PageResult {
     let form = OrganisationForm::of(&member.organization);
     let retention = member.org.retention().await?;
-    let kept = erase::card(&member, &retention, None, None);
+    let kept = html! {
+        (plans_of_another_zone(&member).await?)
+        (erase::card(&member, &retention, None, None))
+    };
     Ok(page(&member, &form, &OrganisationErrors::default(), &kept).into_response())
 }
 
@@ -176,7 +182,16 @@ pub async fn update(
     match form.check() {
         Ok(settings) => {
             member.org.update_organization(&settings, member.now).await?;
-            Ok(see_other_saying(&app, "/settings/organisation", "Settings saved."))
+            let behind = member.org.plans_behind(None, member.now).await?;
+            let n = behind.iter().filter(|plan| plan.other_zone).count();
+            if settings.zone.name() == member.organization.zone.name() || n == 0 {
+                return Ok(see_other_saying(&app, "/settings/organisation", "Settings saved."));
+            }
+            let words = format!(
+                "Settings saved. {} on the old time zone until you confirm the change here.",
+                counted(n, "running plan stays", "running plans stay")
+            );
+            Ok(see_other_saying(&app, plan::REVIEW, &words))
         }
         Err(errors) => {
             let kept = erase::card(&member, &member.org.retention().await?, None, None);
@@ -185,7 +200,17 @@ pub async fn update(
     }
 }
 
-fn page(member: &Member, form: &OrganisationForm, errors: &OrganisationErrors, kept: &Card) -> Markup {
+/// Running plans whose clock times are read in another zone; nothing where all follow this one.
+async fn plans_of_another_zone(member: &Member) -> Result<Markup, StoreError> {
+    let behind = member.org.plans_behind(None, member.now).await?;
+    let n = behind.iter().filter(|plan| plan.other_zone).count();
+    Ok(html! { @if n > 0 {
+        (Note::new(Tone::Act, format!("{} another time zone.", counted(n, "running plan keeps", "running plans keep")), "The clock times of its steps are read in the zone that was set when it was run or reviewed last."))
+        @if member.may(Permission::Send) { p class="m-p" { a class="m-link" href=(plan::REVIEW) { "Review what would change" } } }
+    } })
+}
+
+fn page(member: &Member, form: &OrganisationForm, errors: &OrganisationErrors, kept: &impl Render) -> Markup {
     let may = member.may(Permission::Manage);
     let body = html! {
         (Head::new("Organisation"))

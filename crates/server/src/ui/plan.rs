@@ -1,6 +1,7 @@
 //! The plan of a workshop: a time axis with a lane for each channel, and every step in a table, which becomes cards on a phone.
 
 mod axis;
+mod moved;
 
 use domain::{
     channel::Channel,
@@ -9,6 +10,7 @@ use domain::{
 };
 use maud::{Markup, Render, html};
 
+pub use self::moved::{Moved, MovedStep, Way};
 use super::{
     chip::Chip,
     head::Card,

@@ -334,7 +334,7 @@ on_both! {
         let zone = domain::time::Zone::india();
         let [starts, ends] = [HOUR, 3 * HOUR].map(|by| zone.local_form(ladder.starts_at.plus(by)));
         let page = manager.get(&format!("/workshops/{}/move?starts={starts}&ends={ends}", scene.workshop)).await.body;
-        let counts = "Moved 2, newly skipped 0, would not go at its new time 1, within ten minutes 0.";
+        let counts = "Moved 2, newly skipped 0, would not go 1, within ten minutes 0.";
         assert!(page.contains(counts), "{page}");
         assert!(page.contains("1 would not go") && page.contains("It would go after its last useful moment"), "{page}");
     }

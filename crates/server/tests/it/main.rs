@@ -46,6 +46,7 @@ mod ops;
 mod opt_out;
 mod paging;
 mod plan_command;
+mod plans_together;
 mod played_ladders;
 mod posts;
 mod recordings;

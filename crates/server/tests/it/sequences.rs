@@ -326,7 +326,7 @@ on_both! {
         assert!(manager.get(&own).await.body.contains("Review the change"), "the sequence lists it");
         let follow = format!("{plan}/follow");
         let asked = manager.get(&follow).await;
-        assert!(asked.body.contains("Moved 1, skipped or taken out 0"), "{}", asked.body);
+        assert!(asked.body.contains("Moved 1, newly skipped 0"), "{}", asked.body);
         assert_eq!(post(&mut manager, &follow, &fields(&asked, &follow)).await.status, StatusCode::SEE_OTHER);
         let after = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
         assert_eq!(due(&after) - due(&before), HOUR);
@@ -351,7 +351,7 @@ on_both! {
         }
         let follow = format!("/workshops/{}/plan/follow", scene.workshop);
         let asked = manager.get(&follow).await;
-        assert!(asked.body.contains("skipped or taken out 1, within ten minutes 0."), "{}", asked.body);
+        assert!(asked.body.contains("newly skipped 1, for late ones only 1, within ten minutes 0."), "{}", asked.body);
         assert!(asked.body.contains("1 for late ones only") && asked.body.contains("1 newly skipped"), "{}", asked.body);
         assert_eq!(post(&mut manager, &follow, &fields(&asked, &follow)).await.status, StatusCode::SEE_OTHER);
         let after = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();

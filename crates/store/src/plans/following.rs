@@ -48,6 +48,48 @@ impl Org {
     }
 }
 
+/// A workshop whose running plan follows an older version of its sequence than the newest, or another zone than the
+/// organisation's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanBehind {
+    /// Id of the workshop.
+    pub workshop: WorkshopId,
+    /// Whether clock times of the plan are read in another zone.
+    pub other_zone: bool,
+}
+
+impl Org {
+    /// The workshops whose running plan does not follow the newest version of its sequence, or the organisation's zone;
+    /// those of one sequence, or all. The next start first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn plans_behind(
+        &self,
+        sequence: Option<SequenceId>,
+        now: Millis,
+    ) -> Result<Vec<PlanBehind>, StoreError> {
+        let rows: Vec<(Uuid, Uuid, bool)> = self
+            .db
+            .all(
+                concat!(
+                    "SELECT w.id, p.sequence_id, p.zone <> o.zone
+                     FROM workshop_plans p JOIN workshops w ON w.id = p.workshop_id
+                     JOIN sequences s ON s.id = p.sequence_id JOIN organizations o ON o.id = p.organization_id
+                     WHERE p.organization_id = $1 AND w.organization_id = $1 AND s.removed_at IS NULL
+                       AND (p.version < s.version OR p.zone <> o.zone) AND ",
+                    plan_runs!("$2"),
+                    " ORDER BY w.starts_at, w.id"
+                ),
+                args![self.id(), now],
+            )
+            .await?;
+        let asked = |of: &Uuid| sequence.is_none_or(|asked| asked.0 == *of);
+        let behind = |(id, _, other_zone)| PlanBehind { workshop: WorkshopId(id), other_zone };
+        Ok(rows.into_iter().filter(|(_, of, _)| asked(of)).map(behind).collect())
+    }
+}
+
 /// The sequences and running plans that send a template.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TemplateUses {

@@ -244,7 +244,7 @@ fn lane_top(at: usize) -> f64 {
     HEAD + f64::from(i32::try_from(at).unwrap_or(0)) * LANE
 }
 
-fn figure(n: f64) -> String {
+pub(super) fn figure(n: f64) -> String {
     format!("{n:.1}")
 }
 

@@ -24,7 +24,7 @@ use crate::{
     },
     pages::{unprocessable, workshop::plan, workshops::tag_chip},
     ui::{
-        button::Button,
+        button::{Button, Weight},
         chip::Tone,
         dialog::Confirm,
         field::Field,
@@ -124,7 +124,8 @@ async fn page(
         .iter()
         .filter(|tag| carried.iter().any(|plan| plan.tag == tag.id && plan.sequence == Some(sequence.id)))
         .collect();
-    let may = member.may(Permission::Manage);
+    let (may, decides) = (member.may(Permission::Manage), member.may(Permission::Send));
+    let to_review = behind(sequence, &following);
     let own = href(sequence.id);
     let mut head = Head::new(&sequence.name)
         .meta(counted(sequence.steps.len(), "step", "steps"))
@@ -135,8 +136,13 @@ async fn page(
     if may {
         head = head
             .action(Button::link("Remove", format!("{own}/remove")).icon(Icon::Trash))
-            .action(Button::link("Add reach ladder", format!("{own}/ladders/new")).icon(Icon::Plus))
-            .action(Button::primary_link("Add step", format!("{own}/steps/new")).icon(Icon::Plus));
+            .action(Button::link("Add reach ladder", format!("{own}/ladders/new")).icon(Icon::Plus));
+        let add = Button { icon: Some(Icon::Plus), ..Button::link("Add step", format!("{own}/steps/new")) };
+        head = head.action(if to_review == 0 { Button { weight: Weight::Primary, ..add } } else { add });
+    }
+    if to_review > 0 && decides {
+        let label = format!("Review for {}", counted(to_review, "workshop", "workshops"));
+        head = head.action(Button::primary_link(label, plan::review_href(sequence.id)).icon(Icon::Ok));
     }
     let body = html! {
         (head)
@@ -147,7 +153,7 @@ async fn page(
                 @else { (path(sequence, &parts, may)) }
             }
             div class="m-stack" {
-                (followers(sequence, &following))
+                (followers(sequence, &following, decides))
                 @if may {
                     (Card::new("about", "About it", html! {
                         form class="m-stack" method="post" action=(own) {
@@ -266,7 +272,7 @@ fn row(sequence: &Sequence, step: &Step, parts: &Parts, may: bool) -> Markup {
 }
 
 /// The workshops whose plan follows it, and whether each follows the newest version.
-fn followers(sequence: &Sequence, following: &[Following]) -> Card {
+fn followers(sequence: &Sequence, following: &[Following], may: bool) -> Card {
     let list = html! {
         @if following.is_empty() { p class="m-none" { "No workshop runs it now. Run it on a workshop’s plan." } }
         @else {
@@ -277,14 +283,17 @@ fn followers(sequence: &Sequence, following: &[Following]) -> Card {
                         @if one.version == sequence.version { span class="m-sub" { "follows version " (one.version) } }
                         @else {
                             span class="m-sub" { "keeps version " (one.version) " of " (sequence.version) }
-                            (Button::link("Review the change", plan::follow_href(one.workshop)).spoken(format!("Review the change for {}", one.title)).small())
+                            @if may { (Button::link("Review the change", plan::follow_href(one.workshop)).spoken(format!("Review the change for {}", one.title)).small()) }
                         }
                     }
                 }
             }
         }
     };
-    let behind = following.iter().filter(|one| one.version != sequence.version).count();
-    let card = Card::new("running", "Running workshops", list);
-    if behind == 0 { card } else { card.aside(html! { span class="m-hint" { (behind) " to review" } }) }
+    Card::new("running", "Running workshops", list)
+}
+
+/// Workshops whose plan keeps an older version.
+fn behind(sequence: &Sequence, following: &[Following]) -> usize {
+    following.iter().filter(|one| one.version != sequence.version).count()
 }

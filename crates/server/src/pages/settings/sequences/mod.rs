@@ -23,7 +23,7 @@ use store::{
     sequences::{SequenceDraft, SequenceSummary},
 };
 
-pub(crate) use self::edit::name_of;
+pub(crate) use self::{edit::name_of, words::audience};
 pub use self::{
     edit::{ask_removal, remove, save, show},
     ladders::{

@@ -3,12 +3,14 @@
 
 mod accounts;
 mod change;
+mod difference;
 mod ladder;
 mod person;
 pub mod played;
 mod propose;
 pub mod rehearsal;
 mod shift;
+mod together;
 mod view;
 mod words;
 
@@ -23,12 +25,14 @@ use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{StoreError, plans::WorkshopPlan, workshops::Workshop};
 
+pub(crate) use self::together::{HREF as REVIEW, review_href};
 pub use self::{
     accounts::choose as choose_account,
     change::{ask_follow, follow},
     ladder::{played as ladder_played, show as ladder},
     propose::{ask_run, run},
     shift::{ask_move, move_workshop},
+    together::{follow_together, review},
 };
 use super::{Tab, tabs, title};
 use crate::{

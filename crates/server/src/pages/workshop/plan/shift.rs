@@ -1,19 +1,24 @@
 //! *Move workshop*: the new times, what becomes of every step, and telling people, before anything changes.
 
-use ::compose::{PlanChange, difference};
+use ::compose::{PlanChange, StepPreview};
 use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::WorkshopId,
-    sequence::WorkshopTimes,
-    time::{MINUTE, Millis},
+    sequence::{Anchor, LateRule, Step, StepAudience, StepKey, Timing, Until, WorkshopTimes},
+    time::{DAY, MINUTE, Millis},
 };
 use maud::{Markup, html};
 use serde::Deserialize;
-use store::workshops::{Workshop, WorkshopDraft};
+use store::{
+    plans::WorkshopPlan,
+    templates::Template,
+    workshops::{Workshop, WorkshopDraft},
+};
 
 use super::{
-    change::{Shown, newly_blocked},
+    difference::{Shown, look},
     move_href, page as framed,
+    view::people,
 };
 use crate::{
     app::App,
@@ -32,11 +37,12 @@ use crate::{
     ui::{
         button::Button,
         chip::Tone,
-        field::{Checkbox, Field},
-        format::{counted, span},
+        field::{Checkbox, Choice, Field},
+        format::{counted, rupees, span},
         head::{Card, Head},
         icons::Icon,
         note::Note,
+        plan::Moved,
     },
 };
 
@@ -50,6 +56,8 @@ pub struct MoveForm {
     revision: i64,
     /// Go on to a message that tells it.
     tell: Option<String>,
+    /// The id of the template that tells it; empty for the first.
+    with: String,
 }
 
 impl MoveForm {
@@ -60,7 +68,7 @@ impl MoveForm {
         match (read(&self.starts), read(&self.ends)) {
             (Ok(starts_at), Ok(ends_at)) => match ends_at.since(starts_at) {
                 ms if ms < MINUTE => Err((None, Some("The end has to be after the start.".to_owned()))),
-                ms if ms > 31 * domain::time::DAY => Err((
+                ms if ms > 31 * DAY => Err((
                     None,
                     Some("The end is more than a month after the start. Check the day.".to_owned()),
                 )),
@@ -115,20 +123,15 @@ pub async fn move_workshop(
         ));
     }
     words.push_str(&old_time(&member, id).await?);
-    let to = match form.tell.is_some() {
-        true => tell(&app, &member, &workshop).await?,
-        false => None,
-    };
+    let templates = app.composer.moved_templates(&member, &workshop).await?;
+    let chosen = templates.iter().find(|one| one.id.to_string() == form.with).or(templates.first());
+    let to = chosen.filter(|_| form.tell.is_some()).map(|one| composer_href(&workshop, one));
     Ok(see_other_saying(&app, &to.unwrap_or_else(|| super::href(id)), &words))
 }
 
-/// The composer with the template that tells a new time; `None` where there is none or nobody was told anything yet.
-async fn tell(app: &App, member: &Member, workshop: &Workshop) -> Result<Option<String>, Problem> {
-    let templates = app.composer.moved_templates(member, workshop).await?;
-    let to = |template: &store::templates::Template| {
-        format!("/?channel={}&workshop={}&template={}", template.channel.word(), workshop.id, template.id)
-    };
-    Ok(templates.first().map(to))
+/// The composer with a template that tells the new time.
+fn composer_href(workshop: &Workshop, template: &Template) -> String {
+    format!("/?channel={}&workshop={}&template={}", template.channel.word(), workshop.id, template.id)
 }
 
 async fn page(app: &App, member: &Member, workshop: &Workshop, form: &MoveForm) -> Result<Markup, Problem> {
@@ -182,27 +185,23 @@ async fn question(
     times: WorkshopTimes,
 ) -> Result<Card, Problem> {
     let plan = member.org.plan_of(workshop.id).await?;
-    let mut shown = None;
-    let mut counts = String::new();
-    if let Some(plan) = &plan {
-        let to = PlanChange { times, ..PlanChange::of(plan) };
-        let told = difference(plan, &to, member.now);
-        let blocked = newly_blocked(app, member, workshop, plan, &to).await?;
-        let of = Shown::of(member, plan, &plan.steps, &told, &blocked).await?;
-        let (moved, lost, soon) = of.counts;
-        let stuck = of.stuck_in_words("would not go at its new time");
-        counts = format!(
-            "Moved {moved}, newly skipped {lost}, {stuck}within ten minutes {soon}. What went out keeps its time."
-        );
-        shown = Some(of);
-    }
-    let can_tell = tell(app, member, workshop).await?.is_some();
+    let shown = match &plan {
+        Some(plan) => {
+            let to = PlanChange { times, ..PlanChange::of(plan) };
+            Some(look(app, member, workshop, plan, &to).await?)
+        }
+        None => None,
+    };
     let known = known_times(member, workshop).await?;
     let open = member.org.open_broadcasts(workshop.id).await?;
     let by = difference_in_words(workshop.starts_at, times.starts_at);
+    let tell = tell(app, member, workshop, times).await?;
     Ok(Card::new("difference", "What changes", html! {
         p class="m-p" { strong { (by) } ": from " (super::words::at(member, workshop.starts_at)) " to " (super::words::at(member, times.starts_at)) "." }
-        @if let Some(shown) = &shown { (shown.render()) } @else { p class="m-hint" { "No sequence runs for it." } }
+        @match (&plan, &shown) {
+            (Some(plan), Some(shown)) => (both_plans(member, plan, times, shown)),
+            _ => p class="m-hint" { "No sequence runs for it." },
+        }
         @if !open.broadcasts.is_empty() && workshop.starts_at != times.starts_at {
             p class="m-hint" { (counted(open.broadcasts.len(), "broadcast that is", "broadcasts that are")) " under way with the old time " @if open.broadcasts.len() == 1 { "is" } @else { "are" } " stopped." }
         }
@@ -214,14 +213,113 @@ async fn question(
             input type="hidden" name="starts" value=(form.starts);
             input type="hidden" name="ends" value=(form.ends);
             input type="hidden" name="revision" value=(plan.as_ref().map_or(0, |plan| plan.revision));
-            @if can_tell { (Checkbox::new("tell", "Go on to a message that tells the new time", true).help("Nothing is sent before you have seen and confirmed it.")) }
-            @if !counts.is_empty() { p class="m-hint" { (counts) } }
+            (tell)
             div class="m-acts" {
-                (Button::link("Keep the old time", workshop_href(workshop.id)))
+                p class="m-hint m-mvfoot" { "Nothing changes before you confirm." }
+                (Button::link(format!("Keep {}", super::words::at(member, workshop.starts_at)), workshop_href(workshop.id)))
                 (Button::primary(format!("Move to {}", super::words::at(member, times.starts_at))).icon(Icon::Workshop))
             }
         }
     }).padded())
+}
+
+/// The old plan above the new one, and every step with what becomes of it.
+fn both_plans(member: &Member, plan: &WorkshopPlan, times: WorkshopTimes, shown: &Shown) -> Markup {
+    let drawn = Moved {
+        zone: &member.organization.zone,
+        now: member.now,
+        was: (plan.times.starts_at, plan.times.ends_at),
+        becomes: (times.starts_at, times.ends_at),
+        steps: shown.marks(),
+    };
+    let (before, after) = shown.cost;
+    let cost = match before == after {
+        true => format!("What is to come costs about {} as before, estimate.", rupees(after.0)),
+        false => format!(
+            "What is to come costs about {} instead of {}, estimate.",
+            rupees(after.0),
+            rupees(before.0)
+        ),
+    };
+    html! {
+        (drawn)
+        p class="m-hint" { (shown.counts().sentence()) " What went out keeps its time. " (cost) }
+        (shown)
+    }
+}
+
+/// Going on to a message that tells the new time: whom it would reach now, and for how much. Nothing where no template
+/// tells it or nobody was told anything yet.
+async fn tell(
+    app: &App,
+    member: &Member,
+    workshop: &Workshop,
+    times: WorkshopTimes,
+) -> Result<Markup, Problem> {
+    let templates = app.composer.moved_templates(member, workshop).await?;
+    if templates.is_empty() {
+        return Ok(html! {});
+    }
+    let moved = Workshop { starts_at: times.starts_at, ends_at: times.ends_at, ..workshop.clone() };
+    let steps: Vec<Step> = templates.iter().map(|template| told_now(member, &moved, template)).collect();
+    let zone = &member.organization.zone;
+    let mut previews = Vec::new();
+    for step in &steps {
+        let of_step = app.composer.preview(member, &moved, std::slice::from_ref(step), zone, &[]).await?;
+        previews.extend(of_step);
+    }
+    let with: Vec<Choice> = templates
+        .iter()
+        .zip(&previews)
+        .map(|(template, preview)| {
+            let words = format!("{}, {}: {}", template.name, template.channel.title(), whom(preview));
+            Choice::new(template.id.to_string(), words, &templates[0].id.to_string())
+        })
+        .collect();
+    let first = format!(
+        "With “{}” on {}: {}. Nothing is sent before you have seen and confirmed it.",
+        templates[0].name,
+        templates[0].channel.title(),
+        previews.first().map(whom).unwrap_or_default()
+    );
+    Ok(html! {
+        div class="m-tell" {
+            (Checkbox::new("tell", "Go on to a message that tells the new time", true).help(first))
+            @if with.len() > 1 { (Field::select("with", "Message", with)) }
+        }
+    })
+}
+
+/// A message to everybody at this moment, as a step that can be looked at like any other.
+fn told_now(member: &Member, moved: &Workshop, template: &Template) -> Step {
+    let minutes = member.now.since(moved.starts_at) / MINUTE;
+    Step {
+        key: StepKey::stored("moved".to_owned()),
+        label: String::new(),
+        channel: template.channel,
+        template: template.id,
+        account: None,
+        anchor: Anchor::Start,
+        timing: Timing::Offset { days: 0, minutes },
+        purpose: template.purpose.word().to_owned(),
+        until: Until::Minutes(DAY / MINUTE),
+        audience: StepAudience::Everyone,
+        late: LateRule::Skip,
+        wait_out_quiet: false,
+        rung: None,
+    }
+}
+
+/// "1,232 people, ₹141.68 estimate"; else what stands in its way.
+fn whom(preview: &StepPreview) -> String {
+    if preview.obstacle.why.needs_somebody() {
+        return super::words::why(preview.obstacle.why, &preview.obstacle.words);
+    }
+    let n = people(preview.step.channel, preview.people.unwrap_or(0));
+    match preview.cost.filter(|cost| cost.0 > 0) {
+        Some(cost) => format!("{n}, {} estimate", rupees(cost.0)),
+        None => n,
+    }
 }
 
 /// How many people know which start: after a move, whoever was told nothing since knows the one before it.

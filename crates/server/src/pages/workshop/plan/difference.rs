@@ -1,0 +1,479 @@
+//! What a change does to a plan, step by step: a moved workshop, an edited sequence and another zone are shown alike before they hold.
+
+use std::collections::BTreeMap;
+
+use ::compose::{PlanChange, PlanDifference, StepPreview, difference};
+use domain::{
+    channel::Channel,
+    money::Money,
+    sequence::{Change, LateRule, PlanTarget, Replanned, RowState, Step, StepAudience, StepKey, replan},
+    time::Millis,
+};
+use maud::{Markup, Render, html};
+use store::{StoreError, plans::WorkshopPlan, workshops::Workshop};
+
+use super::{
+    view::{people, step_name},
+    words,
+};
+use crate::{
+    app::App,
+    http::extract::Member,
+    pages::settings::sequences,
+    ui::{
+        chip::{Chip, Tone},
+        format::{counted, rupees},
+        icons::Icon,
+        plan::{Fill, MovedStep, StepMark, Way},
+    },
+};
+
+/// What becomes of a step. What needs a look stands first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fate {
+    /// The step would have gone before the change, and would not go after it.
+    Stuck,
+    /// The step goes within ten minutes.
+    Soon,
+    /// The moment of the step has passed.
+    Skipped,
+    /// The sequence has the step no more.
+    TakenOut,
+    /// The step comes at another moment.
+    Moved,
+    /// The step is new.
+    New,
+    /// The step keeps its moment and sends something else, or to other people.
+    Replaced,
+    /// The step is due already and goes to people who register from now on.
+    LateOnly,
+    /// The step stays as it is.
+    Stays,
+    /// The step changed in the sequence, and went out before.
+    Gone,
+}
+
+impl Fate {
+    /// What the count of all workshops says of it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Fate::Stuck => "Would not go",
+            Fate::Soon => "Goes within ten minutes",
+            Fate::Skipped => "Newly skipped",
+            Fate::TakenOut => "Taken out",
+            Fate::Moved => "Moved",
+            Fate::New => "New",
+            Fate::Replaced => "Replaced",
+            Fate::LateOnly => "For late ones only",
+            Fate::Stays => "Stays",
+            Fate::Gone => "Went out already",
+        }
+    }
+
+    /// What the totals of a page know it by.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Fate::Stuck => "stuck",
+            Fate::Soon => "soon",
+            Fate::Skipped => "skipped",
+            Fate::TakenOut => "taken_out",
+            Fate::Moved => "moved",
+            Fate::New => "new",
+            Fate::Replaced => "replaced",
+            Fate::LateOnly => "late_only",
+            Fate::Stays => "stays",
+            Fate::Gone => "gone",
+        }
+    }
+
+    fn words(self, n: usize) -> &'static str {
+        match self {
+            Fate::Stuck => "would not go",
+            Fate::Soon if n == 1 => "goes within ten minutes",
+            Fate::Soon => "go within ten minutes",
+            Fate::Skipped => "newly skipped",
+            Fate::TakenOut => "taken out",
+            Fate::Moved => "moved",
+            Fate::New => "new",
+            Fate::Replaced => "replaced",
+            Fate::LateOnly => "for late ones only",
+            Fate::Stays if n == 1 => "stays",
+            Fate::Stays => "stay",
+            Fate::Gone => "already gone",
+        }
+    }
+
+    fn icon(self) -> Icon {
+        match self {
+            Fate::Stuck | Fate::Soon => Icon::Warning,
+            Fate::Skipped => Icon::Skip,
+            Fate::TakenOut => Icon::Cancel,
+            Fate::Moved => Icon::Workshop,
+            Fate::New => Icon::Plus,
+            Fate::Replaced => Icon::Edit,
+            Fate::LateOnly => Icon::Question,
+            Fate::Stays | Fate::Gone => Icon::Ok,
+        }
+    }
+
+    fn tone(self) -> Tone {
+        match self {
+            Fate::Stuck | Fate::Soon => Tone::Fail,
+            Fate::Skipped => Tone::Act,
+            Fate::Moved | Fate::New | Fate::Replaced => Tone::Run,
+            Fate::TakenOut | Fate::LateOnly | Fate::Stays | Fate::Gone => Tone::Rest,
+        }
+    }
+
+    /// How the line between the old plan and the new one is drawn.
+    fn way(self) -> Way {
+        match self {
+            Fate::Stuck | Fate::Soon => Way::Late,
+            Fate::Skipped => Way::Skipped,
+            Fate::Stays | Fate::Replaced | Fate::Gone => Way::Same,
+            Fate::Moved | Fate::New | Fate::TakenOut | Fate::LateOnly => Way::Moved,
+        }
+    }
+
+    fn fill(self) -> Fill {
+        match self {
+            Fate::Stuck => Fill::Blocked,
+            Fate::Skipped | Fate::TakenOut => Fill::Skipped,
+            Fate::Gone => Fill::Done,
+            Fate::Soon | Fate::Moved | Fate::New | Fate::Replaced | Fate::LateOnly | Fate::Stays => {
+                Fill::Planned
+            }
+        }
+    }
+}
+
+/// How many steps have which fate; each step counts once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts(BTreeMap<Fate, usize>);
+
+impl Counts {
+    /// What every count says, be it nobody.
+    const ALWAYS: [Fate; 3] = [Fate::Moved, Fate::Skipped, Fate::Soon];
+
+    pub(super) fn of(&self, fate: Fate) -> usize {
+        self.0.get(&fate).copied().unwrap_or(0)
+    }
+
+    pub(super) fn add(&mut self, other: &Counts) {
+        for (fate, n) in &other.0 {
+            *self.0.entry(*fate).or_default() += n;
+        }
+    }
+
+    /// The fates that a count names, those that need a look first; what stays is said apart.
+    pub(super) fn named(&self) -> impl Iterator<Item = (Fate, usize)> + '_ {
+        let all = [
+            Fate::Moved,
+            Fate::New,
+            Fate::Replaced,
+            Fate::Skipped,
+            Fate::TakenOut,
+            Fate::LateOnly,
+            Fate::Stuck,
+            Fate::Soon,
+            Fate::Gone,
+        ];
+        all.into_iter()
+            .map(|fate| (fate, self.of(fate)))
+            .filter(|(fate, n)| *n > 0 || Counts::ALWAYS.contains(fate))
+    }
+
+    /// "Moved 4, newly skipped 1, within ten minutes 1."
+    pub(super) fn sentence(&self) -> String {
+        let said = |(fate, n): (Fate, usize)| match fate {
+            Fate::Soon => format!("within ten minutes {n}"),
+            fate => format!("{} {n}", fate.words(n)),
+        };
+        let all: Vec<String> = self.named().filter(|(fate, _)| *fate != Fate::Gone).map(said).collect();
+        crate::ui::format::capital(&format!("{}.", all.join(", ")))
+    }
+
+    /// As the script of the page reads them, to add up those of the ticked plans.
+    pub(super) fn as_json(&self) -> String {
+        let all: BTreeMap<&str, usize> = self.0.iter().map(|(fate, n)| (fate.word(), *n)).collect();
+        serde_json::json!(all).to_string()
+    }
+
+    /// A chip for each fate that a step has.
+    pub(super) fn chips(&self) -> Markup {
+        html! { @for (fate, n) in self.named().filter(|(_, n)| *n > 0) {
+            (Chip { tone: fate.tone(), icon: fate.icon(), word: format!("{n} {}", fate.words(n)) })
+        } }
+    }
+}
+
+/// A step before and after a change, in words and as moments.
+struct Line {
+    mark: StepMark,
+    name: String,
+    /// Whom it goes to and for how much, as of now.
+    whom: String,
+    was: String,
+    now: String,
+    moments: (Option<Millis>, Option<Millis>),
+}
+
+/// Everything that a change does to a plan.
+pub(super) struct Shown {
+    lines: Vec<(Fate, Line)>,
+    /// Steps that changed in the sequence and went out before.
+    gone: usize,
+    /// What is left of the plan costs before the change and after it, estimates as of now.
+    pub(super) cost: (Money, Money),
+}
+
+/// The change of one plan, and all that is known of both sides.
+struct Sides<'a> {
+    member: &'a Member,
+    plan: &'a WorkshopPlan,
+    to: &'a PlanChange,
+    told: PlanDifference,
+    before: Vec<StepPreview>,
+    after: Vec<StepPreview>,
+}
+
+/// Holds a plan against its changed form. Nothing is changed here.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) async fn look(
+    app: &App,
+    member: &Member,
+    workshop: &Workshop,
+    plan: &WorkshopPlan,
+    to: &PlanChange,
+) -> Result<Shown, StoreError> {
+    let moved = Workshop { starts_at: to.times.starts_at, ends_at: to.times.ends_at, ..workshop.clone() };
+    let before = app.composer.preview(member, workshop, &plan.steps, &plan.zone, &plan.rows).await?;
+    let after = app.composer.preview(member, &moved, &to.steps, &to.zone, &plan.rows).await?;
+    let told = difference(plan, to, member.now);
+    Ok(Sides { member, plan, to, told, before, after }.shown())
+}
+
+impl Sides<'_> {
+    fn shown(&self) -> Shown {
+        let mut lines = Vec::new();
+        for (key, change) in &self.told.difference.changes {
+            if !self.stays_out(key) {
+                lines.extend(self.changed(key, change));
+            }
+        }
+        for planned in &self.told.after.steps {
+            let changes = self.told.difference.changes.iter().any(|(key, _)| *key == planned.key);
+            if !changes && self.is_to_go(&planned.key) {
+                lines.extend(self.kept(&planned.key));
+            }
+        }
+        lines.sort_by_key(|(fate, line)| (*fate, line.moments.1.or(line.moments.0)));
+        Shown { lines, gone: self.gone(), cost: (self.cost(&self.before), self.cost(&self.after)) }
+    }
+
+    fn step(&self, key: &StepKey) -> Option<&Step> {
+        self.to.steps.iter().find(|step| step.key == *key).or_else(|| self.plan.step(key))
+    }
+
+    fn state(&self, key: &StepKey) -> Option<RowState> {
+        self.plan.rows.iter().find(|row| row.key == *key).map(|row| row.state)
+    }
+
+    fn is_to_go(&self, key: &StepKey) -> bool {
+        self.state(key).is_none_or(|state| matches!(state, RowState::Planned | RowState::Missed))
+    }
+
+    fn cost(&self, previews: &[StepPreview]) -> Money {
+        let goes = |one: &&StepPreview| self.is_to_go(&one.step.key) && !one.obstacle.why.needs_somebody();
+        previews.iter().filter(goes).filter_map(StepPreview::expected_cost).sum()
+    }
+
+    /// What the review finds in the way of the changed step and not of the present one. A step that stands still for the same reason
+    /// already is no news.
+    fn newly_blocked(&self, key: &StepKey) -> Option<String> {
+        let one = self.after.iter().find(|one| one.step.key == *key)?;
+        let why = one.obstacle.why;
+        let stood = self.before.iter().any(|was| was.step.key == *key && was.obstacle.why == why);
+        let news = why.needs_somebody() && self.is_to_go(key) && !stood;
+        news.then(|| words::why(why, &one.obstacle.words))
+    }
+
+    /// Whether a step that stands skipped stays so whatever its new moment is: the plan decides it as the store will.
+    fn stays_out(&self, key: &StepKey) -> bool {
+        let Some(row) = self.plan.rows.iter().find(|row| row.key == *key) else { return false };
+        let step = self.to.steps.iter().find(|step| step.key == *key);
+        let (Some(step), Some(planned)) = (step, self.told.after.step(key)) else { return false };
+        replan(Some((row.state, row.why)), planned, step.anchor, false) == Replanned::Kept
+    }
+
+    fn changed(&self, key: &StepKey, change: &Change) -> Option<(Fate, Line)> {
+        let step = self.step(key)?;
+        let becomes = self.told.after.step(key).and_then(|planned| planned.due);
+        let passed = || "time has passed".to_owned();
+        let (mut fate, from, was, mut now) = match change {
+            Change::Moved { from, to } => {
+                (Fate::Moved, Some(*from), self.at(Some(*from)), self.at(Some(*to)))
+            }
+            Change::Revived { to } => (Fate::Moved, None, "missed".to_owned(), self.at(Some(*to))),
+            Change::Added { to } => (Fate::New, None, "–".to_owned(), self.at(*to)),
+            Change::NewlyMissed { from } => (Fate::Skipped, Some(*from), self.at(Some(*from)), passed()),
+            Change::Removed { from } => (Fate::TakenOut, *from, self.at(*from), "gone".to_owned()),
+        };
+        if self.told.past.contains(key) {
+            (fate, now) = match goes_late(step) {
+                true => (Fate::LateOnly, format!("{now}, due already")),
+                false => (Fate::Skipped, passed()),
+            };
+        } else if let Some(reason) =
+            self.newly_blocked(key).filter(|_| matches!(fate, Fate::Moved | Fate::New))
+        {
+            (fate, now) = (Fate::Stuck, format!("{now}. {reason}"));
+        } else if matches!(fate, Fate::Moved | Fate::New) && self.told.difference.soon.contains(key) {
+            fate = Fate::Soon;
+        }
+        Some(self.line(fate, step, (was, now), (from, becomes)))
+    }
+
+    /// A step that keeps its moment: it may send something else all the same, or be stopped by the change.
+    fn kept(&self, key: &StepKey) -> Option<(Fate, Line)> {
+        let step = self.step(key)?;
+        let due = self.told.after.step(key).and_then(|planned| planned.due);
+        let differs = self.plan.step(key).map(|old| what_differs(old, step)).unwrap_or_default();
+        let (fate, now) = match self.newly_blocked(key) {
+            Some(reason) => (Fate::Stuck, format!("{}. {reason}", self.at(due))),
+            None if self.state(key) == Some(RowState::Missed) => return None,
+            None if differs.is_empty() => (Fate::Stays, "same".to_owned()),
+            None => (Fate::Replaced, differs.join(", ")),
+        };
+        Some(self.line(fate, step, (self.at(due), now), (due, due)))
+    }
+
+    fn line(
+        &self,
+        fate: Fate,
+        step: &Step,
+        (was, now): (String, String),
+        moments: (Option<Millis>, Option<Millis>),
+    ) -> (Fate, Line) {
+        let mut previews = self.after.iter().chain(&self.before);
+        let preview = previews.find(|one| one.step.key == step.key);
+        let name = preview.map_or_else(|| step.label.clone(), step_name);
+        let mark = StepMark { channel: step.channel, fill: fate.fill() };
+        (fate, Line { mark, name, whom: whom(step, preview), was, now, moments })
+    }
+
+    /// Steps that changed in the sequence and went out before.
+    fn gone(&self) -> usize {
+        let went = self.plan.rows.iter().filter(|row| row.state == RowState::Broadcast);
+        let differs = |key: &StepKey| {
+            let new = self.to.steps.iter().find(|step| step.key == *key);
+            new != self.plan.step(key)
+        };
+        went.filter(|row| differs(&row.key)).count()
+    }
+
+    fn at(&self, moment: Option<Millis>) -> String {
+        moment.map_or_else(|| "after each registration".to_owned(), |moment| words::at(self.member, moment))
+    }
+}
+
+/// "1,232 people, ₹141.68"; of people whom only the report will name, which they are.
+fn whom(step: &Step, preview: Option<&StepPreview>) -> String {
+    if let (StepAudience::Attendance(_), true) = (&step.audience, step.channel != Channel::WhatsappGroup) {
+        return sequences::audience(&step.audience, &[]);
+    }
+    let Some((n, preview)) = preview.and_then(|one| Some((one.people?, one))) else { return String::new() };
+    let n = preview.rung.map_or(n, |rung| rung.expected.tried);
+    let cost = preview.expected_cost().filter(|cost| cost.0 > 0);
+    match cost {
+        Some(cost) => format!("{}, {}", people(step.channel, n), rupees(cost.0)),
+        None => people(step.channel, n),
+    }
+}
+
+/// Whether people who register later get a step.
+fn goes_late(step: &Step) -> bool {
+    step.late != LateRule::Skip && PlanTarget::of(step.channel) == PlanTarget::Registrants
+}
+
+/// What a step does otherwise than before, its moment aside.
+fn what_differs(old: &Step, new: &Step) -> Vec<&'static str> {
+    let all = [
+        (old.channel != new.channel, "another channel"),
+        (old.template != new.template, "another template"),
+        (old.audience != new.audience, "other people"),
+        (old.account != new.account, "another account"),
+        (old.purpose != new.purpose, "another purpose"),
+        (old.until != new.until, "useful for another time"),
+        (old.late != new.late, "another rule for late ones"),
+        (old.wait_out_quiet != new.wait_out_quiet, "quiet hours"),
+        (old.rung != new.rung, "another ladder"),
+        (old.label != new.label, "another name"),
+    ];
+    all.into_iter().filter(|(differs, _)| *differs).map(|(_, words)| words).collect()
+}
+
+impl Shown {
+    pub(super) fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for (fate, _) in &self.lines {
+            *counts.0.entry(*fate).or_default() += 1;
+        }
+        if self.gone > 0 {
+            counts.0.insert(Fate::Gone, self.gone);
+        }
+        counts
+    }
+
+    /// Whether no step of the plan that is still to come is another one.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.iter().all(|(fate, _)| *fate == Fate::Stays)
+    }
+
+    /// The steps as marks, old above new.
+    pub(super) fn marks(&self) -> Vec<MovedStep> {
+        let mark = |(fate, line): &(Fate, Line)| MovedStep {
+            mark: line.mark,
+            was: line.moments.0,
+            becomes: line.moments.1.filter(|_| *fate != Fate::TakenOut),
+            way: fate.way(),
+        };
+        self.lines.iter().map(mark).collect()
+    }
+
+    fn groups(&self) -> impl Iterator<Item = (Fate, &[(Fate, Line)])> {
+        self.lines.chunk_by(|(one, _), (next, _)| one == next).map(|lines| (lines[0].0, lines))
+    }
+}
+
+impl Render for Shown {
+    fn render(&self) -> Markup {
+        html! {
+            div class="m-mvgrps" {
+                @for (fate, lines) in self.groups() {
+                    section class={ "m-mvgrp m-mvgrp--" (fate.tone().class()) } {
+                        h3 { (fate.icon()) (lines.len()) " " (fate.words(lines.len())) }
+                        ul { @for (_, line) in lines { (line) } }
+                    }
+                }
+            }
+            @if self.gone > 0 { p class="m-hint" { (counted(self.gone, "changed step went", "changed steps went")) " out already and stays as it was." } }
+        }
+    }
+}
+
+impl Render for Line {
+    fn render(&self) -> Markup {
+        html! {
+            li class="m-mvrow" {
+                (self.mark)
+                span class="m-mvrow__what" { b { (self.name) } @if !self.whom.is_empty() { span class="m-sub" { (self.whom) } } }
+                span class="m-mvrow__was" { span class="mui-visually-hidden" { "was " } (self.was) }
+                span class="m-mvrow__arrow" aria-hidden="true" { (Icon::Next) }
+                span class="m-mvrow__now" { span class="mui-visually-hidden" { "becomes " } (self.now) }
+            }
+        }
+    }
+}
