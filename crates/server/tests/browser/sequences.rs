@@ -98,6 +98,35 @@ async fn one_person(walk: &mut Walk) -> Result<()> {
     walk.page.click(link("Everyone")).await
 }
 
+/// Edits a step while a plan follows the sequence: the plan's change is reviewed with a tick and counts, then confirmed.
+async fn edit_while_it_runs(walk: &mut Walk) -> Result<()> {
+    let plan = walk.page.url().await?;
+    walk.open("/settings/sequences").await?;
+    walk.page.click(link("Evening")).await?;
+    walk.page.click(link("One hour to go")).await?;
+    walk.page
+        .eval::<bool>("(() => { document.querySelector('[name=amount]').value = '2'; return true; })()")
+        .await?;
+    walk.page.click("Save step").await?;
+    walk.page.wait_text("keeps version").await?;
+    walk.page.click(link("Review for 1 workshop")).await?;
+    walk.page.wait_text("1 moved").await?;
+    // What the ticked plans add up to follows the ticks.
+    let sum = "document.querySelector('[data-sum=moved]').innerText";
+    let tick = "(document.querySelector('input[name=plan]').click(), true)";
+    for (after, expected) in [(1, "0"), (2, "1")] {
+        walk.page.eval::<bool>(tick).await?;
+        let shown: String = walk.page.eval(sum).await?;
+        ensure!(shown == expected, "after {after} clicks the moved steps are {shown}");
+    }
+    walk.review("plans-review").await?;
+    walk.page.click(button("Let the ticked plans follow (1)")).await?;
+    walk.page.wait_text("1 plan follows the change.").await?;
+    let plan = plan.split('?').next().unwrap_or_default();
+    walk.page.goto(plan).await?;
+    walk.page.wait_text("2 hours before the start").await
+}
+
 async fn cancel(walk: &mut Walk) -> Result<()> {
     let rows: usize = walk.page.eval("document.querySelectorAll('#steps [data-row]').length").await?;
     ensure!(rows == 5, "{rows} steps");
@@ -129,6 +158,7 @@ async fn from_tag_to_cancel(look: (Width, Theme)) -> Result<()> {
     run(&mut walk).await?;
     shift(&mut walk).await?;
     one_person(&mut walk).await?;
+    edit_while_it_runs(&mut walk).await?;
     cancel(&mut walk).await?;
     walk.end().await
 }

@@ -178,7 +178,7 @@ impl Render for Moved<'_> {
                 svg class="m-ax m-ax--move" viewBox="0 0 840 216" aria-hidden="true" focusable="false" {
                     @for (x, words) in self.words(&scale) {
                         path class="m-ax__grid" d=(format!("M{x:.1} 28V190")) {}
-                        text class="m-ax__s" x=(figure(x)) y="18" text-anchor="middle" { (words) }
+                        text class="m-ax__s" x=(figure(x.min(WIDTH - WORDS_APART / 2.0))) y="18" text-anchor="middle" { (words) }
                     }
                     (self.row(&scale, 0, "Was", self.was))
                     (self.row(&scale, 1, "Becomes", self.becomes))

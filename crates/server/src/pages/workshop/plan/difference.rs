@@ -125,6 +125,10 @@ impl Fate {
         }
     }
 
+    fn keeps_its_moment(self) -> bool {
+        matches!(self, Fate::Replaced | Fate::Stays | Fate::Gone)
+    }
+
     /// How the line between the old plan and the new one is drawn.
     fn way(self) -> Way {
         match self {
@@ -453,7 +457,7 @@ impl Render for Shown {
         html! {
             div class="m-mvgrps" {
                 @for (fate, lines) in self.groups() {
-                    section class={ "m-mvgrp m-mvgrp--" (fate.tone().class()) } {
+                    section class={ "m-mvgrp m-mvgrp--" (fate.tone().class()) @if fate.keeps_its_moment() { " m-mvgrp--kept" } } {
                         h3 { (fate.icon()) (lines.len()) " " (fate.words(lines.len())) }
                         ul { @for (_, line) in lines { (line) } }
                     }

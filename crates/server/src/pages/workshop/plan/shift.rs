@@ -216,7 +216,7 @@ async fn question(
             (tell)
             div class="m-acts" {
                 p class="m-hint m-mvfoot" { "Nothing changes before you confirm." }
-                (Button::link(format!("Keep {}", super::words::at(member, workshop.starts_at)), workshop_href(workshop.id)))
+                (Button::link("Keep the old time", workshop_href(workshop.id)))
                 (Button::primary(format!("Move to {}", super::words::at(member, times.starts_at))).icon(Icon::Workshop))
             }
         }
@@ -234,6 +234,7 @@ fn both_plans(member: &Member, plan: &WorkshopPlan, times: WorkshopTimes, shown:
     };
     let (before, after) = shown.cost;
     let cost = match before == after {
+        true if after.0 == 0 => String::new(),
         true => format!("What is to come costs about {} as before, estimate.", rupees(after.0)),
         false => format!(
             "What is to come costs about {} instead of {}, estimate.",
