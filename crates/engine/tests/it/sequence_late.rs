@@ -3,11 +3,20 @@
 use domain::{
     channel::Channel,
     checks::CheckId,
+    name::PersonName,
+    phone::{Country, Phone},
     sequence::{Anchor, LateRule, RowState, Timing, WhyNot},
     time::{DAY, HOUR, MINUTE},
+    workshop::RegistrantStatus,
 };
 use munadi_engine::AHEAD_MS;
-use store::{groups::NamedGroup, on_both, plans::PlanChoice, sequences::SequenceDraft};
+use store::{
+    groups::NamedGroup,
+    on_both,
+    plans::PlanChoice,
+    registrants::{Corrected, Correction, Registrant, RegistrantFilter},
+    sequences::SequenceDraft,
+};
 
 use crate::{sequences::step, world::World};
 
@@ -16,6 +25,16 @@ const LATE: &str = "+919000000009";
 const STOPPED: WhyNot = WhyNot::Check(CheckId::Stopped);
 
 impl World {
+    async fn registrant(&self, name: &str) -> Registrant {
+        let filter = RegistrantFilter { search: name.to_owned(), limit: 2, ..RegistrantFilter::default() };
+        self.org.registrants(self.workshop, &filter).await.unwrap().remove(0)
+    }
+
+    async fn stands(&self, name: &str, status: RegistrantStatus) {
+        let id = self.registrant(name).await.id;
+        self.org.set_registrant_status(self.workshop, id, status, self.now()).await.unwrap();
+    }
+
     /// What needs somebody among the steps: where each stands, and why.
     async fn step_matters(&self) -> Vec<(RowState, WhyNot)> {
         let matters = self.org.plan_matters(self.now()).await.unwrap();
@@ -166,5 +185,62 @@ on_both! {
         world.run_until(world.start().plus(-3 * HOUR)).await;
         assert_eq!(world.got(LATE).await, ["reminder"]);
         assert_eq!(world.got(ASHA).await, ["reminder"]);
+    }
+
+    async fn who_registers_again_gets_the_newest_useful_message_once_and_nothing_twice(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test"), ("9000000009", "Late Test")]).await;
+        let template = world.stored_template("any").await;
+        let early = step(template, "early", "reminder", Anchor::Start, Timing::before(5 * 60));
+        let newer = step(template, "newer", "reminder", Anchor::Start, Timing::before(4 * 60));
+        world.run_sequence(&[early, newer]).await;
+        world.stands("Late Test", RegistrantStatus::Cancelled).await;
+        world.run_until(world.start().plus(-4 * HOUR + MINUTE)).await;
+        assert_eq!(world.got(LATE).await, Vec::<String>::new());
+        world.clock.advance(10 * MINUTE);
+        // One was told before she left, the other was not.
+        world.stands("Asha Test", RegistrantStatus::Cancelled).await;
+        for name in ["Asha Test", "Late Test"] {
+            world.stands(name, RegistrantStatus::Registered).await;
+        }
+        world.run_until(world.start().plus(-2 * HOUR)).await;
+        assert_eq!(world.got(LATE).await, ["newer"]);
+        assert_eq!(world.got(ASHA).await, ["early", "newer"]);
+    }
+
+    async fn whose_number_is_corrected_after_a_step_gets_it_at_the_right_number(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test"), ("12", "No Number"), ("9000000002", "Wrong Number")]).await;
+        let template = world.stored_template("any").await;
+        world.run_sequence(&[step(template, "reminder", "reminder", Anchor::Start, Timing::before(5 * 60))]).await;
+        world.run_until(world.start().plus(-4 * HOUR)).await;
+        let right = ["9000000008", "9000000009"];
+        for (name, phone) in ["No Number", "Wrong Number"].into_iter().zip(right) {
+            let found = world.registrant(name).await;
+            let correction = Correction {
+                name: PersonName::parse(name),
+                email: None,
+                phone: Some(Phone::parse(phone, Country::INDIA).unwrap()),
+                phone_typed: phone.to_owned(),
+                may_share: false,
+            };
+            let done = world.org.correct_registrant(world.workshop, found.id, &correction, world.now()).await.unwrap();
+            assert_eq!(done, Corrected::Done);
+        }
+        world.run_until(world.start().plus(-2 * HOUR)).await;
+        for number in [ASHA, "+919000000002", "+919000000008", "+919000000009"] {
+            assert_eq!(world.got(number).await, ["reminder"], "{number}");
+        }
+        // A name that is corrected changes nothing.
+        let asha = world.registrant("Asha Test").await;
+        let correction = Correction {
+            name: PersonName::parse("Asha Rao"),
+            email: None,
+            phone: Some(Phone::parse("9000000001", Country::INDIA).unwrap()),
+            phone_typed: "9000000001".to_owned(),
+            may_share: false,
+        };
+        world.org.correct_registrant(world.workshop, asha.id, &correction, world.now()).await.unwrap();
+        assert_eq!(world.registrant("Asha Rao").await.back_at, None);
     }
 }

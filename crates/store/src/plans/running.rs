@@ -300,8 +300,10 @@ impl Work {
                 "SELECT p.id FROM plan_rows p
                  WHERE p.late_after IS NOT NULL AND p.until_at > $1 AND p.claimed_until <= $1
                    AND ((p.due_at IS NULL AND p.state = 'planned') OR (p.due_at <= $1 AND p.state IN ('broadcast', 'skipped')))
-                   AND EXISTS (SELECT 1 FROM @registrants r
-                               WHERE r.workshop_id = p.workshop_id AND r.id > p.late_after AND r.status = 'registered')
+                   AND (EXISTS (SELECT 1 FROM @registrants r
+                                WHERE r.workshop_id = p.workshop_id AND r.id > p.late_after AND r.status = 'registered')
+                        OR EXISTS (SELECT 1 FROM @registrants r
+                                   WHERE r.workshop_id = p.workshop_id AND r.back_id > p.late_after AND r.status = 'registered'))
                  ORDER BY p.until_at LIMIT $2",
                 args![now, limit],
             )

@@ -17,7 +17,7 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    ERASED, NewRegistrant, SameNumber,
+    ERASED, NewRegistrant, SameNumber, comes_late,
     duplicates::{Stored, Tally, mark_group, same_number},
     removal::{clear_hidden, raise_revision},
 };
@@ -349,6 +349,9 @@ impl Org {
             ],
         )
         .await?;
+        if before.phone != now_says.phone {
+            comes_late(tx, workshop, id, now).await?;
+        }
         for (phone, mut group) in together(tx, workshop, id, &phones).await? {
             self.mark_anew(tx, workshop, &phone, &mut group, now_says, &mut tally).await?;
         }

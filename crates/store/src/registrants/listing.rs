@@ -33,7 +33,7 @@ macro_rules! select_registrants {
     ($from:literal, $which:literal, $there:literal) => {
         concat!(
             "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
-                    r.came_from, r.other_phones, r.reference, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
+                    r.came_from, r.other_phones, r.reference, r.registered_at, r.back_id, r.identity LIKE 'erased-%' AS is_erased,
                     r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
                                               AND s.phone = r.phone AND s.phone <> '' LIMIT 1 OFFSET 0) AS suppressed
              FROM ",

@@ -166,6 +166,8 @@ pub struct Registrant {
     pub import: Option<ImportId>,
     /// When they registered.
     pub registered_at: Millis,
+    /// When they registered again or their number was corrected; `None` for nearly everybody.
+    pub back_at: Option<Millis>,
     /// Whether the person was erased. The registration keeps its place.
     pub is_erased: bool,
 }
@@ -254,7 +256,15 @@ struct RegistrantRow {
     reference: String,
     import_id: Option<Uuid>,
     registered_at: i64,
+    back_id: Option<Uuid>,
     is_erased: bool,
+}
+
+impl Registrant {
+    /// Steps of a plan that went before this moment did not concern the person.
+    pub fn came_at(&self) -> Millis {
+        self.back_at.unwrap_or(self.registered_at)
+    }
 }
 
 impl TryFrom<RegistrantRow> for Registrant {
@@ -276,6 +286,7 @@ impl TryFrom<RegistrantRow> for Registrant {
             reference: row.reference,
             import: row.import_id.map(ImportId),
             registered_at: Millis(row.registered_at),
+            back_at: row.back_id.map(crate::plans::instant_of),
             is_erased: row.is_erased,
         })
     }
@@ -288,6 +299,22 @@ pub(crate) fn mark_from(text: &str) -> Result<Option<SkipReason>, StoreError> {
 /// The mark of those whom this channel reaches besides those without one; none where it is empty.
 fn mark_reached(channel: Channel) -> &'static str {
     if channel.reaches_landlines() { SkipReason::Landline.word() } else { "" }
+}
+
+/// Steps that went before now did not concern this person, as if they registered now: they registered again, or no message
+/// could reach the number before its correction. Whom a step told under the same number it does not tell again.
+async fn comes_late(
+    tx: &mut Tx,
+    workshop: WorkshopId,
+    id: RegistrantId,
+    now: Millis,
+) -> Result<(), StoreError> {
+    tx.run(
+        "UPDATE registrants SET back_id = $3 WHERE workshop_id = $1 AND id = $2",
+        args![workshop.0, id.0, RegistrantId::new(now).0],
+    )
+    .await?;
+    Ok(())
 }
 
 impl Org {
@@ -308,7 +335,7 @@ impl Org {
             .db
             .one(
                 "SELECT r.id, r.workshop_id, r.name, r.email, r.phone, r.phone_typed, r.status, r.mark, r.source, r.import_id,
-                        r.came_from, r.other_phones, r.reference, r.registered_at, r.identity LIKE 'erased-%' AS is_erased,
+                        r.came_from, r.other_phones, r.reference, r.registered_at, r.back_id, r.identity LIKE 'erased-%' AS is_erased,
                         r.phone <> '' AND EXISTS (SELECT 1 FROM suppressions s WHERE s.organization_id = r.organization_id
                                                   AND s.phone = r.phone AND s.phone <> '') AS suppressed
                  FROM @registrants r WHERE r.organization_id = $1 AND r.workshop_id = $2 AND r.id = $3",

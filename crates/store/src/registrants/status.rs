@@ -10,7 +10,7 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    StatusChanged,
+    StatusChanged, comes_late,
     correcting::former_numbers,
     duplicates::{Tally, mark_group, same_number},
     raise_revision,
@@ -140,7 +140,10 @@ impl Org {
         }
         tally.write(tx, workshop).await?;
         let messages_skipped = match status {
-            RegistrantStatus::Registered => 0,
+            RegistrantStatus::Registered => {
+                comes_late(tx, workshop, id, now).await?;
+                0
+            }
             RegistrantStatus::Cancelled | RegistrantStatus::Refunded => {
                 self.skip_waiting(tx, workshop, id, &phone, now).await?
             }

@@ -138,14 +138,12 @@ impl<'a> About<'a> {
             (None, Some(preview)) => self.gets(row, preview),
             (None, None) => Gets::Not(words::why(row.why, &row.why_text)),
         };
-        let own = preview.map(|preview| due_for(preview, self.person.registered_at, &self.plan.zone));
+        let own = preview.map(|preview| due_for(preview, self.person.came_at(), &self.plan.zone));
         let due = row.due.or(own);
         let at = match (message, &gets) {
             (Some(told), _) => Some(self.moment(told, due)),
             // Whoever came after the step gets it when they came.
-            (None, Gets::Comes(_)) if row.state != RowState::Planned => {
-                due.max(Some(self.person.registered_at))
-            }
+            (None, Gets::Comes(_)) if row.state != RowState::Planned => due.max(Some(self.person.came_at())),
             (None, _) => due,
         };
         Line { preview, row, message, gets, at }
@@ -180,9 +178,7 @@ impl<'a> About<'a> {
         let late_since = match row.state {
             RowState::Planned => None,
             RowState::Broadcast if row.until > now => Some(row.due),
-            RowState::Skipped
-                if row.until > now && row.why == PAST_AT_RUN && person.registered_at > run_at =>
-            {
+            RowState::Skipped if row.until > now && row.why == PAST_AT_RUN && person.came_at() > run_at => {
                 Some(Some(run_at))
             }
             // At its moment nobody was left to be told: it is for those who came since.
@@ -221,12 +217,12 @@ impl<'a> About<'a> {
     /// What becomes of a step that is still to go.
     fn to_come(&self, row: &PlanRow, preview: &StepPreview) -> Gets {
         if preview.step.anchor == Anchor::Registration {
-            if self.person.registered_at < self.plan.run_at {
+            if self.person.came_at() < self.plan.run_at {
                 return not(
                     "They were registered before the sequence was run, and nobody said that it concerns them",
                 );
             }
-            if due_for(preview, self.person.registered_at, &self.plan.zone) >= row.until {
+            if due_for(preview, self.person.came_at(), &self.plan.zone) >= row.until {
                 let until = words::at(self.member, row.until);
                 return Gets::Not(format!(
                     "Its last useful moment, {until}, passes before its time for them comes"
@@ -303,7 +299,7 @@ impl<'a> About<'a> {
 
     /// What a post at that moment was for them.
     fn posted(&self, at: Millis) -> Gets {
-        if self.person.registered_at > at {
+        if self.person.came_at() > at {
             return not("It was posted before they registered");
         }
         let inside = |one: &&GroupMembership| {
@@ -364,7 +360,7 @@ pub(super) async fn page(
 
 /// Whoever came after a step was due.
 fn late(since: Option<Millis>, preview: &StepPreview, person: &Registrant) -> Gets {
-    let came_later = since.is_none_or(|since| person.registered_at > since);
+    let came_later = since.is_none_or(|since| person.came_at() > since);
     match preview.step.late {
         LateRule::Skip => not("Who registers after it was due gets nothing of it"),
         LateRule::NewestOnly | LateRule::Always if came_later => {
