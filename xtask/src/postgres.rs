@@ -65,7 +65,9 @@ impl Postgres {
             for setting in [
                 "listen_addresses=127.0.0.1",
                 "unix_socket_directories=",
-                "fsync=on",
+                // Tests kill processes, this server aside, and no machine: what the operating system has is kept.
+                "fsync=off",
+                "full_page_writes=off",
                 &format!("max_connections={CONNECTIONS_MAX}"),
             ] {
                 server.arg("-c").arg(setting);
