@@ -4,10 +4,12 @@ use axum::http::StatusCode;
 use domain::{
     channel::Channel,
     money::Money,
-    sequence::{Ladder, StepKey, Timing},
+    sequence::{Ladder, Presence, Step, StepAudience, StepKey, Timing},
+    template::Message,
+    told::Purpose,
 };
 use providers::AccountStanding;
-use store::{on_both, plans::PlanChoice};
+use store::{on_both, plans::PlanChoice, sequences::Sequence};
 
 use crate::{
     home::{Scene, fields, with},
@@ -52,7 +54,93 @@ async fn ladder_form(scene: &Scene, manager: &mut Browser<'_>, own: &str) -> Vec
     chosen(scene, &fields(&page, &format!("{own}/ladders/new")), "15")
 }
 
+/// The sequence that a starter on several channels makes on these.
+async fn mixed(scene: &Scene, manager: &mut Browser<'_>, starter: &str, on: &[&str]) -> (String, Sequence) {
+    let mut form = vec![("name", starter), ("starter", starter)];
+    form.extend(on.iter().map(|field| (*field, "on")));
+    let added = manager.post("/settings/sequences", &form).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.body);
+    let id = added.location().rsplit('/').next().unwrap().parse().unwrap();
+    (manager.get(added.location()).await.body, scene.org.sequence(id).await.unwrap())
+}
+
 on_both! {
+    async fn a_starter_on_several_channels_posts_first_climbs_a_ladder_and_thanks_by_attendance(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let all = ["on_group", "on_personal", "on_sms", "on_ivr"];
+        for starter in ["masterclass_mix_en", "masterclass_mix_hi"] {
+            let (_, kept) = mixed(&scene, &mut manager, starter, &all).await;
+            assert_eq!(domain::sequence::check_steps(&kept.steps), Ok(()));
+            let ladder = Ladder::of(&kept.steps, &StepKey::stored("reach".to_owned())).unwrap();
+            let climbs: Vec<Channel> = ladder.rungs.iter().map(|rung| rung.channel).collect();
+            assert_eq!(climbs, [Channel::WhatsappGroup, Channel::WhatsappPersonal, Channel::Sms, Channel::IvrCall]);
+            for presence in Presence::ALL {
+                let of = |step: &&Step| step.audience == StepAudience::Attendance(*presence);
+                assert!(kept.steps.iter().any(|step| of(&step)), "{presence} in {starter}");
+            }
+            for step in &kept.steps {
+                assert_eq!(step.check_moments(), Ok(()), "{}", step.key);
+                let template = scene.org.template(step.template).await.unwrap();
+                assert_eq!(template.channel, step.channel, "{}", step.key);
+                assert!(Message::from_json(template.channel, &template.body).is_ok(), "{}", step.key);
+            }
+            // The key of the call sends the text of the ladder's rung on WhatsApp.
+            let call = scene.org.template(ladder.rungs[3].template).await.unwrap();
+            let Message::Call(script) = Message::from_json(Channel::IvrCall, &call.body).unwrap() else { panic!() };
+            assert_eq!(domain::call::examine(&script, None), []);
+            let sends = domain::call::Action::Message { channel: Channel::WhatsappPersonal, template: ladder.rungs[1].template };
+            assert!(script.keys.iter().any(|key| key.action == sends), "{:?}", script.keys);
+        }
+    }
+
+    async fn a_starter_on_several_channels_leaves_out_what_is_not_connected(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let ticked = |body: &str, field: &str| {
+            let at = body.find(&format!("name=\"{field}\"")).expect("a tick for each channel");
+            body[at..at + body[at..].find('>').unwrap()].contains(" checked")
+        };
+        let page = manager.get("/settings/sequences").await.body;
+        let on = ["on_group", "on_personal", "on_sms", "on_ivr"].map(|field| ticked(&page, field));
+        assert_eq!(on, [false, true, false, false], "only WhatsApp has an account");
+        assert!(page.contains("Not connected yet."), "{page}");
+        let form = [("name", "Nowhere"), ("starter", "masterclass_mix_en")];
+        let refused = manager.post("/settings/sequences", &form).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(refused.body.contains("Choose a channel at least."), "{}", refused.body);
+        let (page, kept) = mixed(&scene, &mut manager, "masterclass_mix_en", &["on_group", "on_personal"]).await;
+        assert!(page.contains("Left out: SMS, IVR."), "{page}");
+        assert!(kept.steps.iter().all(|step| matches!(step.channel, Channel::WhatsappGroup | Channel::WhatsappPersonal)));
+        assert_eq!(kept.steps.iter().filter(|step| step.rung.is_some()).count(), 2);
+        assert!(scene.org.templates(Channel::Sms).await.unwrap().is_empty(), "nothing is made that nothing sends");
+        // Without WhatsApp people are written to by SMS; the ladder begins with it.
+        let (_, kept) = mixed(&scene, &mut manager, "masterclass_mix_hi", &["on_sms", "on_ivr"]).await;
+        assert_eq!(kept.steps[0].channel, Channel::Sms);
+        let first = kept.steps.iter().find(|step| step.rung.is_some()).unwrap();
+        assert_eq!((first.channel, first.timing), (Channel::Sms, Timing::before(60)));
+    }
+
+    async fn every_starter_brings_the_text_of_a_new_time_on_each_of_its_channels(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let all = ["on_group", "on_personal", "on_sms", "on_ivr"];
+        mixed(&scene, &mut manager, "masterclass_mix_en", &all).await;
+        mixed(&scene, &mut manager, "webinar_hi", &[]).await;
+        mixed(&scene, &mut manager, "cohort_hi_sms", &[]).await;
+        mixed(&scene, &mut manager, "masterclass_en", &[]).await;
+        let mut moved = Vec::new();
+        for channel in Channel::sending() {
+            let templates = scene.org.templates(channel).await.unwrap();
+            let of = templates.iter().filter(|template| template.purpose.word() == Purpose::MOVED);
+            moved.push(of.map(|template| template.name.clone()).collect::<std::collections::BTreeSet<_>>());
+        }
+        let (en, hi) = ("Workshop moved".to_owned(), "वर्कशॉप का नया समय".to_owned());
+        let both = std::collections::BTreeSet::from([en.clone(), hi]);
+        let only = std::collections::BTreeSet::from([en]);
+        assert_eq!(moved, [only.clone(), both.clone(), both, only]);
+    }
+
     async fn a_reach_ladder_is_written_in_one_form_and_shown_rung_by_rung(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;

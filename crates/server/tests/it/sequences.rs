@@ -166,7 +166,7 @@ on_both! {
             assert!(page.contains("मास्टरक्लास एक दिन पहले") && page.contains("same time"), "{page}");
         }
         let templates = scene.org.templates(Channel::WhatsappPersonal).await.unwrap();
-        assert_eq!(templates.len(), before + 5, "five texts, each once");
+        assert_eq!(templates.len(), before + 6, "five texts and that of a new time, each once");
         assert!(templates.iter().any(|template| template.purpose.word() == "thanks"));
     }
 

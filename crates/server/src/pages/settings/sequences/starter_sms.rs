@@ -41,6 +41,18 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("cohort_hi", "day-before", "नमस्ते {1}, {2} कल {4} बजे शुरू होगा। लिंक: {5}"),
     ("cohort_hi", "start", "नमस्ते {1}, {2} शुरू हो गया है। जुड़ें: {5}"),
     ("cohort_hi", "thanks", "नमस्ते {1}, यह {2} की पहली क्लास थी। आने के लिए धन्यवाद।"),
+    ("masterclass_mix_en", "reach", "Hi {1}, {2} begins today at {4}. Join: {5}"),
+    ("masterclass_mix_en", "came", "Hi {1}, thank you for coming to {2}."),
+    ("masterclass_mix_en", "missed", "Hi {1}, we missed you at {2}. Ask us for the next date."),
+    (
+        "masterclass_mix_en",
+        "left-early",
+        "Hi {1}, you left {2} before its end. Ask us for the part that you missed.",
+    ),
+    ("masterclass_mix_hi", "reach", "नमस्ते {1}, {2} आज {4} बजे शुरू होगा। जुड़ें: {5}"),
+    ("masterclass_mix_hi", "came", "नमस्ते {1}, {2} में आने के लिए धन्यवाद।"),
+    ("masterclass_mix_hi", "missed", "नमस्ते {1}, {2} में आपकी कमी रही। अगली तारीख़ हमसे पूछें।"),
+    ("masterclass_mix_hi", "left-early", "नमस्ते {1}, {2} का आख़िरी हिस्सा आपसे छूट गया। उसे हमसे माँगें।"),
 ];
 
 /// The text of a starter's step.
@@ -87,23 +99,26 @@ pub(super) fn template(text: &str, language: &str, sender: &str) -> SmsTemplate 
 mod tests {
     use domain::sms::{SmsProblem, segments};
 
-    use super::{super::starters::ALL, *};
+    use super::{
+        super::{starter_mix, starters::ALL},
+        *,
+    };
 
     #[test]
     fn every_step_of_a_starter_has_an_sms_that_only_lacks_its_ids() {
         let mut looked_at = 0;
-        for starter in ALL {
-            for key in starter.keys() {
-                let text = text(starter.word, key).unwrap_or_else(|| panic!("{} {key}", starter.word));
-                let template = template(text, "en", "Example Academy");
-                assert_eq!(
-                    template.problems(),
-                    [SmsProblem::NoSender, SmsProblem::NoMessageId],
-                    "{}",
-                    template.text
-                );
-                looked_at += 1;
-            }
+        let plain = ALL.iter().flat_map(|starter| starter.keys().map(|key| (starter.word, key)));
+        let mixed = starter_mix::ALL.iter().flat_map(|mix| mix.own_keys().map(|key| (mix.word, key)));
+        for (starter, key) in plain.chain(mixed) {
+            let text = text(starter, key).unwrap_or_else(|| panic!("{starter} {key}"));
+            let template = template(text, "en", "Example Academy");
+            assert_eq!(
+                template.problems(),
+                [SmsProblem::NoSender, SmsProblem::NoMessageId],
+                "{}",
+                template.text
+            );
+            looked_at += 1;
         }
         assert_eq!(looked_at, TEXTS.len(), "a text that no step has");
     }

@@ -1,4 +1,5 @@
-//! Starters to copy: a masterclass, a webinar and a cohort, in English and in Hindi. Their texts become templates of the organisation.
+//! Starters to copy: a masterclass, a webinar and a cohort, in English and in Hindi. Their texts become templates of the organisation, and with
+//! them the text that tells a new time.
 
 use domain::{
     channel::{Category, Channel},
@@ -10,7 +11,7 @@ use domain::{
 };
 use store::StoreError;
 
-use super::starter_sms;
+use super::{starter_moved, starter_sms};
 use crate::http::extract::Member;
 
 /// A sequence to begin with.
@@ -23,11 +24,11 @@ pub(super) struct Starter {
     lines: &'static [Line],
 }
 
-/// A step of a starter.
-struct Line {
-    key: &'static str,
-    name: &'static str,
-    purpose: &'static str,
+/// A step of a starter to people, with its WhatsApp text. The text as an SMS stands in [`starter_sms`].
+pub(super) struct Line {
+    pub(super) key: &'static str,
+    pub(super) name: &'static str,
+    pub(super) purpose: &'static str,
     anchor: Anchor,
     timing: Timing,
     until: Until,
@@ -35,7 +36,7 @@ struct Line {
     text: &'static str,
 }
 
-const fn line(
+pub(super) const fn line(
     key: &'static str,
     name: &'static str,
     purpose: &'static str,
@@ -48,12 +49,12 @@ const fn line(
 const WELCOME: (Anchor, Timing) = (Anchor::Registration, Timing::Offset { days: 0, minutes: 2 });
 const DAY_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: -1, minutes: 0 });
 const THAT_MORNING: (Anchor, Timing) = (Anchor::Start, Timing::At { days: 0, minute: 540 });
-const HOUR_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: 0, minutes: -60 });
+pub(super) const HOUR_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: 0, minutes: -60 });
 const TEN_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: 0, minutes: -10 });
-const AT_START: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: 0, minutes: 0 });
+pub(super) const AT_START: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: 0, minutes: 0 });
 const THREE_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::At { days: -3, minute: 660 });
 const WEEK_BEFORE: (Anchor, Timing) = (Anchor::Start, Timing::Offset { days: -7, minutes: 0 });
-const DAY_AFTER: (Anchor, Timing) = (Anchor::End, Timing::At { days: 1, minute: 660 });
+pub(super) const DAY_AFTER: (Anchor, Timing) = (Anchor::End, Timing::At { days: 1, minute: 660 });
 
 /// Every starter.
 pub(super) const ALL: &[Starter] = &[
@@ -331,7 +332,7 @@ pub(super) fn choices() -> impl Iterator<Item = (String, String)> {
 
 impl Line {
     /// The step that sends this text.
-    fn step(&self, channel: Channel, template: TemplateId) -> Step {
+    pub(super) fn step(&self, channel: Channel, template: TemplateId) -> Step {
         Step {
             key: StepKey::stored(self.key.to_owned()),
             label: String::new(),
@@ -349,38 +350,78 @@ impl Line {
         }
     }
 
-    /// The text with its places numbered in the order in which they come, and where each value comes from.
-    fn template(&self, language: &str, word: &str) -> WhatsappTemplate {
-        let (mut body, mut parameters) = (String::new(), Vec::new());
-        let mut rest = self.text;
-        while let Some((before, after)) = rest.split_once('{') {
-            body.push_str(before);
-            let (number, after) = after.split_once('}').unwrap_or(("1", after));
-            let at = number.parse::<usize>().unwrap_or(1).saturating_sub(1);
-            if let Some((label, source, fallback)) = VALUES.get(at) {
-                parameters.push(Parameter {
-                    label: (*label).to_owned(),
-                    source: source.clone(),
-                    fallback: hindi(language, fallback).to_owned(),
-                });
-                body.push_str(&format!("{{{{{}}}}}", parameters.len()));
-            }
-            rest = after;
-        }
-        body.push_str(rest);
-        WhatsappTemplate {
-            campaign: format!("{word}_{}", self.key.replace('-', "_")),
-            category: Category::Utility,
-            language: language.to_owned(),
-            header: String::new(),
-            body,
-            footer: String::new(),
-            parameters,
-            media: None,
-            buttons: vec![],
-            extra: serde_json::Map::new(),
-        }
+    /// The text as a WhatsApp template, which belongs to the campaign of that word and of its key.
+    fn whatsapp(&self, language: &str, word: &str) -> WhatsappTemplate {
+        whatsapp(self.text, language, format!("{word}_{}", self.key.replace('-', "_")))
     }
+
+    /// Its template on that channel, as it is stored, in the words of the starter of that word.
+    pub(super) fn body(
+        &self,
+        channel: Channel,
+        word: &str,
+        language: &str,
+        sender: &str,
+    ) -> serde_json::Value {
+        let body = match (channel, starter_sms::text(word, self.key)) {
+            (Channel::Sms, Some(text)) => serde_json::to_value(starter_sms::template(text, language, sender)),
+            _ => serde_json::to_value(self.whatsapp(language, word)),
+        };
+        body.expect("a template is always JSON")
+    }
+}
+
+/// The text with its places numbered in the order in which they come, and where each value comes from.
+pub(super) fn whatsapp(text: &str, language: &str, campaign: String) -> WhatsappTemplate {
+    let (mut body, mut parameters) = (String::new(), Vec::new());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        body.push_str(before);
+        let (number, after) = after.split_once('}').unwrap_or(("1", after));
+        let at = number.parse::<usize>().unwrap_or(1).saturating_sub(1);
+        if let Some((label, source, fallback)) = VALUES.get(at) {
+            parameters.push(Parameter {
+                label: (*label).to_owned(),
+                source: source.clone(),
+                fallback: hindi(language, fallback).to_owned(),
+            });
+            body.push_str(&format!("{{{{{}}}}}", parameters.len()));
+        }
+        rest = after;
+    }
+    body.push_str(rest);
+    WhatsappTemplate {
+        campaign,
+        category: Category::Utility,
+        language: language.to_owned(),
+        header: String::new(),
+        body,
+        footer: String::new(),
+        parameters,
+        media: None,
+        buttons: vec![],
+        extra: serde_json::Map::new(),
+    }
+}
+
+/// The template of that name on that channel: the organisation's own where there is one, else a new one with this body.
+///
+/// # Errors
+/// When the store cannot be read or written.
+pub(super) async fn keep(
+    member: &Member,
+    channel: Channel,
+    (name, purpose): (&str, &str),
+    body: impl FnOnce() -> serde_json::Value,
+) -> Result<TemplateId, StoreError> {
+    let known = member.org.templates(channel).await?;
+    if let Some(template) = known.iter().find(|template| template.name == name) {
+        return Ok(template.id);
+    }
+    let id = member.org.add_template(channel, name, &body(), member.now).await?;
+    let purpose = Purpose::parse(purpose).unwrap_or_default();
+    member.org.set_purpose(id, &purpose, 0, member.now).await?;
+    Ok(id)
 }
 
 impl Starter {
@@ -406,15 +447,14 @@ impl Starter {
         self.lines.iter().map(|line| line.key)
     }
 
-    /// The template of a step, as it is stored.
-    fn text(&self, line: &Line, channel: Channel, sender: &str) -> serde_json::Value {
-        let body = match (channel, starter_sms::text(self.word, line.key)) {
-            (Channel::Sms, Some(text)) => {
-                serde_json::to_value(starter_sms::template(text, self.language, sender))
-            }
-            _ => serde_json::to_value(line.template(self.language, self.word)),
-        };
-        body.expect("a template is always JSON")
+    /// The language of its texts.
+    pub(super) fn language(&self) -> &'static str {
+        self.language
+    }
+
+    /// Its step of that key.
+    pub(super) fn line(&self, key: &str) -> Option<&'static Line> {
+        self.lines.iter().find(|line| line.key == key)
     }
 
     /// Its steps, with its texts as templates of the organisation. A template of the same name that is there is taken as it is.
@@ -422,21 +462,13 @@ impl Starter {
     /// # Errors
     /// When the store cannot be read or written.
     pub(super) async fn steps(&self, member: &Member, channel: Channel) -> Result<Vec<Step>, StoreError> {
-        let known = member.org.templates(channel).await?;
+        let sender = &member.organization.name;
         let mut steps = Vec::with_capacity(self.lines.len());
         for line in self.lines {
-            let template = match known.iter().find(|template| template.name == line.name) {
-                Some(template) => template.id,
-                None => {
-                    let body = self.text(line, channel, &member.organization.name);
-                    let id = member.org.add_template(channel, line.name, &body, member.now).await?;
-                    let purpose = Purpose::parse(line.purpose).unwrap_or_default();
-                    member.org.set_purpose(id, &purpose, 0, member.now).await?;
-                    id
-                }
-            };
-            steps.push(line.step(channel, template));
+            let body = || line.body(channel, self.word, self.language, sender);
+            steps.push(line.step(channel, keep(member, channel, (line.name, line.purpose), body).await?));
         }
+        starter_moved::keep_text(member, channel, self.language).await?;
         Ok(steps)
     }
 }
@@ -451,7 +483,7 @@ mod tests {
     fn every_text_of_a_starter_has_a_source_for_each_of_its_places() {
         for starter in ALL {
             for line in starter.lines {
-                let template = line.template(starter.language, starter.word);
+                let template = line.whatsapp(starter.language, starter.word);
                 assert_eq!(
                     template.placeholders(),
                     template.parameters.len(),
