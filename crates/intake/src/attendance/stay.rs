@@ -15,7 +15,7 @@ pub struct Stay {
 
 impl Stay {
     /// From one moment to another.
-    pub(super) fn between(joined: Millis, left: Millis) -> Stay {
+    pub fn between(joined: Millis, left: Millis) -> Stay {
         Stay { times: vec![(joined, left)], counted: None, joined: Some(joined), left: Some(left) }
     }
 

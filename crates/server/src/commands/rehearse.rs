@@ -6,12 +6,12 @@ use anyhow::{Context, bail};
 use clap::Args;
 use compose::Caller;
 use domain::{
-    rehearsal::{RehearsalState, Trouble, Weather},
+    rehearsal::{RehearsalState, Trouble, Turnout, Weather},
     sequence::WhyNot,
     time::{Millis, WallClock, Zone},
 };
 use serde_json::json;
-use store::{Actor, Org, workshops::Workshop};
+use store::{Actor, Org, attendance::AttendanceReport, workshops::Workshop};
 
 use super::{
     pick::{pick_organisation, pick_workshop},
@@ -52,6 +52,12 @@ pub struct RehearseCommand {
     /// For so many minutes
     #[arg(long, default_value_t = 15)]
     pub minutes: i64,
+    /// Of 100 people so many attend, where steps go by who attended and no report says it
+    #[arg(long, default_value_t = Turnout::default().attend)]
+    pub attend: i64,
+    /// Of these 100 so many leave before the end
+    #[arg(long, default_value_t = Turnout::default().leave_early)]
+    pub leave_early: i64,
     /// List every message: when, whom, channel, state, cost, text
     #[arg(long)]
     pub list: bool,
@@ -108,7 +114,8 @@ fn script(command: &RehearseCommand, workshop: &Workshop, zone: &Zone) -> anyhow
     if !(1..=play::MINUTES_MAX).contains(&command.minutes) {
         bail!("--minutes lies between 1 and {}", play::MINUTES_MAX);
     }
-    Ok(Script { weather, trouble, from, minutes: command.minutes })
+    let turnout = Turnout { attend: command.attend, leave_early: command.leave_early };
+    Ok(Script { weather, trouble, from, minutes: command.minutes, turnout: turnout.check()? })
 }
 
 async fn in_words(
@@ -145,6 +152,10 @@ async fn in_words(
             write!(said, " · {}", steps::why_not(why).title)?;
         }
         writeln!(said, "{}", if step.before { " · before the rehearsal" } else { "" })?;
+    }
+    if let Some(report) = attendance(copy, workshop).await? {
+        let (attended, early, absent) = (report.attended, report.left_early, report.absent);
+        writeln!(said, "Supposed: {attended} attended, {early} of them left early, {absent} did not come.")?;
     }
     for ladder in &report.ladders {
         writeln!(
@@ -190,11 +201,20 @@ async fn whole(
     let mut said = json!({
         "workshop": workshop.title, "sequence": report.sequence, "counts": report.counts(), "cost": report.cost(), "steps": report.steps,
         "ladders": report.ladders,
+        "attendance": attendance(copy, workshop).await?.map(|report| json!({
+            "attended": report.attended, "left_early": report.left_early, "absent": report.absent,
+        })),
     });
     if list {
         said["messages"] = json!(each);
     }
     Ok(serde_json::to_string_pretty(&said)?)
+}
+
+/// Who attended by the report that the rehearsal made up; `None` where it made none.
+async fn attendance(copy: &Org, workshop: &Workshop) -> anyhow::Result<Option<AttendanceReport>> {
+    let report = copy.attendance_report(workshop.id).await?;
+    Ok(report.filter(|report| report.file_name == play::REPORT))
 }
 
 /// A message in words.

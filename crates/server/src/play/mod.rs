@@ -9,6 +9,7 @@
 mod report;
 mod script;
 mod stage;
+mod turnout;
 
 use std::{
     path::PathBuf,
@@ -26,7 +27,7 @@ use domain::{
 };
 use engine::{AHEAD_MS, Sender};
 use store::{
-    Org, Store, StoreError,
+    Actor, Org, Store, StoreError,
     broadcasts::BroadcastFilter,
     plans::{PlanChoice, PlanRow},
     rehearsals::{NewRehearsal, Played, Rehearsal},
@@ -39,6 +40,7 @@ use self::stage::Stage;
 pub use self::{
     report::{Counts, LadderPlayed, Report, StepReport, cost_of, text_of},
     script::{MINUTES_MAX, Script},
+    turnout::{REPORT, needs_report},
 };
 use crate::{app::App, config::Config};
 
@@ -244,6 +246,7 @@ pub async fn play(app: &App, rehearsing: Rehearsing, mut on: impl FnMut(Millis, 
             from: caller.now,
             noted: Instant::now(),
             idle_ms: IDLE_MS,
+            report_at: None,
         };
         // What goes wrong on the stand-ins is on the page, and nothing for those who read the program's log.
         let ended = player.run(app, &org, id, &mut on).with_subscriber(NoSubscriber::default()).await;
@@ -289,6 +292,8 @@ struct Player {
     noted: Instant,
     /// How far the clock goes at most where nothing is to come.
     idle_ms: i64,
+    /// When it becomes known who attended; `None` where that is known already, or no step goes by it.
+    report_at: Option<Millis>,
 }
 
 impl Player {
@@ -301,7 +306,10 @@ impl Player {
     ) -> anyhow::Result<End> {
         self.write_plan().await?;
         let plan = self.stage.caller.org.plan_of(self.workshop).await?;
-        let follows = plan.is_some_and(|plan| plan.rows.iter().any(|row| row.due.is_none()));
+        let follows = plan.as_ref().is_some_and(|plan| plan.rows.iter().any(|row| row.due.is_none()));
+        if plan.is_some_and(|plan| needs_report(&plan.steps)) {
+            self.report_at = self.when_reported().await?;
+        }
         self.idle_ms = if follows { IDLE_MS } else { IDLE_FAR_MS };
         let engine = self.stage.app.engine.clone();
         let began = Instant::now();
@@ -314,6 +322,9 @@ impl Player {
             self.strike(now);
             let mut held = None;
             if !self.request.script.is_off(now) {
+                if self.report_at.is_some_and(|at| now >= at) {
+                    self.report_attendance(now).await?;
+                }
                 if now >= look_at {
                     engine.work().beat(now, now.plus(HOUR), None).await?;
                     // On the heap: unoptimised, all loops at once are much for one stack.
@@ -382,6 +393,23 @@ impl Player {
         Ok(())
     }
 
+    /// The end of the workshop, unless a report is there already.
+    async fn when_reported(&self) -> Result<Option<Millis>, StoreError> {
+        let org = &self.stage.caller.org;
+        let known = org.has_attendance(self.workshop).await?;
+        Ok((!known).then_some(org.workshop(self.workshop).await?.ends_at))
+    }
+
+    /// Takes the report of who attended. In life a person does that who may manage; whoever plays may only send.
+    async fn report_attendance(&mut self, now: Millis) -> Result<(), StoreError> {
+        self.report_at = None;
+        let organization = &self.stage.caller.organization;
+        let org = self.stage.app.store.org(Actor::command_line(organization.id));
+        let workshop = org.workshop(self.workshop).await?;
+        let of = (self.request.script.turnout, organization.country);
+        turnout::take_report(&org, &workshop, of, now).await
+    }
+
     /// One look of every loop that a plan needs, through the same functions as the running program.
     async fn look(&self) -> anyhow::Result<()> {
         let engine = &self.stage.app.engine;
@@ -418,6 +446,7 @@ impl Player {
             work.next_due(now).await?,
             receipts,
             self.request.script.next(now),
+            self.report_at,
             Some(now.plus(idle)),
         ];
         let next = moments.into_iter().flatten().filter(|at| *at > now).min().unwrap_or(last);

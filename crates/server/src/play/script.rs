@@ -1,7 +1,7 @@
-//! The faults of a rehearsal: a kind of day, and a trouble from one moment to another.
+//! What is to happen in a rehearsal: a kind of day, a trouble from one moment to another, and how many people come.
 
 use domain::{
-    rehearsal::{Trouble, Weather},
+    rehearsal::{Trouble, Turnout, Weather},
     time::{MINUTE, Millis},
 };
 use sandbox::{Amount, Faults, faults::ReceiptMode};
@@ -21,12 +21,16 @@ pub struct Script {
     pub from: Millis,
     /// The length of the trouble in minutes, 1 to [`MINUTES_MAX`].
     pub minutes: i64,
+    /// How many people come, for steps that go by who attended.
+    #[serde(default)]
+    pub turnout: Turnout,
 }
 
 impl Script {
     /// A day on which all goes well.
     pub fn smooth() -> Script {
-        Script { weather: Weather::Good, trouble: Trouble::None, from: Millis(0), minutes: 1 }
+        let (weather, trouble, turnout) = (Weather::Good, Trouble::None, Turnout::default());
+        Script { weather, trouble, from: Millis(0), minutes: 1, turnout }
     }
 
     /// When the trouble is over.
@@ -76,8 +80,8 @@ mod tests {
 
     #[test]
     fn a_trouble_begins_and_ends_at_its_minute_and_leaves_the_day_as_it_was() {
-        let script =
-            Script { weather: Weather::Usual, trouble: Trouble::Silent, from: Millis(600_000), minutes: 2 };
+        let trouble = Trouble::Silent;
+        let script = Script { trouble, from: Millis(600_000), minutes: 2, ..Script::smooth() };
         let base = Faults::lifelike();
         assert_eq!(script.faults(&base, Millis(599_999)), base);
         assert_eq!(script.faults(&base, Millis(600_000)).reset_after, Amount::ALWAYS);

@@ -135,6 +135,8 @@ async fn rehearsed(scene: &Scene) -> Played {
         trouble: "none".into(),
         from: None,
         minutes: 15,
+        attend: 60,
+        leave_early: 10,
         list: false,
         json: true,
     };

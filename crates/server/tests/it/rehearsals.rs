@@ -5,8 +5,8 @@ use domain::{
     channel::Channel,
     ids::WorkshopId,
     message::MessageState,
-    rehearsal::{RehearsalState, Trouble, Weather},
-    sequence::{Anchor, LateRule, RowState, Step, StepAudience, StepKey, Timing, Until},
+    rehearsal::{RehearsalState, Trouble, Turnout, Weather},
+    sequence::{Anchor, LateRule, Presence, RowState, Step, StepAudience, StepKey, Timing, Until},
     time::{HOUR, MINUTE, Millis},
 };
 use munadi::{
@@ -48,6 +48,32 @@ pub(crate) async fn plan(scene: &Scene, minutes: &[i64]) {
     scene.org.write_plan(scene.workshop, sequence, 1, &PlanChoice::default(), now).await.unwrap();
 }
 
+/// A step after the end for each way of attending, with the scene's account and template; its purpose is the way.
+async fn plan_by_attendance(scene: &Scene) {
+    plan(scene, &[60]).await;
+    let running = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
+    let step = |presence: &Presence| Step {
+        key: StepKey::stored(presence.word().to_owned()),
+        label: format!("For {presence}"),
+        anchor: Anchor::End,
+        timing: Timing::after(30),
+        purpose: presence.word().to_owned(),
+        until: Until::NextOfPurpose,
+        audience: StepAudience::Attendance(*presence),
+        ..running.steps[0].clone()
+    };
+    let steps = Presence::ALL.iter().map(step).chain([running.steps[0].clone()]).collect();
+    let draft = SequenceDraft { name: "Evening".into(), description: String::new(), steps };
+    let now = scene.world.clock_now();
+    let version = scene.org.change_sequence(running.sequence, 1, &draft, now).await.unwrap();
+    scene.org.follow(scene.workshop, version, running.revision, &PlanChoice::default(), now).await.unwrap();
+}
+
+/// How many messages each of these steps sent.
+fn went(report: &Report) -> [i64; 3] {
+    ["attended", "left_early", "absent"].map(|key| step(report, key).counts.arrived)
+}
+
 async fn caller(world: &World, scene: &Scene) -> Caller {
     let organization = scene.org.organization().await.unwrap();
     Caller::new(scene.org.clone(), organization, world.clock_now())
@@ -67,7 +93,7 @@ async fn played(scene: &Scene, script: Script) -> Report {
 
 fn trouble(scene: &Scene, trouble: Trouble, minutes_before: i64, minutes: i64) -> Script {
     let from = scene.starts_at().plus(-minutes_before * MINUTE);
-    Script { weather: Weather::Good, trouble, from, minutes }
+    Script { weather: Weather::Good, trouble, from, minutes, ..Script::smooth() }
 }
 
 /// All bytes in the files of rehearsals.
@@ -249,6 +275,73 @@ on_both! {
         assert!(matches!(other.begin_rehearsal(&new, Millis(0)).await, Err(StoreError::Missing)));
     }
 
+    async fn a_rehearsal_supposes_who_attended_and_plays_the_steps_that_go_by_it(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan_by_attendance(&scene).await;
+        let with = |attend, leave_early| Script { turnout: Turnout { attend, leave_early }, ..Script::smooth() };
+        // Whoever left early attended, too. Two of the three come, and one of them does not stay.
+        let report = played(&scene, with(67, 33)).await;
+        assert_eq!(went(&report), [2, 1, 1], "{report:?}");
+        assert_eq!(report.did_not_go().count(), 0, "{report:?}");
+        assert_eq!(went(&played(&scene, with(100, 0)).await), [3, 0, 0]);
+        assert_eq!(went(&played(&scene, with(0, 0)).await), [0, 0, 3]);
+        assert!(!scene.org.has_attendance(scene.workshop).await.unwrap(), "nothing of it is real");
+        // The form asks for the shares, and the page says what was supposed.
+        let mut manager = scene.manager().await;
+        let to = format!("/workshops/{}/plan/rehearsal", scene.workshop);
+        let page = manager.get(&to).await.body;
+        assert!(page.contains("name=\"attend\"") && page.contains("name=\"leave_early\""), "{page}");
+        assert!(page.contains("Supposed: 0 people attended, 0 of them left early, 3 did not come."), "{page}");
+        let kept = scene.org.rehearsal_of(scene.workshop).await.unwrap();
+        let sent = manager.post(&to, &[("attend", "20"), ("leave_early", "30")]).await;
+        let said = manager.get(sent.location()).await.body;
+        assert!(said.contains("Of 100 people no more leave early than attend."), "{said}");
+        assert_eq!(scene.org.rehearsal_of(scene.workshop).await.unwrap(), kept, "nothing is played");
+    }
+
+    async fn a_rehearsal_goes_by_the_report_that_is_there(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan_by_attendance(&scene).await;
+        let now = scene.world.clock_now();
+        scene.org.take_attendance(scene.workshop, "meeting.csv", &[], 0, now).await.unwrap();
+        let report = played(&scene, Script::smooth()).await;
+        assert_eq!(went(&report), [0, 0, 3], "{report:?}");
+    }
+
+    async fn a_report_comes_when_a_program_that_did_not_run_at_the_end_runs_again(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan_by_attendance(&scene).await;
+        let workshop = scene.org.workshop(scene.workshop).await.unwrap();
+        let from = workshop.ends_at.plus(-MINUTE);
+        let turnout = Turnout { attend: 67, leave_early: 33 };
+        let script = Script { trouble: Trouble::Off, from, minutes: 60, turnout, ..Script::smooth() };
+        assert_eq!(went(&played(&scene, script).await), [2, 1, 1]);
+    }
+
+    async fn the_command_takes_the_shares_of_who_attends(db: TestStore) {
+        let scene = Scene::new(db).await;
+        plan_by_attendance(&scene).await;
+        let command = rehearse::RehearseCommand {
+            workshop: "Rust".into(),
+            organisation: Some(crate::world::FIRST.to_owned()),
+            sequence: None,
+            day: "good".into(),
+            trouble: "none".into(),
+            from: None,
+            minutes: 15,
+            attend: 34,
+            leave_early: 0,
+            list: true,
+            json: false,
+        };
+        let said = rehearse::obey(&scene.world.app, &command).await.unwrap();
+        assert!(said.contains("Supposed: 1 attended, 0 of them left early, 2 did not come."), "{said}");
+        assert!(said.contains("For attended") && said.contains("For absent"), "{said}");
+        let wrong = rehearse::RehearseCommand { leave_early: 40, ..command };
+        let refused = rehearse::obey(&scene.world.app, &wrong).await.unwrap_err();
+        assert!(refused.to_string().contains("no more leave early than attend"), "{refused}");
+    }
+
     async fn the_command_plays_and_says_every_message(db: TestStore) {
         let scene = Scene::new(db).await;
         plan(&scene, &[60]).await;
@@ -260,6 +353,8 @@ on_both! {
             trouble: "none".into(),
             from: None,
             minutes: 15,
+            attend: 60,
+            leave_early: 10,
             list: true,
             json: false,
         };

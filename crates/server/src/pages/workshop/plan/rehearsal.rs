@@ -9,7 +9,7 @@ use axum::{
 use domain::{
     channel::Channel,
     ids::{SequenceId, WorkshopId},
-    rehearsal::{RehearsalState, Trouble, Weather},
+    rehearsal::{RehearsalState, Trouble, Turnout, Weather},
     role::Permission,
     sequence::{RowState, WhyNot},
     time::{HOUR, Millis, Zone},
@@ -111,11 +111,32 @@ pub struct ScriptForm {
     trouble: String,
     from: String,
     minutes: String,
+    attend: String,
+    leave_early: String,
     sequence: String,
 }
 
 impl ScriptForm {
-    fn script(&self, zone: &Zone) -> Result<Script, &'static str> {
+    /// The usual turnout where the form does not ask.
+    fn turnout(&self) -> Result<Turnout, String> {
+        let usual = Turnout::default();
+        let share = |typed: &str, usual: i64| match typed.trim() {
+            "" => Ok(usual),
+            typed => {
+                typed.parse().map_err(|_| "Say how many of 100 people attend and leave early.".to_owned())
+            }
+        };
+        let attend = share(&self.attend, usual.attend)?;
+        let leave_early = share(&self.leave_early, usual.leave_early.min(attend))?;
+        Turnout { attend, leave_early }.check().map_err(|error| error.to_string())
+    }
+
+    fn script(&self, zone: &Zone) -> Result<Script, String> {
+        Ok(Script { turnout: self.turnout()?, ..self.faults(zone)? })
+    }
+
+    /// What goes wrong, with the usual turnout.
+    fn faults(&self, zone: &Zone) -> Result<Script, &'static str> {
         let weather = self.weather.parse().unwrap_or(Weather::Good);
         let trouble = self.trouble.parse().unwrap_or(Trouble::None);
         if trouble == Trouble::None {
@@ -127,7 +148,7 @@ impl ScriptForm {
         if !(1..=play::MINUTES_MAX).contains(&minutes) {
             return Err("Something goes wrong for 1 to 1,440 minutes.");
         }
-        Ok(Script { weather, trouble, from, minutes })
+        Ok(Script { weather, trouble, from, minutes, ..Script::smooth() })
     }
 }
 
@@ -142,7 +163,7 @@ pub async fn start(
     let to = rehearsal_href(id);
     let script = match form.script(&member.organization.zone) {
         Ok(script) => script,
-        Err(words) => return Ok(see_other_failed(&app, &to, words)),
+        Err(words) => return Ok(see_other_failed(&app, &to, &words)),
     };
     let sequence = proposed(&member, &workshop, &form.sequence).await?;
     let request = Request { script, sequence };
@@ -177,10 +198,15 @@ async fn form(member: &Member, workshop: &Workshop, again: bool, which: &Which) 
             html! { p class="m-none" { "There is no sequence yet. Make one under Settings, Sequences." } },
         ));
     };
-    let called = match &plan {
-        Some(plan) => plan.name.clone(),
-        None => member.org.sequence(sequence).await?.name,
+    let (called, steps) = match plan {
+        Some(plan) => (plan.name, plan.steps),
+        None => {
+            let sequence = member.org.sequence(sequence).await?;
+            (sequence.name, sequence.steps)
+        }
     };
+    let supposes = play::needs_report(&steps) && !member.org.has_attendance(workshop.id).await?;
+    let turnout = Turnout::default();
     let zone = &member.organization.zone;
     let from = Millis(workshop.starts_at.plus(-HOUR).0.max(member.now.0));
     let weathers = Weather::ALL.iter().map(|one| Choice::new(one.word(), said::weather(*one), "good"));
@@ -196,6 +222,10 @@ async fn form(member: &Member, workshop: &Workshop, again: bool, which: &Which) 
                 (Field::select("trouble", "What goes wrong", troubles.collect()))
                 (Field::datetime("from", "From").value(zone.local_form(from)).help(format!("In {}. Only where something goes wrong.", zone.name())))
                 (Field::number("minutes", "For so many minutes").value("15").between(1, play::MINUTES_MAX))
+                @if supposes {
+                    (Field::number("attend", "Of 100 people attend").value(turnout.attend.to_string()).between(0, 100).help("Steps go by who attended. A report is made up when the workshop is over."))
+                    (Field::number("leave_early", "Of these leave early").value(turnout.leave_early.to_string()).between(0, 100))
+                }
             }
             div class="m-acts" { (Button::primary("Play").icon(Icon::Play)) }
         }
@@ -216,9 +246,18 @@ async fn shown(
         Some(copy) => Some(list(member, workshop, rehearsal, copy, which).await?),
         None => None,
     };
+    let supposed = match &copy {
+        Some(copy) => {
+            copy.attendance_report(workshop.id).await?.filter(|report| report.file_name == play::REPORT)
+        }
+        None => None,
+    };
     let drawn = drawn(member, workshop, rehearsal, &report);
     Ok(html! {
         (standing(member, workshop, rehearsal))
+        @if let Some(report) = supposed {
+            p class="m-hint" { "Supposed: " (counted(report.attended, "person attended", "people attended")) ", " (grouped(report.left_early)) " of them left early, " (grouped(report.absent)) " did not come." }
+        }
         @if !report.steps.is_empty() {
             (strip(rehearsal, &report, &member.organization.zone))
             (found(&report))
