@@ -102,6 +102,19 @@ crate::text_enum! {
     }
 }
 
+impl SkipReason {
+    /// Reasons that are known when a broadcast is planned, and never later.
+    pub const BY_PLANNING: [SkipReason; 5] = [
+        SkipReason::NoPhone,
+        SkipReason::InvalidPhone,
+        SkipReason::Landline,
+        SkipReason::Duplicate,
+        SkipReason::BadValue,
+    ];
+    /// Reasons that are mostly known then, and may also arise until the message goes.
+    pub const MOSTLY_BY_PLANNING: [SkipReason; 2] = [SkipReason::Suppressed, SkipReason::NoConsent];
+}
+
 /// What happens to a row after one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {

@@ -38,6 +38,7 @@ pub mod call_people;
 pub mod calls;
 pub mod consents;
 pub mod copying;
+pub mod costs;
 pub mod differences;
 pub mod erasure;
 pub mod groups;

@@ -71,8 +71,10 @@ pub struct RungReport {
     pub spared: i64,
     /// The people who got nothing because the ladder would have cost more than it may.
     pub over_cap: i64,
-    /// What its messages cost.
+    /// What its messages cost so far.
     pub cost: Money,
+    /// What is still to go would cost, an estimate.
+    pub to_come: Money,
     /// Whether the cost of every message is known and not estimated.
     pub cost_known: bool,
     /// When the first of its messages was handed over.
@@ -94,14 +96,28 @@ pub struct LadderReport {
     pub reached: i64,
     /// The report of each rung, the first one first.
     pub rungs: Vec<RungReport>,
-    /// What all rungs cost.
+    /// What all rungs cost so far.
     pub cost: Money,
+    /// What is still to go of rungs that have begun would cost, an estimate.
+    pub to_come: Money,
     /// The people who were not reached, by the reason of their last message. Those without any message come last,
     /// without a reason.
     pub not_reached: Vec<(Option<(MessageState, Reason)>, i64)>,
 }
 
+impl RungReport {
+    /// What it costs by the rule of every page: what its messages cost so far, and what is still to go.
+    pub fn likely_cost(&self) -> Money {
+        self.cost + self.to_come
+    }
+}
+
 impl LadderReport {
+    /// What it costs by the rule of every page: what its rungs cost so far, and what of them is still to go.
+    pub fn likely_cost(&self) -> Money {
+        self.cost + self.to_come
+    }
+
     /// Of a thousand people so many are reached, cut off.
     pub fn per_mille(&self) -> i64 {
         if self.people == 0 { 0 } else { self.reached * 1_000 / self.people }
@@ -130,7 +146,11 @@ pub fn report(people: i64, rungs: usize, tellings: &[LadderMessage]) -> LadderRe
         rung.tried += i64::from(one.left());
         rung.failed += i64::from(one.state == MessageState::Failed);
         rung.cost = rung.cost + one.cost();
-        rung.cost_known &= one.uncharged == 0 || one.price.0 == 0;
+        let is_to_come = one.state == MessageState::Waiting;
+        if is_to_come {
+            rung.to_come = rung.to_come + one.price;
+        }
+        rung.cost_known &= (one.uncharged == 0 && !is_to_come) || one.price.0 == 0;
         match one.reason {
             Reason::Excluded(SkipReason::ReachedBefore) => rung.spared += 1,
             Reason::Excluded(SkipReason::PersonCap | SkipReason::LadderCap) => rung.over_cap += 1,
@@ -167,6 +187,7 @@ pub fn report(people: i64, rungs: usize, tellings: &[LadderMessage]) -> LadderRe
         (rung.half_ms, rung.most_ms) = (share_of(waits, 50), share_of(waits, 90));
     }
     report.cost = report.rungs.iter().map(|rung| rung.cost).sum();
+    report.to_come = report.rungs.iter().map(|rung| rung.to_come).sum();
     report.people = report.people.max(i64::try_from(each.len()).unwrap_or(0));
     let without = report.people - i64::try_from(each.len()).unwrap_or(0);
     report.not_reached = open.into_iter().collect();

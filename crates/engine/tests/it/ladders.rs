@@ -90,6 +90,18 @@ impl World {
         self.org.ladder_report(self.workshop, &reach(), &rows, self.now()).await.unwrap()
     }
 
+    /// What the ladder's report, the plan and the whole workshop say that it costs, which has to be the same; and whether the plan knows it.
+    async fn cost(&self) -> (Money, bool) {
+        let runs = self.org.plan_runs(self.workshop).await.unwrap();
+        let plan: Money = runs.iter().map(|run| run.cost).sum();
+        let whole = self.org.workshop_cost(self.workshop).await.unwrap();
+        let report = self.ladder().await;
+        assert_eq!((report.likely_cost(), whole.likely), (plan, plan), "{report:?} {runs:?}");
+        let known = runs.iter().all(|run| run.cost_known);
+        assert_eq!((report.rungs.iter().all(|rung| rung.cost_known), whole.known), (known, known));
+        (plan, known)
+    }
+
     fn all_heard(&self, people: usize) -> usize {
         (0..people).map(|n| self.sandbox.world().count(&person(n))).sum()
     }
@@ -218,6 +230,34 @@ on_both! {
         assert_eq!(world.sum(second).await, "20 = 1 sent + 15 skipped + 4 unknown");
         assert_eq!(world.all_heard(20), 21);
         assert_eq!(world.ladder().await.cost, Money(25 * WHATSAPP));
+    }
+
+    async fn ladder_plan_and_workshop_cost_the_same_where_people_are_left_out_expire_or_fail(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.crowd(10).await;
+        let steps = world.rungs(3, in_all(14, 0)).await;
+        world.run_sequence(&steps).await;
+        assert_eq!(world.cost().await, (Money(0), true), "nothing went");
+        world.run_until(world.due(0).plus(MINUTE)).await;
+        let first = world.of_rung(1).await;
+        assert_eq!(world.cost().await, (Money(10 * WHATSAPP), false), "no provider said so");
+        world.prove(first, &person(0), "DELIVERED").await;
+        world.prove(first, &person(1), "FAILED").await;
+        world.run_until(world.due(1).plus(-AHEAD_MS / 2)).await;
+        world.prove(first, &person(2), "READ").await;
+        let planned = world.cost().await.0;
+        assert_eq!(planned, Money(19 * WHATSAPP), "what is still to go counts");
+        // Somebody was reached meanwhile, and the cap pays for four of the others.
+        world.run_until(world.due(1).plus(MINUTE)).await;
+        assert_eq!(world.sum(world.of_rung(2).await).await, "9 = 4 sent + 5 skipped");
+        assert_eq!(world.cost().await, (Money(14 * WHATSAPP), false));
+        // Of the last rung nothing goes in time.
+        world.run_until(world.due(2).plus(-AHEAD_MS / 2)).await;
+        world.org.stop_integration(world.integration, true, world.now()).await.unwrap();
+        world.run_until(world.start().plus(MINUTE)).await;
+        let last = world.truth(world.of_rung(3).await).await;
+        assert!(last.in_state(MessageState::Expired) > 0, "{last:?}");
+        assert_eq!(world.cost().await, (Money(14 * WHATSAPP), false));
     }
 
     async fn two_processes_never_spend_the_same_rupee(db: TestStore) {

@@ -285,13 +285,14 @@ impl View<'_> {
             true => Some(member.org.attendance_of(workshop.id, people.iter().map(|person| person.id)).await?),
             false => None,
         };
+        let cost = member.org.workshop_cost(workshop.id).await?;
         let ledger =
             Ledger { purposes: told::columns(self.purposes), places: &places, broadcasts: self.broadcasts };
         Ok(html! {
             @match &self.told {
                 Some((purpose, reached)) => {
                     (told::chooser(workshop, self.purposes, purpose))
-                    (told::facts(workshop, purpose, reached, self.broadcasts))
+                    (told::facts(workshop, purpose, reached, cost))
                     (told::Broadcasts { member, workshop, broadcasts: self.broadcasts, same_number: self.counts.duplicate })
                 }
                 None => { (facts(workshop, self.counts)) }

@@ -226,20 +226,13 @@ impl Report {
         for key in ladders(&plan.steps) {
             let rungs = rungs_of(&plan.steps, &key);
             let row = |step: &&Step| plan.rows.iter().find(|row| row.key == step.key);
-            let rows: Vec<&PlanRow> = rungs.iter().filter_map(row).collect();
-            let ids: Vec<PlanRowId> = rows.iter().map(|row| row.id).collect();
+            let ids: Vec<PlanRowId> = rungs.iter().filter_map(row).map(|row| row.id).collect();
             let did = org.ladder_report(workshop, &key, &ids, now).await?;
-            for (row, rung) in rows.iter().zip(&did.rungs) {
-                if let Some(step) = report.steps.iter_mut().find(|step| step.key == row.key) {
-                    // Of those whom a rung was planned for some are left out at its claim.
-                    (step.cost, step.cost_known) = (rung.cost, rung.cost_known);
-                }
-            }
             report.ladders.push(LadderPlayed {
                 key,
                 people: did.people,
                 reached: did.reached,
-                cost: did.cost,
+                cost: did.likely_cost(),
                 over_cap: did.rungs.iter().map(|rung| rung.over_cap).sum(),
             });
         }

@@ -7,7 +7,7 @@ use domain::{
     broadcast::{Audience, BroadcastStatus},
     channel::{Category, Channel},
     ids::{BroadcastId, IntegrationId, TemplateId, UserId, WorkshopId},
-    message::MessageState,
+    message::{MessageState, SkipReason},
     money::Money,
     reason::Reason,
     role::Permission,
@@ -183,18 +183,42 @@ impl Broadcast {
         Money(self.unit_price.0.saturating_mul(self.units))
     }
 
-    /// What it costs: what the provider charged where that is known, otherwise what is expected for the people who were
-    /// written to or still may be. People who do not get it because of a cancellation or the last moment cost nothing.
+    /// What it costs by the rule of [`crate::costs`], from its counts: what was charged, and the estimated price of what was handed over or is
+    /// still to go and is not charged. Of a rung of a ladder the ladder's report is more exact.
     pub fn likely_cost(&self) -> Money {
-        let actual = self.actual_cost();
-        let of_planned = self.planned - self.in_state(MessageState::Skipped);
-        if actual.0 > 0 || of_planned <= 0 {
-            return if actual.0 > 0 { actual } else { self.expected_cost() };
-        }
-        let gone = self.in_state(MessageState::Cancelled) + self.in_state(MessageState::Expired);
-        let share =
-            i128::from(self.expected_cost().0) * i128::from(of_planned - gone) / i128::from(of_planned);
-        Money(i64::try_from(share).unwrap_or(i64::MAX))
+        let (whole, owed) = (self.expected_cost(), self.owed());
+        let most = self.planned - self.left_out(&SkipReason::BY_PLANNING);
+        let share = match self.units <= most {
+            true => i128::from(self.unit_price.0) * i128::from(owed),
+            false => {
+                let people = (most - self.left_out(&SkipReason::MOSTLY_BY_PLANNING)).max(1);
+                i128::from(whole.0) * i128::from(owed) / i128::from(people)
+            }
+        };
+        Money(i64::try_from(i128::from(self.charged.0) + share).unwrap_or(i64::MAX))
+    }
+
+    /// Messages that were handed over or are still to go, of states and reasons in which nothing was charged.
+    fn owed(&self) -> i64 {
+        let is_owed = |count: &&Count| match count.state {
+            MessageState::Waiting
+            | MessageState::InFlight
+            | MessageState::Sent
+            | MessageState::Delivered
+            | MessageState::Read
+            | MessageState::Unknown => count.cost == Money(0),
+            MessageState::Failed
+            | MessageState::Skipped
+            | MessageState::Expired
+            | MessageState::Cancelled => false,
+        };
+        self.counts.iter().filter(is_owed).map(|count| count.n).sum()
+    }
+
+    fn left_out(&self, reasons: &[SkipReason]) -> i64 {
+        let is_one =
+            |count: &&Count| matches!(count.reason, Reason::Excluded(reason) if reasons.contains(&reason));
+        self.counts.iter().filter(is_one).map(|count| count.n).sum()
     }
 
     /// What the provider said it charged so far.

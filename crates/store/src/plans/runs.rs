@@ -10,9 +10,11 @@ use domain::{
 use uuid::Uuid;
 
 use crate::{
+    costs::costs,
     db::args,
     error::{StoreError, word},
     org::Org,
+    work::{counted, uncharged},
 };
 
 /// The sums of all broadcasts of a row: its own, and those for people who registered later. What was taken back before
@@ -29,9 +31,9 @@ pub struct RowRuns {
     pub finished_at: Option<Millis>,
     /// The number of recipients.
     pub planned: i64,
-    /// What they cost, each as [`crate::broadcasts::Broadcast::likely_cost`] has it.
+    /// What they cost, by the one rule of [`crate::costs`].
     pub cost: Money,
-    /// Whether the provider reported that cost. Otherwise a part of it is an estimate.
+    /// Whether all of that was charged. Otherwise a part of it is an estimate.
     pub cost_known: bool,
     states: Vec<(MessageState, i64)>,
 }
@@ -60,31 +62,21 @@ impl Org {
     /// # Errors
     /// When the store cannot be read.
     pub async fn plan_runs(&self, workshop: WorkshopId) -> Result<Vec<RowRuns>, StoreError> {
-        // The share of a price that is still owed is divided first: the product of price and people could overflow.
         let sums: Vec<SumRow> = self
             .db
             .all(
-                "WITH each_run AS (
-                     SELECT b.id, b.plan_row_id, b.planned, b.finished_at, b.unit_price * b.units AS expected,
-                            CAST(COALESCE(SUM(c.cost), 0) AS BIGINT) AS charged,
-                            b.planned - CAST(COALESCE(SUM(CASE WHEN c.state = 'skipped' THEN c.n ELSE 0 END), 0) AS BIGINT) AS of_planned,
-                            CAST(COALESCE(SUM(CASE WHEN c.state IN ('cancelled', 'expired') THEN c.n ELSE 0 END), 0) AS BIGINT) AS gone
-                     FROM plan_rows r JOIN broadcasts b ON b.plan_row_id = r.id LEFT JOIN broadcast_counts c ON c.broadcast_id = b.id
+                concat!(
+                    "WITH chosen AS (
+                     SELECT b.id FROM plan_rows r JOIN broadcasts b ON b.plan_row_id = r.id
                      WHERE r.workshop_id = $1 AND r.organization_id = $2 AND b.organization_id = $2
                        AND NOT (b.status = 'cancelled' AND b.planned = 0)
-                     GROUP BY b.id
-                 ),
-                 priced AS (
-                     SELECT plan_row_id, planned, finished_at, charged,
-                            CASE WHEN charged > 0 THEN charged WHEN of_planned <= 0 THEN expected
-                                 ELSE expected / of_planned * (of_planned - gone) + expected % of_planned * (of_planned - gone) / of_planned
-                            END AS cost
-                     FROM each_run
-                 )
-                 SELECT plan_row_id, COUNT(*) AS runs, COUNT(*) - COUNT(finished_at) AS going, MAX(finished_at) AS finished_at,
-                        CAST(SUM(planned) AS BIGINT) AS planned, CAST(SUM(cost) AS BIGINT) AS cost,
-                        CAST(SUM(CASE WHEN cost > 0 AND charged <= 0 THEN 1 ELSE 0 END) AS BIGINT) AS estimated
-                 FROM priced GROUP BY plan_row_id",
+                 ), ",
+                    costs!(),
+                    " SELECT b.plan_row_id, COUNT(*) AS runs, COUNT(*) - COUNT(b.finished_at) AS going, MAX(b.finished_at) AS finished_at,
+                        CAST(SUM(b.planned) AS BIGINT) AS planned, CAST(SUM(c.cost) AS BIGINT) AS cost,
+                        CAST(SUM(c.estimated) AS BIGINT) AS estimated
+                 FROM costs c JOIN broadcasts b ON b.id = c.id GROUP BY b.plan_row_id"
+                ),
                 args![workshop.0, self.id()],
             )
             .await?;

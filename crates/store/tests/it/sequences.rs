@@ -85,17 +85,25 @@ async fn runs(world: &World, workshop: WorkshopId, row: PlanRowId, n: i64) {
         let id = world.id(BroadcastId::new(NOW.plus(nth)).0);
         let (status, planned, finished, stands): (_, _, _, &[(&str, i64, i64)]) = match nth % 4 {
             _ if nth == n - 1 => ("cancelled", 0, "NULL", &[]),
-            0 => ("completed", 5, "7", &[("delivered", 4, 4_000), ("skipped", 1, 0)]),
-            1 => ("completed", 7, "9", &[("sent", 4, 0), ("expired", 2, 0), ("skipped", 1, 0)]),
-            2 => ("in_progress", 3, "NULL", &[("waiting", 2, 0), ("read", 1, 0)]),
-            _ => ("completed", 2, "8", &[("skipped", 2, 0)]),
+            0 => ("completed", 5, "7", &[("delivered", 4, 4_000), ("skipped:no_phone", 1, 0)]),
+            1 => ("completed", 7, "9", &[("sent", 4, 0), ("expired", 2, 0), ("skipped:suppressed", 1, 0)]),
+            2 => ("in_progress", 3, "NULL", &[("waiting", 2, 0), ("read", 1, 1_455)]),
+            _ => ("completed", 2, "8", &[("skipped:reached_before", 2, 0)]),
         };
-        let units = if planned > 0 { planned + 2 } else { 0 };
+        // Texts of several segments, and messages of one unit each.
+        let units = match planned {
+            0 => 0,
+            planned if nth % 8 < 4 => planned + 2,
+            planned => planned - 1,
+        };
         made.push(format!(
             "({id}, {organization}, {account}, {workshop}, {row}, '{status}', {finished}, {planned}, {units}, 'personal', 'Reminder',
               '{{}}', 'registered', 'utility', 'Meera', 0, 0, 0, false, 1455, '', '', 0, 0, '', '')"
         ));
-        counts.extend(stands.iter().map(|(state, n, cost)| format!("({id}, '{state}', '', {n}, {cost})")));
+        counts.extend(stands.iter().map(|(state, n, cost)| {
+            let (state, reason) = state.split_once(':').unwrap_or((state, ""));
+            format!("({id}, '{state}', '{reason}', {n}, {cost})")
+        }));
     }
     world
         .run(format!(

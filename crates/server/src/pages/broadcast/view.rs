@@ -302,16 +302,15 @@ impl View {
         }
     }
 
-    /// The charge that the provider reported, beside the estimate.
+    /// The charge that the provider reported, beside what was estimated when it was planned. Without a charge: what lists and plans say of it.
     fn cost(&self) -> String {
         let broadcast = &self.broadcast;
-        let estimate = broadcast.expected_cost();
         let actual = broadcast.actual_cost();
         if actual.0 > 0 {
             let so_far = if self.is_over() { "actual" } else { "so far" };
-            format!("{} {so_far}, {} estimate", rupees(actual.0), rupees(estimate.0))
+            format!("{} {so_far}, {} estimate", rupees(actual.0), rupees(broadcast.expected_cost().0))
         } else {
-            format!("{} estimate", rupees(estimate.0))
+            format!("{} estimate", rupees(broadcast.likely_cost().0))
         }
     }
 

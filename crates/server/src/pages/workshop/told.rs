@@ -4,7 +4,6 @@ use domain::{
     broadcast::{Audience, BroadcastStatus},
     channel::Channel,
     message::MessageState,
-    money::Money,
     reason::Reason,
     role::Permission,
     time::Millis,
@@ -13,6 +12,7 @@ use domain::{
 use maud::{Markup, Render, html};
 use store::{
     broadcasts::Broadcast,
+    costs::Cost,
     reached::{ReachCounts, RegistrantMessage},
     registrants::Registrant,
     workshops::Workshop,
@@ -90,12 +90,7 @@ fn not_told(n: i64, can: i64) -> String {
 }
 
 /// The figures of one purpose.
-pub(super) fn facts(
-    workshop: &Workshop,
-    purpose: &Purpose,
-    reached: &ReachCounts,
-    broadcasts: &[Broadcast],
-) -> Strip {
+pub(super) fn facts(workshop: &Workshop, purpose: &Purpose, reached: &ReachCounts, cost: Cost) -> Strip {
     let mut proven = vec![];
     match percent(reached.reached(), reached.told()) {
         share if share.is_empty() => {}
@@ -119,10 +114,6 @@ pub(super) fn facts(
             lost.push(format!("{} {word}", grouped(n)));
         }
     }
-    // What was charged where that is known, else what was expected.
-    let costly = || broadcasts.iter().filter(|one| one.likely_cost().0 > 0);
-    let known = costly().all(|one| one.actual_cost().0 > 0);
-    let cost: Money = costly().map(Broadcast::likely_cost).sum();
     let new = match reached.new {
         0 => "none today".to_owned(),
         n => format!("+{} today", grouped(n)),
@@ -134,7 +125,7 @@ pub(super) fn facts(
         Fact::figure(format!("Told: {}", purpose.title()), grouped(reached.told()), "").note(not_yet),
         Fact::figure("Reached with it", grouped(reached.reached()), "").note(proven.join("; ")),
         Fact::figure("Not reached", grouped(reached.not_reached()), "").note(lost.join(", ")),
-        Fact::figure("Cost so far", rupees(cost.0), "").note(if known {
+        Fact::figure("Cost so far", rupees(cost.likely.0), "").note(if cost.known {
             "of all its broadcasts"
         } else {
             "estimate, without GST"

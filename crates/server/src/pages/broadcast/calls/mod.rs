@@ -123,7 +123,7 @@ impl Calls {
         }];
         let (actual, expected) = (broadcast.actual_cost(), broadcast.expected_cost());
         facts.push(match actual.0 {
-            0 => Fact::new("Cost", rupees(expected.0)).note("estimate"),
+            0 => Fact::new("Cost", rupees(broadcast.likely_cost().0)).note("estimate"),
             actual => {
                 Fact::new("Cost so far", rupees(actual)).note(format!("{} estimate", rupees(expected.0)))
             }

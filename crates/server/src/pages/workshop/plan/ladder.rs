@@ -124,10 +124,13 @@ fn facts(report: &LadderReport) -> Strip {
             false => "no rung has gone yet",
         }),
         Fact::figure("Late proof", grouped(late), "").note("came after the next rung had gone to them"),
-        Fact::figure("Cost", rupees(report.cost.0), "").note(match report.reached {
-            0 => "nobody is reached yet".to_owned(),
-            n => format!("{} a person reached", rupees(report.cost.0 / n)),
-        }),
+        Fact::figure("Cost", rupees(report.likely_cost().0), "").note(
+            match (report.to_come.0, report.reached) {
+                (0, 0) => "nobody is reached yet".to_owned(),
+                (0, n) => format!("{} a person reached", rupees(report.cost.0 / n)),
+                (to_come, _) => format!("{} of it still to go, estimate", rupees(to_come)),
+            },
+        ),
         Fact::figure("Left out for cost", grouped(over), "").note("the ladder may not cost more"),
     ])
 }
@@ -160,7 +163,7 @@ fn table(member: &Member, rungs: &[Rung<'_>], people: i64) -> Table {
             html! { (time(did.first_sent)) @if did.last_sent != did.first_sent { " – " (time(did.last_sent)) } @if !after.is_empty() { span class="m-sub" { (after) } } },
             html! { (grouped(did.tried)) @if !notes.is_empty() { span class="m-sub" { (notes.join(", ")) } } },
             html! { (grouped(did.reached)) span class="m-sub" { (percent(did.reached, people)) } },
-            html! { (rupees(did.cost.0)) @if !did.cost_known { span class="m-sub" { "estimate" } } },
+            html! { (rupees(did.likely_cost().0)) @if !did.cost_known { span class="m-sub" { "estimate" } } },
         ])
     };
     Table {
