@@ -39,7 +39,10 @@ pub use offers::PeopleOffers;
 pub use posts::{PostDraft, PostReview};
 pub use preview::PreviewedPerson;
 pub use review::{EarlierTellings, Review};
-pub use sequence::{Obstacle, PlanChange, PlanDifference, RungPreview, StepEnd, StepPreview, difference};
+pub use sequence::{
+    Obstacle, PlanChange, PlanDifference, RungPreview, StepEnd, StepPreview, ahead, difference, plan_cost,
+    why_not,
+};
 pub use test_message::{TestRecipient, TestRefusal};
 pub use timing::{Timing, default_deadline, default_later, hours, proposed_after};
 pub use walk::{Audience, DecidedPerson, OwnLinks};

@@ -23,7 +23,9 @@ use store::{
     workshops::Workshop,
 };
 
-pub use self::preview::{PlanChange, PlanDifference, RungPreview, StepPreview, difference};
+pub use self::preview::{
+    PlanChange, PlanDifference, RungPreview, StepPreview, ahead, difference, plan_cost, why_not,
+};
 use crate::{Caller, Composer, Confirmation, Draft, PostDraft, PostReview, Refusal, Review, Timing, Wait};
 
 /// What a step's run ended with.

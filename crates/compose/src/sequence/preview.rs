@@ -4,7 +4,7 @@
 use domain::{
     broadcast::Audience,
     channel::Category,
-    checks::Finding,
+    checks::{CheckId, Finding},
     ids::PlanRowId,
     money::Money,
     post_checks::PostFinding,
@@ -17,7 +17,7 @@ use domain::{
 };
 use store::{
     StoreError,
-    plans::{PlanRow, WorkshopPlan},
+    plans::{PlanRow, RowRuns, WorkshopPlan},
     templates::Template,
     workshops::Workshop,
 };
@@ -52,6 +52,8 @@ pub struct StepPreview {
     pub posts: Vec<PostFinding>,
     /// What stands in the step's way now; the default where it would go out.
     pub obstacle: Obstacle,
+    /// Whether its people are known only after the workshop, by the report of who attended.
+    pub awaits_report: bool,
     /// What is expected of the step as a rung of a reach ladder; `None` for a step that is no rung, and for a rung
     /// whose moment has passed.
     pub rung: Option<RungPreview>,
@@ -63,6 +65,46 @@ impl StepPreview {
     pub fn expected_cost(&self) -> Option<Money> {
         self.rung.map(|rung| rung.expected.cost).or(self.cost)
     }
+
+    /// Whether its checks were made for this preview: a step whose time is over is not looked at.
+    fn is_reviewed(&self) -> bool {
+        self.planned.state != StepState::Missed
+    }
+}
+
+/// What stands in the way of a step that is still to go, with the words of whoever refused: what was found now. What was found when the step was
+/// last tried ahead counts where nobody looked now, and for the file of a post, which is not looked at for a page.
+pub fn ahead<'a>(row: &'a PlanRow, preview: Option<&'a StepPreview>) -> (WhyNot, &'a str) {
+    let tried = (row.obstacle, row.obstacle_text.as_str());
+    match preview.filter(|preview| preview.is_reviewed()) {
+        None => tried,
+        Some(preview) if preview.obstacle.why.needs_somebody() => {
+            (preview.obstacle.why, preview.obstacle.words.as_str())
+        }
+        Some(_) if row.obstacle == WhyNot::Own(OwnWhyNot::Post) => tried,
+        Some(_) => (WhyNot::Nothing, ""),
+    }
+}
+
+/// Why the step of a row does not go, or would not, with the words of whoever refused.
+pub fn why_not<'a>(row: &'a PlanRow, preview: Option<&'a StepPreview>) -> (WhyNot, &'a str) {
+    match row.state {
+        RowState::Planned => ahead(row, preview),
+        // Of a step that went out: what keeps those who registered since from it.
+        RowState::Broadcast => (row.obstacle, row.obstacle_text.as_str()),
+        RowState::Skipped | RowState::Cancelled | RowState::Missed => (row.why, row.why_text.as_str()),
+    }
+}
+
+/// What a plan cost so far, and what its steps to come are expected to cost.
+pub fn plan_cost(rows: &[PlanRow], runs: &[RowRuns], previews: &[StepPreview]) -> (Money, Money) {
+    let is_of = |runs: &&RowRuns| rows.iter().any(|row| row.id == runs.row);
+    let planned = rows.iter().filter(|row| row.state == RowState::Planned);
+    let expected = |row: &PlanRow| {
+        let preview = previews.iter().find(|preview| preview.step.key == row.key)?;
+        preview.expected_cost()
+    };
+    (runs.iter().filter(is_of).map(|runs| runs.cost).sum(), planned.filter_map(expected).sum())
 }
 
 /// The forecast of a rung before it runs.
@@ -215,6 +257,7 @@ impl Composer {
             findings: Vec::new(),
             posts: Vec::new(),
             obstacle: Obstacle::default(),
+            awaits_report: false,
             rung: None,
         };
         let Some(people) = people else {
@@ -253,8 +296,13 @@ impl Composer {
                 }
             }
         }
+        // Who attended cannot be known yet: that is no obstacle before the end.
+        if preview.obstacle.is_early(workshop.ends_at, caller.now) {
+            (preview.obstacle, preview.awaits_report) = (Obstacle::default(), true);
+            (preview.people, preview.cost) = (None, None);
+        }
         // A step that goes to each person after registering was reviewed for nobody.
-        if each && preview.obstacle.why == WhyNot::Check(domain::checks::CheckId::Recipients) {
+        if each && preview.obstacle.why == WhyNot::Check(CheckId::Recipients) {
             preview.obstacle = Obstacle::default();
         }
         Ok(preview)

@@ -58,6 +58,18 @@ on_both! {
         assert_eq!(world.got("+919000000003").await, Vec::<String>::new());
     }
 
+    async fn before_the_end_a_step_for_those_who_attended_has_no_people_yet_and_nothing_in_its_way(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        let steps = world.steps_of_attendance().await;
+        world.run_sequence(&steps).await;
+        let ahead = world.previews().await.remove(0);
+        assert_eq!((ahead.obstacle.why, ahead.people, ahead.awaits_report), (WhyNot::Nothing, None, true));
+        world.run_until(world.start().plus(3 * HOUR)).await;
+        let waiting = world.previews().await.remove(0);
+        assert_eq!((waiting.obstacle.why, waiting.awaits_report), (WhyNot::Own(OwnWhyNot::NoReport), false));
+    }
+
     async fn a_step_whose_report_never_comes_is_missed_and_says_why(db: TestStore) {
         let mut world = World::new(db).await;
         world.register(&[("9000000001", "Asha Test")]).await;

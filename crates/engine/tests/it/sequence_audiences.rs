@@ -161,7 +161,7 @@ impl World {
         self.previews().await.into_iter().map(|step| step.obstacle.why).collect()
     }
 
-    async fn previews(&self) -> Vec<compose::StepPreview> {
+    pub(crate) async fn previews(&self) -> Vec<compose::StepPreview> {
         let settings = self.org.organization().await.unwrap();
         let caller = Caller::new(self.org.clone(), settings, self.now());
         let workshop = self.org.workshop(self.workshop).await.unwrap();

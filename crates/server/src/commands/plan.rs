@@ -5,16 +5,16 @@ use std::{fmt::Write as _, sync::Arc};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use compose::{Caller, PlanChange, PlanDifference, StepPreview, difference};
+use compose::{Caller, PlanChange, PlanDifference, StepPreview, difference, plan_cost};
 use domain::{
     ids::PlanRowId,
-    sequence::{Change, StepKey, StepState},
+    sequence::{Change, PlanTarget, RowState, StepKey, StepState, WhyNot},
     time::{Millis, WallClock},
 };
 use serde_json::{Value, json};
 use store::{
     Actor, StoreError,
-    plans::{PlanChoice, PlanRow, WorkshopPlan},
+    plans::{PlanChoice, PlanRow, RowRuns, WorkshopPlan},
     sequences::Sequence,
     workshops::Workshop,
 };
@@ -24,7 +24,11 @@ use super::{
     say,
     sequence::named,
 };
-use crate::{app::App, config::Config, ui::words::steps};
+use crate::{
+    app::App,
+    config::Config,
+    ui::{format::rupees, words::steps},
+};
 
 /// The plan of a workshop.
 #[derive(Args, Clone, Debug)]
@@ -91,8 +95,53 @@ pub async fn obey(app: &App, command: &PlanCommand) -> anyhow::Result<String> {
         return preview(&caller, &workshop, &sequence, &previews, command.json);
     };
     let previews = app.composer.preview(&caller, &workshop, &plan.steps, &plan.zone, &plan.rows).await?;
+    let runs = caller.org.plan_runs(workshop.id).await?;
     let ladders = ladders(&caller, &workshop, &plan).await?;
-    show(&caller, &workshop, &plan, &previews, (done, &ladders), command.json)
+    let looked = Looked { plan: &plan, previews: &previews, runs: &runs };
+    show(&caller, &workshop, &looked, (done, &ladders), command.json)
+}
+
+/// A plan with what is known of it now.
+struct Looked<'a> {
+    plan: &'a WorkshopPlan,
+    previews: &'a [StepPreview],
+    runs: &'a [RowRuns],
+}
+
+impl<'a> Looked<'a> {
+    /// A step of it.
+    fn step(&self, preview: &'a StepPreview) -> Step<'a> {
+        let row = self.plan.rows.iter().find(|row| row.key == preview.step.key);
+        let runs = row.and_then(|row| self.runs.iter().find(|runs| runs.row == row.id));
+        Step { preview, row, runs }
+    }
+}
+
+/// A step of a plan; without a row where the sequence was not run.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    preview: &'a StepPreview,
+    row: Option<&'a PlanRow>,
+    runs: Option<&'a RowRuns>,
+}
+
+impl Step<'_> {
+    /// Why it does not go, or would not, as the plan's page says it.
+    fn why_not(&self) -> (WhyNot, &str) {
+        match self.row {
+            Some(row) => compose::why_not(row, Some(self.preview)),
+            None => (self.preview.obstacle.why, self.preview.obstacle.words.as_str()),
+        }
+    }
+
+    fn is_to_come(&self) -> bool {
+        self.row.is_none_or(|row| row.state == RowState::Planned)
+    }
+
+    /// Whether something stands in its way that somebody can mend.
+    fn is_stuck(&self) -> bool {
+        self.is_to_come() && self.why_not().0.needs_somebody()
+    }
 }
 
 /// `Ladder reach: 1,960 of 2,000 reached, ₹231.45; rung 1 … `, a line for each ladder that has run.
@@ -106,9 +155,11 @@ async fn ladders(caller: &Caller, workshop: &Workshop, plan: &WorkshopPlan) -> a
         if report.rungs.iter().all(|rung| rung.tried == 0) {
             continue;
         }
-        write!(said, "Ladder {key}: {} of {} reached, ₹{}", report.reached, report.people, report.cost)?;
+        let cost = rupees(report.likely_cost().0);
+        write!(said, "Ladder {key}: {} of {} reached, {cost}", report.reached, report.people)?;
         for (rung, did) in ladder.rungs.iter().zip(&report.rungs) {
-            write!(said, "; {} went to {}, reached {}, ₹{}", rung.key, did.tried, did.reached, did.cost)?;
+            let cost = rupees(did.likely_cost().0);
+            write!(said, "; {} went to {}, reached {}, {cost}", rung.key, did.tried, did.reached)?;
         }
         writeln!(said)?;
     }
@@ -227,15 +278,16 @@ fn preview(
     previews: &[StepPreview],
     json: bool,
 ) -> anyhow::Result<String> {
-    let each: Vec<Value> = previews.iter().map(|preview| line(caller, preview, None)).collect();
+    let steps = || previews.iter().map(|preview| Step { preview, row: None, runs: None });
     if json {
+        let each: Vec<Value> = steps().map(|step| line(caller, step)).collect();
         let said = json!({ "workshop": workshop.title, "sequence": sequence.name, "version": sequence.version, "running": false, "steps": each });
         return Ok(serde_json::to_string_pretty(&said)?);
     }
     let mut said =
         format!("“{}” would do this for “{}”. It does not run: say --run.\n", sequence.name, workshop.title);
-    for preview in previews {
-        write_line(&mut said, caller, preview, None)?;
+    for step in steps() {
+        write_line(&mut said, caller, step)?;
     }
     Ok(said.trim_end().to_owned())
 }
@@ -243,17 +295,18 @@ fn preview(
 fn show(
     caller: &Caller,
     workshop: &Workshop,
-    plan: &WorkshopPlan,
-    previews: &[StepPreview],
+    looked: &Looked<'_>,
     (done, ladders): (Option<String>, &str),
     json: bool,
 ) -> anyhow::Result<String> {
-    let row_of = |preview: &StepPreview| plan.rows.iter().find(|row| row.key == preview.step.key);
-    let each: Vec<Value> = previews.iter().map(|preview| line(caller, preview, row_of(preview))).collect();
+    let (plan, previews) = (looked.plan, looked.previews);
+    let (so_far, ahead) = plan_cost(&plan.rows, looked.runs, previews);
     if json {
+        let each: Vec<Value> = previews.iter().map(|preview| line(caller, looked.step(preview))).collect();
         let said = json!({
             "workshop": workshop.title, "sequence": plan.name, "version": plan.version, "newest_version": plan.newest,
             "zone": plan.zone.name(), "running": true, "done": done, "steps": each,
+            "cost": { "so_far": so_far, "planned": ahead },
         });
         return Ok(serde_json::to_string_pretty(&said)?);
     }
@@ -264,14 +317,16 @@ fn show(
     let newer = if plan.newest > plan.version { "; a newer one can be followed: --follow" } else { "" };
     writeln!(said, "“{}” follows “{}”, version {}{newer}.", workshop.title, plan.name, plan.version)?;
     for preview in previews {
-        write_line(&mut said, caller, preview, row_of(preview))?;
+        write_line(&mut said, caller, looked.step(preview))?;
     }
     said.push_str(ladders);
     let gone = plan.rows.iter().filter(|row| plan.step(&row.key).is_none());
     for row in gone {
-        writeln!(said, "{} · {}: {}", row.key, steps::state(row.state), steps::why_not(row.why).title)?;
+        writeln!(said, "{} · {}: {}", row.key, steps::state(row.state), steps::why(row.why, &row.why_text))?;
     }
-    Ok(said.trim_end().to_owned())
+    let (so_far, ahead, all) = (rupees(so_far.0), rupees(ahead.0), rupees((so_far + ahead).0));
+    write!(said, "{so_far} so far + {ahead} planned = {all}, estimate")?;
+    Ok(said)
 }
 
 /// When a step goes, in the organisation's zone.
@@ -282,52 +337,71 @@ fn moment(caller: &Caller, preview: &StepPreview) -> String {
     }
 }
 
-fn write_line(
-    to: &mut String,
-    caller: &Caller,
-    preview: &StepPreview,
-    row: Option<&PlanRow>,
-) -> std::fmt::Result {
-    let step = &preview.step;
+fn write_line(to: &mut String, caller: &Caller, of: Step<'_>) -> std::fmt::Result {
+    let (preview, step) = (of.preview, &of.preview.step);
     let template = preview.template.as_deref().unwrap_or("its template is gone");
     write!(to, "{} · {} · {} · {template}", step.key, moment(caller, preview), step.channel.title())?;
-    match row {
-        Some(row) => {
-            write!(to, " · {}", steps::state(row.state))?;
-            let why = if row.why.code().is_empty() { row.obstacle } else { row.why };
-            if !why.code().is_empty() {
-                write!(to, ": {}", steps::why_not(why).title)?;
-            }
-            if row.broadcasts.len() > 1 {
-                write!(to, ", and {} times for who came later", row.broadcasts.len() - 1)?;
-            }
-        }
+    match of.row {
+        Some(row) if !of.is_stuck() => write!(to, " · {}", steps::state(row.state))?,
+        Some(_) => write!(to, " · {}", steps::WOULD_NOT_GO)?,
         None if preview.planned.state == StepState::Missed => write!(to, " · its time is over")?,
-        None if preview.planned.state == StepState::Due => {
-            write!(to, " · due already: it concerns those already there only with --include {}", step.key)?;
-        }
+        None if of.is_stuck() => write!(to, " · {}", steps::WOULD_NOT_GO)?,
         None => {}
     }
-    let to_come = row.is_none_or(|row| row.state == domain::sequence::RowState::Planned);
-    if let (true, Some(people)) = (to_come, preview.people) {
-        let groups = domain::sequence::PlanTarget::of(step.channel) == domain::sequence::PlanTarget::Groups;
-        write!(to, " · {people} {} as of now", if groups { "groups" } else { "people" })?;
-        match (preview.rung, preview.cost) {
-            (Some(rung), _) if !groups => {
-                let (tried, cost, worst) = (rung.expected.tried, rung.expected.cost, rung.expected.worst);
-                write!(to, ", {tried} expected for ₹{cost}, at worst ₹{worst} (estimates)")?;
-            }
-            (_, Some(cost)) => write!(to, ", about ₹{cost} (estimate)")?,
-            (_, None) => {}
-        }
+    write_why(to, of)?;
+    if of.row.is_none() && preview.planned.state == StepState::Due {
+        write!(to, " · due already: it concerns those already there only with --include {}", step.key)?;
     }
-    if row.is_none() && !preview.obstacle.why.code().is_empty() {
-        write!(to, " · {}", steps::why_not(preview.obstacle.why).title)?;
+    if let Some(row) = of.row.filter(|row| row.broadcasts.len() > 1) {
+        write!(to, ", and {} times for who came later", row.broadcasts.len() - 1)?;
     }
+    write_people(to, of)?;
     writeln!(to)
 }
 
-fn line(caller: &Caller, preview: &StepPreview, row: Option<&PlanRow>) -> Value {
+/// Why it does not go, in the words of the plan's page.
+fn write_why(to: &mut String, of: Step<'_>) -> std::fmt::Result {
+    let (why, said) = of.why_not();
+    let went = of.row.is_some_and(|row| row.state == RowState::Broadcast);
+    match steps::why(why, said) {
+        reason if reason.is_empty() => Ok(()),
+        reason if went && why.needs_somebody() => {
+            write!(to, ": reaches nobody who registers now: {reason}")
+        }
+        _ if went => Ok(()),
+        reason => write!(to, ": {reason}"),
+    }
+}
+
+/// Whom it went to or would go to, and what that costs, counted as the plan's page counts it.
+fn write_people(to: &mut String, of: Step<'_>) -> std::fmt::Result {
+    let preview = of.preview;
+    let is_post = PlanTarget::of(preview.step.channel) == PlanTarget::Groups;
+    let unit = if is_post { "groups" } else { "people" };
+    if let Some(runs) = of.runs {
+        write!(to, " · {} {unit}", runs.planned)?;
+        let note = if runs.cost_known { "" } else { " (estimate)" };
+        return if is_post { Ok(()) } else { write!(to, ", {}{note}", rupees(runs.cost.0)) };
+    }
+    if of.is_to_come() && preview.awaits_report {
+        return write!(to, " · {}", steps::KNOWN_AFTERWARDS);
+    }
+    let Some(people) = preview.people.filter(|_| of.is_to_come()) else { return Ok(()) };
+    write!(to, " · {people} {unit} as of now")?;
+    match (preview.rung, preview.cost) {
+        (Some(rung), _) if !is_post => {
+            let (tried, expected) = (rung.expected.tried, rung.expected);
+            let (cost, worst) = (rupees(expected.cost.0), rupees(expected.worst.0));
+            write!(to, ", {tried} expected for {cost}, at worst {worst} (estimates)")
+        }
+        (_, Some(cost)) => write!(to, ", about {} (estimate)", rupees(cost.0)),
+        (_, None) => Ok(()),
+    }
+}
+
+fn line(caller: &Caller, of: Step<'_>) -> Value {
+    let (preview, row, runs) = (of.preview, of.row, of.runs);
+    let (why, said) = of.why_not();
     json!({
         "key": preview.step.key,
         "channel": preview.step.channel,
@@ -338,10 +412,14 @@ fn line(caller: &Caller, preview: &StepPreview, row: Option<&PlanRow>) -> Value 
         "due": preview.planned.due.map(|at| caller.organization.zone.rfc3339(at)),
         "until": caller.organization.zone.rfc3339(preview.planned.until),
         "state": row.map(|row| row.state),
+        "would_go": of.is_to_come() && !of.is_stuck() && preview.planned.state != StepState::Missed,
         "why": row.map(|row| row.why),
-        "obstacle": row.map_or(preview.obstacle.why, |row| row.obstacle),
+        "obstacle": if of.is_to_come() { why } else { row.map_or(why, |row| row.obstacle) },
+        "reason": steps::why(why, said),
         "people_now": preview.people,
-        "cost_estimate": preview.cost,
+        "cost_estimate": preview.expected_cost(),
+        "cost": runs.map(|runs| runs.cost),
+        "cost_known": runs.map(|runs| runs.cost_known),
         "ladder": preview.step.rung.as_ref().map(|rung| json!({
             "key": rung.ladder, "per_person": rung.caps.per_person, "in_all": rung.caps.in_all,
             "expected": preview.rung.map(|rung| json!({

@@ -1,10 +1,21 @@
 //! Sequences and plans from the command line.
 
-use domain::channel::Channel;
-use munadi::commands::{plan, sequence};
+use domain::{
+    channel::Channel,
+    sequence::{Step, StepKey},
+    template::Message,
+};
+use munadi::{
+    commands::{plan, sequence},
+    rehearsal::sms_templates,
+};
 use serde_json::{Value, json};
+use store::{on_both, plans::PlanChoice, sequences::SequenceDraft};
 
-use crate::ops::{Installation, NOW};
+use crate::{
+    home::Scene,
+    ops::{Installation, NOW},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sequence_is_a_file_and_a_plan_says_what_it_would_do_before_it_does() {
@@ -67,7 +78,7 @@ async fn a_sequence_is_a_file_and_a_plan_says_what_it_would_do_before_it_does() 
     assert!(again.to_string().contains("nothing was done"), "{again}");
     let cancel = plan::PlanCommand { cancel: Some("hour".to_owned()), ..look.clone() };
     let said = plan::obey(&here.app, &cancel).await.unwrap();
-    assert!(said.contains("Step “hour” is cancelled.") && said.contains("somebody cancelled it"), "{said}");
+    assert!(said.contains("Step “hour” is cancelled.") && said.contains("Somebody cancelled it"), "{said}");
     let log = here.org.audit_log(None, 10).await.unwrap();
     let actions: Vec<&str> = log.iter().map(|entry| entry.action.as_str()).collect();
     // All entries have one instant, so their order is random.
@@ -91,4 +102,61 @@ async fn a_sequence_is_a_file_and_a_plan_says_what_it_would_do_before_it_does() 
         "{said}"
     );
     assert!(said.contains("half is new, 1:00 PM"), "{said}");
+}
+
+on_both! {
+    async fn the_command_says_of_each_step_what_the_page_says_and_counts_the_cost_as_it_does(db: TestStore) {
+        let scene = Scene::new(db).await;
+        crate::rehearsals::plan(&scene, &[120, 60]).await;
+        let (now, running) = (scene.world.clock_now(), scene.org.plan_of(scene.workshop).await.unwrap().unwrap());
+        let text = Message::from(sms_templates().unwrap().swap_remove(0).1).to_json();
+        let text = scene.org.add_template(Channel::Sms, "A text", &text, now).await.unwrap();
+        let sms = Step {
+            key: StepKey::stored("text".to_owned()),
+            channel: Channel::Sms,
+            template: text,
+            account: None,
+            purpose: "a text".to_owned(),
+            ..running.steps[1].clone()
+        };
+        let steps = running.steps.iter().cloned().chain([sms]).collect();
+        let draft = SequenceDraft { name: "Evening".into(), description: String::new(), steps };
+        let version = scene.org.change_sequence(running.sequence, 1, &draft, now).await.unwrap();
+        scene.org.follow(scene.workshop, version, running.revision, &PlanChoice::default(), now).await.unwrap();
+        let command = plan::PlanCommand {
+            workshop: "Rust".to_owned(),
+            organisation: Some(crate::world::FIRST.to_owned()),
+            sequence: None,
+            run: false,
+            follow: false,
+            include: vec![],
+            leave_out: vec![],
+            cancel: None,
+            cancel_all: false,
+            try_again: None,
+            json: false,
+        };
+        let said = plan::obey(&scene.world.app, &command).await.unwrap();
+        let mut manager = scene.manager().await;
+        let page = manager.get(&format!("/workshops/{}/plan", scene.workshop)).await.body;
+        let of = |key: &str| said.lines().find(|line| line.starts_with(key)).unwrap();
+        for words in ["Would not go", "No account serves its channel"] {
+            assert!(of("text").contains(words) && page.contains(words), "{words}: {said} {page}");
+        }
+        assert!(of("m60").contains("Planned · 3 people as of now, about ₹0.44 (estimate)"), "{said}");
+        let cost = said.lines().last().unwrap();
+        assert_eq!(cost, "₹0.00 so far + ₹0.87 planned = ₹0.87, estimate");
+        assert!(page.contains(cost), "{page}");
+        // What was found ahead is mended since, and the command goes by what it sees.
+        scene.org.stop_integration(scene.account, true, now).await.unwrap();
+        scene.world.app.engine.schedule().await.unwrap();
+        let found = scene.org.plan_of(scene.workshop).await.unwrap().unwrap();
+        assert!(found.rows.iter().all(|row| row.obstacle.needs_somebody()), "needs obstacles: {found:?}");
+        scene.org.stop_integration(scene.account, false, now).await.unwrap();
+        let json = plan::PlanCommand { json: true, ..command };
+        let said: Value = serde_json::from_str(&plan::obey(&scene.world.app, &json).await.unwrap()).unwrap();
+        let step = |key: &str| said["steps"].as_array().unwrap().iter().find(|step| step["key"] == key).unwrap();
+        assert_eq!((&step("text")["would_go"], &step("text")["obstacle"]), (&json!(false), &json!("no_account")));
+        assert_eq!((&step("m60")["would_go"], &step("m60")["reason"]), (&json!(true), &json!("")));
+    }
 }

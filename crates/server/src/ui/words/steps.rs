@@ -6,7 +6,12 @@ use domain::{
 };
 
 use super::reasons::Words;
-use crate::ui::format::counted;
+use crate::ui::format::{capital, counted};
+
+/// The state of a step that is still to go and that something stands in the way of.
+pub const WOULD_NOT_GO: &str = "Would not go";
+/// Whom a step goes to whose people the report of who attended says.
+pub const KNOWN_AFTERWARDS: &str = "Known after the end";
 
 /// Where a step of a plan stands.
 pub fn state(state: RowState) -> &'static str {
@@ -27,6 +32,15 @@ pub fn why_not(why: WhyNot) -> Words {
         WhyNot::Check(check) => check_failed(check),
     };
     Words { title, note }
+}
+
+/// Why a step does not go, as a clause of its own; `said` are the words of whoever refused. Empty for nothing.
+pub fn why(why: WhyNot, said: &str) -> String {
+    if why == WhyNot::Nothing {
+        return String::new();
+    }
+    let words = capital(why_not(why).title);
+    if said.is_empty() { words } else { format!("{words}: {said}") }
 }
 
 fn own_cause(own: OwnWhyNot) -> (&'static str, &'static str) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ::compose::StepPreview;
+use ::compose::{StepPreview, ahead};
 use domain::{
     channel::Channel,
     checks::CheckId,
@@ -28,7 +28,7 @@ use store::{
 
 use super::{
     href,
-    view::{Around, ahead, due_for, step_name},
+    view::{Around, due_for, step_name},
     words,
 };
 use crate::{

@@ -39,6 +39,7 @@ use crate::{
         icons::Icon,
         note::Note,
         plan::{Fill, Plan, PlanStep, StepMark},
+        words::steps::{KNOWN_AFTERWARDS, WOULD_NOT_GO},
     },
 };
 
@@ -179,7 +180,7 @@ fn step(member: &Member, preview: &StepPreview, may: bool) -> PlanStep {
             (Fill::Skipped, Chip { tone: Tone::Rest, icon: Icon::Expired, word: "Has passed".into() })
         }
         _ if needs => {
-            (Fill::Blocked, Chip { tone: Tone::Act, icon: Icon::Warning, word: "Would not go".into() })
+            (Fill::Blocked, Chip { tone: Tone::Act, icon: Icon::Warning, word: WOULD_NOT_GO.into() })
         }
         Would::Go => (Fill::Planned, Chip { tone: Tone::Rest, icon: Icon::Wait, word: "Would go".into() }),
         Would::Ask => {
@@ -193,6 +194,7 @@ fn step(member: &Member, preview: &StepPreview, may: bool) -> PlanStep {
     let whom = match preview.people {
         Some(_) => whom_now(preview, String::new()).0,
         None if would(preview) == Would::Missed => "nobody".to_owned(),
+        None if preview.awaits_report => KNOWN_AFTERWARDS.to_owned(),
         None => "Each at a moment of their own".to_owned(),
     };
     let count = preview.people.filter(|_| would(preview) != Would::Missed);

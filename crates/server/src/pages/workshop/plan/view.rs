@@ -1,6 +1,6 @@
 //! A plan that runs: every step with its state, its people and its cost, on the axis and in the table.
 
-use ::compose::StepPreview;
+use ::compose::{StepPreview, plan_cost, why_not};
 use domain::{
     channel::{Category, Channel},
     message::MessageState,
@@ -30,6 +30,7 @@ use crate::{
         note::Note,
         plan::{Fill, Plan, PlanStep, StepMark},
         table::{Search, name},
+        words::steps::{KNOWN_AFTERWARDS, WOULD_NOT_GO},
     },
 };
 
@@ -133,16 +134,6 @@ pub(super) async fn promotes(member: &Member, previews: &[StepPreview]) -> Resul
     Ok(lanes)
 }
 
-/// What stands in the way of a step that is still to go: what was found now, else what was found when it was tried.
-pub(super) fn ahead<'a>(row: &'a PlanRow, preview: Option<&'a StepPreview>) -> (WhyNot, &'a str) {
-    match preview {
-        Some(preview) if preview.obstacle.why.needs_somebody() => {
-            (preview.obstacle.why, preview.obstacle.words.as_str())
-        }
-        _ => (row.obstacle, row.obstacle_text.as_str()),
-    }
-}
-
 /// A step of a running plan.
 struct Row<'a> {
     member: &'a Member,
@@ -159,14 +150,7 @@ impl Row<'_> {
 
     /// What stands in its way, now or ahead.
     fn obstacle(&self) -> (WhyNot, &str) {
-        match self.row.state {
-            RowState::Planned => ahead(self.row, self.preview),
-            // Of a step that went out: what keeps those who registered since from it.
-            RowState::Broadcast => (self.row.obstacle, self.row.obstacle_text.as_str()),
-            RowState::Skipped | RowState::Cancelled | RowState::Missed => {
-                (self.row.why, self.row.why_text.as_str())
-            }
-        }
+        why_not(self.row, self.preview)
     }
 
     fn is_going(&self) -> bool {
@@ -188,9 +172,7 @@ impl Row<'_> {
         let chip = |tone, icon, word: &str| Chip { tone, icon, word: word.to_owned() };
         match self.row.state {
             RowState::Broadcast if self.is_going() => chip(Tone::Run, Icon::Play, "Sending"),
-            RowState::Planned if self.fill() == Fill::Blocked => {
-                chip(Tone::Act, Icon::Warning, "Would not go")
-            }
+            RowState::Planned if self.fill() == Fill::Blocked => chip(Tone::Act, Icon::Warning, WOULD_NOT_GO),
             state => words::chip(state, self.row.why),
         }
     }
@@ -225,6 +207,9 @@ impl Row<'_> {
             return whom_now(preview, reason);
         }
         match self.row.state {
+            RowState::Planned if self.preview.is_some_and(|preview| preview.awaits_report) => {
+                (KNOWN_AFTERWARDS.to_owned(), reason)
+            }
             RowState::Planned => ("Each at a moment of their own".to_owned(), reason),
             _ => ("nobody".to_owned(), reason),
         }
@@ -269,8 +254,9 @@ impl Row<'_> {
         let (preview, row) = (self.preview, self.row);
         let whom = self.whom();
         let channel = self.channel();
+        let is_known = preview.is_none_or(|preview| !preview.awaits_report);
         let count = match (row.state, whom.0.as_str()) {
-            (RowState::Planned, _) if row.due.is_none() => String::new(),
+            (RowState::Planned, _) if row.due.is_none() || !is_known => String::new(),
             (RowState::Planned | RowState::Broadcast, words) if channel == Channel::WhatsappGroup => {
                 words.to_owned()
             }
@@ -314,12 +300,7 @@ pub(super) async fn page(
         .iter()
         .map(|row| Row { member, workshop, row, preview: around.preview(row), runs: around.runs(row) })
         .collect();
-    let so_far: Money = rows.iter().filter_map(|row| row.runs).map(|runs| runs.cost).sum();
-    let ahead: Money = rows
-        .iter()
-        .filter(|row| row.row.state == RowState::Planned)
-        .filter_map(|row| row.preview.and_then(StepPreview::expected_cost))
-        .sum();
+    let (so_far, ahead) = plan_cost(&plan.rows, &around.runs, &around.previews);
     let drawn = Plan {
         zone: &member.organization.zone,
         starts: workshop.starts_at,

@@ -6,6 +6,7 @@ use domain::{
 };
 use store::{StoreError, plans::WorkshopPlan};
 
+pub(super) use crate::ui::words::steps::why;
 use crate::{
     http::extract::Member,
     pages::settings::sequences::name_of,
@@ -59,13 +60,4 @@ pub(super) fn chip(state: RowState, why: WhyNot) -> Chip {
         RowState::Cancelled => chip(Tone::Rest, Icon::Cancel),
         RowState::Missed => chip(Tone::Fail, Icon::Expired),
     }
-}
-
-/// Why a step does not go; `said` are the words of whoever refused. Empty for nothing.
-pub(super) fn why(why: WhyNot, said: &str) -> String {
-    if why == WhyNot::Nothing {
-        return String::new();
-    }
-    let words = capital(steps::why_not(why).title);
-    if said.is_empty() { words } else { format!("{words}: {said}") }
 }
