@@ -219,15 +219,20 @@ impl Org {
     }
 
     /// The first workshop that starts between these instants (a day of the organisation's zone), and how many more
-    /// there are. A cancelled one does not count.
-    pub async fn today(&self, day_start: Millis, day_end: Millis) -> Result<Option<Today>, StoreError> {
+    /// there are. One that is running or to come goes before one that is over by `now`. A cancelled one does not count.
+    pub async fn today(
+        &self,
+        (day_start, day_end): (Millis, Millis),
+        now: Millis,
+    ) -> Result<Option<Today>, StoreError> {
         let first: Option<WorkshopRow> = self
             .db
             .optional(
                 select_workshops!(
-                    "AND w.starts_at >= $2 AND w.starts_at < $3 AND w.status <> 'cancelled' ORDER BY w.starts_at, w.id LIMIT 1"
+                    "AND w.starts_at >= $2 AND w.starts_at < $3 AND w.status <> 'cancelled'
+                     ORDER BY CASE WHEN w.ends_at > $4 THEN 0 ELSE 1 END, w.starts_at, w.id LIMIT 1"
                 ),
-                args![self.id(), day_start, day_end],
+                args![self.id(), day_start, day_end, now],
             )
             .await?;
         let Some(first) = first else { return Ok(None) };

@@ -87,14 +87,28 @@ both! {
     }
 
     async fn today_is_the_first_of_the_day_and_how_many_more(world) {
-        assert_eq!(world.org.today(NOW, NOW.plus(DAY)).await.unwrap(), None);
+        let day = (NOW, NOW.plus(DAY));
+        assert_eq!(world.org.today(day, NOW).await.unwrap(), None);
         let cancelled = world.org.add_workshop(&draft("cancelled", NOW), NOW).await.unwrap();
         world.org.cancel_workshop(cancelled, NOW).await.unwrap();
         world.org.add_workshop(&draft("later", NOW.plus(2 * HOUR)), NOW).await.unwrap();
         world.org.add_workshop(&draft("first", NOW.plus(HOUR)), NOW).await.unwrap();
         world.org.add_workshop(&draft("tomorrow", NOW.plus(DAY)), NOW).await.unwrap();
-        let today = world.org.today(NOW, NOW.plus(DAY)).await.unwrap().unwrap();
+        let today = world.org.today(day, NOW).await.unwrap().unwrap();
         assert_eq!((today.first.title.as_str(), today.more), ("first", 1));
+    }
+
+    async fn a_workshop_that_runs_or_comes_goes_before_one_of_today_that_is_over(world) {
+        let day = (NOW, NOW.plus(DAY));
+        for (title, hours) in [("evening", 8), ("morning", 1), ("noon", 4)] {
+            let starts_at = NOW.plus(hours * HOUR);
+            let draft = WorkshopDraft { ends_at: starts_at.plus(HOUR), ..draft(title, starts_at) };
+            world.org.add_workshop(&draft, NOW).await.unwrap();
+        }
+        for (hours, first) in [(0, "morning"), (1, "morning"), (2, "noon"), (4, "noon"), (5, "evening"), (9, "morning")] {
+            let today = world.org.today(day, NOW.plus(hours * HOUR)).await.unwrap().unwrap();
+            assert_eq!((today.first.title.as_str(), today.more), (first, 2), "after {hours} h");
+        }
     }
 
     async fn r18_cancelling_a_workshop_ends_its_open_broadcasts_and_no_others(world) {

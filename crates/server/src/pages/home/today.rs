@@ -36,10 +36,10 @@ const COUNTED_MAX: i64 = 1_000;
 /// Broadcasts among which the next one is looked for.
 const BROADCASTS_MAX: i64 = 20;
 
-/// The first workshop of the organisation's day.
+/// The first workshop of the organisation's day that is not over; where all are over, the first.
 pub(super) async fn find(member: &Member) -> Result<Option<Found>, Problem> {
-    let (start, end) = member.organization.zone.day(member.now);
-    Ok(member.org.today(start, end).await?)
+    let day = member.organization.zone.day(member.now);
+    Ok(member.org.today(day, member.now).await?)
 }
 
 /// What is in place before the workshop's people can be told.
