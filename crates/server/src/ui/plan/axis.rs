@@ -1,7 +1,5 @@
 //! The time axis: from a week before the start to two days after the end, wide where messages crowd, narrow far away.
 
-use std::collections::HashMap;
-
 use domain::{
     call::CALLS_CLOSED,
     channel::Channel,
@@ -11,7 +9,7 @@ use domain::{
 };
 use maud::{Markup, html};
 
-use super::{Fill, Plan, PlanStep};
+use super::{Fill, Plan, PlanStep, StepMark};
 use crate::ui::icons::Icon;
 
 /// Width of the drawing in its own units.
@@ -30,6 +28,10 @@ const HEAD: f64 = 70.0;
 const LANE: f64 = 82.0;
 /// Width of a letter of a label, roughly.
 const LETTER: f64 = 6.4;
+/// Width of a digit of a figure, which is bold.
+const DIGIT: f64 = 7.6;
+/// Least width for a pin with the beginning of its label. What stands nearer shares the pin before it.
+const ROOM: f64 = 44.0;
 
 /// Whole minutes as a number to draw with.
 fn minutes(ms: i64) -> f64 {
@@ -198,44 +200,72 @@ impl Plan<'_> {
         }
     }
 
-    /// The marks of a lane. Marks of one moment stand side by side, and a word that would run into the next mark is cut.
+    /// The pins of a lane. Steps without room for a pin of their own share one, and a word that would run into the next pin is cut.
     fn pins(&self, scale: &Scale, channel: Channel, top: f64) -> Markup {
-        let steps: Vec<&PlanStep> =
-            self.steps.iter().filter(|step| step.mark.channel == channel && step.due.is_some()).collect();
-        let mut places: Vec<f64> = Vec::with_capacity(steps.len());
-        for step in &steps {
-            let x = step.due.map_or(LEFT, |due| scale.x(due));
-            let free = places.last().map_or(x, |last| x.max(last + 24.0));
-            places.push(free.min(WIDTH - 14.0));
-        }
-        let mut seen: HashMap<i64, usize> = HashMap::new();
+        let mut steps: Vec<(f64, &PlanStep)> = self
+            .steps
+            .iter()
+            .filter(|step| step.mark.channel == channel)
+            .filter_map(|step| Some((scale.x(step.due?), step)))
+            .collect();
+        steps.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        let pins = joined(&steps);
         html! {
-            @for (at, step) in steps.iter().enumerate() {
-                @let room = places.get(at + 1).map_or(WIDTH, |next| next - 12.0) - places[at];
-                @let row = *seen.entry(step.due.map_or(0, |due| due.0)).and_modify(|n| *n += 1).or_insert(0);
-                (pin(scale, step, places[at], top, (room, row)))
+            @for (at, (x, of)) in pins.iter().enumerate() {
+                @let room = pins.get(at + 1).map_or(WIDTH, |(next, _)| next - 12.0) - x;
+                (pin(scale, of, *x, top, room))
             }
         }
     }
 }
 
-fn pin(scale: &Scale, step: &PlanStep, x: f64, top: f64, (room, row): (f64, usize)) -> Markup {
+/// Steps that share a pin, in their order, and where it stands: at the first of them. Another one begins where there is room for its own.
+fn joined<'a>(steps: &[(f64, &'a PlanStep)]) -> Vec<(f64, Vec<&'a PlanStep>)> {
+    let mut pins: Vec<(f64, Vec<&PlanStep>)> = Vec::new();
+    for (x, step) in steps {
+        match pins.last_mut() {
+            Some((last, of)) if x - *last < ROOM => of.push(step),
+            _ => pins.push((*x, vec![step])),
+        }
+    }
+    pins
+}
+
+/// The fill of a pin for several steps: of the one that needs somebody most.
+fn pressing(steps: &[&PlanStep]) -> Fill {
+    let order = [Fill::Blocked, Fill::Sending, Fill::Planned, Fill::Done, Fill::Skipped];
+    let has = |fill: &Fill| steps.iter().any(|step| step.mark.fill == *fill);
+    order.into_iter().find(has).unwrap_or(Fill::Planned)
+}
+
+fn pin(scale: &Scale, steps: &[&PlanStep], x: f64, top: f64, room: f64) -> Markup {
     let middle = top + 30.0;
-    let class = match step.mark.fill {
+    let Some(first) = steps.first() else { return html! {} };
+    let mark = StepMark { fill: pressing(steps), ..first.mark };
+    let class = match mark.fill {
         Fill::Done => " m-ax__n--done",
         Fill::Sending => " m-ax__n--half",
         Fill::Skipped => " m-ax__n--skip",
         Fill::Planned | Fill::Blocked => "",
     };
-    let until = scale.x(step.until).max(x + 6.0);
+    let of_use = steps.iter().filter(|step| step.mark.fill != Fill::Skipped);
+    let until = of_use.map(|step| scale.x(step.until)).reduce(f64::max).map(|until| until.max(x + 6.0));
     let low = middle + 38.0;
-    let bracket = format!("M{x:.1} {low:.1}v3H{until:.1}v-3");
+    let names: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+    let many = (steps.len() > 1).then(|| steps.len().to_string());
     html! {
-        @if row == 0 && step.mark.fill != Fill::Skipped { path class="m-ax__until" d=(bracket) {} }
-        a href={ "#" (step.id) } tabindex="-1" {
-            (step.mark.at(x, middle))
-            text class={ "m-ax__n" (class) } x=(figure(x + 17.0)) y=(figure(middle - 6.0)) { (cut(&step.count, room - 18.0)) }
-            text class="m-ax__l" x=(figure(x - 11.0)) y=(figure(middle + 27.0)) { (cut(&step.name, room + 4.0)) }
+        @if let Some(until) = until { path class="m-ax__until" d=(format!("M{x:.1} {low:.1}v3H{until:.1}v-3")) {} }
+        a href={ "#" (first.id) } tabindex="-1" {
+            @if many.is_some() { title { (names.join(", ")) } }
+            (mark.at(x, middle))
+            @match &many {
+                Some(many) => {
+                    circle class="m-ax__many" cx=(figure(x + 13.0)) cy=(figure(middle - 11.0)) r="8.500" {}
+                    text class="m-ax__manyt" x=(figure(x + 13.0)) y=(figure(middle - 7.0)) text-anchor="middle" { (many) }
+                }
+                None => text class={ "m-ax__n" (class) } x=(figure(x + 17.0)) y=(figure(middle - 6.0)) { (cut(&first.count, room - 18.0, DIGIT)) },
+            }
+            text class="m-ax__l" x=(figure(x - 11.0)) y=(figure(middle + 27.0)) { (cut(&names.join(", "), room + 4.0, LETTER)) }
         }
     }
 }
@@ -248,18 +278,18 @@ pub(super) fn figure(n: f64) -> String {
     format!("{n:.1}")
 }
 
-/// As much of a word as there is room for; nothing where that is less than a few letters.
-fn cut(words: &str, room: f64) -> String {
+/// As much of a word as there is room for, with letters of that width; nothing where that is less than a few letters.
+fn cut(words: &str, room: f64, letter: f64) -> String {
     let count = words.chars().count();
-    if f64::from(i32::try_from(count).unwrap_or(i32::MAX)) * LETTER <= room {
+    if f64::from(i32::try_from(count).unwrap_or(i32::MAX)) * letter <= room {
         return words.to_owned();
     }
     let mut kept = String::new();
-    for (n, letter) in (2..).zip(words.chars()) {
-        if f64::from(n) * LETTER > room {
+    for (n, next) in (2..).zip(words.chars()) {
+        if f64::from(n) * letter > room {
             break;
         }
-        kept.push(letter);
+        kept.push(next);
     }
     if kept.chars().count() < 3 { String::new() } else { format!("{}…", kept.trim_end()) }
 }
@@ -267,6 +297,7 @@ fn cut(words: &str, room: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::chip::{Chip, Tone};
 
     fn scale() -> Scale {
         let starts = Millis(1_800_000_000_000);
@@ -291,8 +322,57 @@ mod tests {
 
     #[test]
     fn a_word_without_room_is_cut_or_left_out() {
-        assert_eq!(cut("Reminder", 200.0), "Reminder");
-        assert_eq!(cut("Reminder", 40.0), "Remin…");
-        assert_eq!(cut("Reminder", 10.0), "");
+        assert_eq!(cut("Reminder", 200.0, LETTER), "Reminder");
+        assert_eq!(cut("Reminder", 40.0, LETTER), "Remin…");
+        assert_eq!(cut("Reminder", 10.0, LETTER), "");
+    }
+
+    fn step(name: &str, fill: Fill, due: Millis) -> PlanStep {
+        PlanStep {
+            id: format!("step-{name}"),
+            due: Some(due),
+            until: due.plus(HOUR),
+            when: String::new(),
+            offset: String::new(),
+            mark: StepMark { channel: Channel::Sms, fill },
+            name: name.to_owned(),
+            href: None,
+            chip: Chip { tone: Tone::Rest, icon: Icon::Wait, word: String::new() },
+            count: "1,232".to_owned(),
+            whom: Default::default(),
+            cost: Default::default(),
+            acts: html! {},
+        }
+    }
+
+    #[test]
+    fn steps_of_a_lane_within_minutes_share_a_pin_with_their_number_and_nothing_overlaps() {
+        let scale = scale();
+        let minutes = [-600, -120, -65, -60, -58, -57, -45, -30, -15, -2, 0, 3, 30, 121, 122, 900, 2_880];
+        let steps: Vec<PlanStep> = minutes
+            .iter()
+            .map(|minute| step(&format!("at {minute}"), Fill::Planned, scale.starts.plus(minute * MINUTE)))
+            .collect();
+        let placed: Vec<(f64, &PlanStep)> =
+            steps.iter().map(|step| (scale.x(step.due.unwrap()), step)).collect();
+        let pins = joined(&placed);
+        assert!(pins.len() < steps.len(), "needs neighbours");
+        let names: Vec<&str> = pins.iter().flat_map(|(_, of)| of).map(|step| step.name.as_str()).collect();
+        assert_eq!(names, steps.iter().map(|step| step.name.as_str()).collect::<Vec<_>>(), "each once");
+        for (one, next) in pins.iter().zip(&pins[1..]) {
+            assert!(next.0 - one.0 >= ROOM, "{} and {}", one.0, next.0);
+        }
+        let crowd = pins.iter().find(|(_, of)| of.len() > 2).expect("needs a crowd");
+        let drawn = pin(&scale, &crowd.1, crowd.0, HEAD, ROOM).into_string();
+        assert!(drawn.contains(&format!(">{}</text>", crowd.1.len())), "{drawn}");
+        assert!(drawn.contains("<title>at "), "the names stand there for who points at it: {drawn}");
+    }
+
+    #[test]
+    fn a_shared_pin_shows_what_needs_somebody_most() {
+        let (planned, blocked) = (step("a", Fill::Planned, Millis(0)), step("b", Fill::Blocked, Millis(0)));
+        let done = step("c", Fill::Done, Millis(0));
+        assert_eq!(pressing(&[&done, &planned, &blocked]), Fill::Blocked);
+        assert_eq!(pressing(&[&done, &planned]), Fill::Planned);
     }
 }
