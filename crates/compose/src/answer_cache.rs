@@ -21,7 +21,7 @@ use crate::Composer;
 
 /// An answer is as good as new for so long.
 const FRESH_MS: i64 = MINUTE;
-/// Silence is asked about again sooner.
+/// Silence is asked about again sooner, and so is what prevents sending: somebody may have mended it at the vendor.
 const SILENCE_MS: i64 = 10 * SECOND;
 /// An older answer is still shown for so long while a new one is fetched.
 const STALE_MS: i64 = 10 * MINUTE;
@@ -90,10 +90,10 @@ enum Look<V> {
     Ask,
 }
 
-fn look<V>(kept: Option<(Millis, V)>, silent: impl Fn(&V) -> bool, wait: Wait, now: Millis) -> Look<V> {
+fn look<V>(kept: Option<(Millis, V)>, open: impl Fn(&V) -> bool, wait: Wait, now: Millis) -> Look<V> {
     let Some((at, value)) = kept else { return Look::Ask };
     let age = now.since(at);
-    let fresh = if silent(&value) { SILENCE_MS } else { FRESH_MS };
+    let fresh = if open(&value) { SILENCE_MS } else { FRESH_MS };
     match wait {
         Wait::Anew => Look::Ask,
         Wait::Page | Wait::Decision if age < fresh => Look::Use(value),
@@ -111,8 +111,11 @@ pub(crate) async fn probe(
     wait: Wait,
 ) -> Probe {
     let key = ((of.id, of.secrets_set_at), message.name_there().to_owned());
-    let silent = |probe: &Probe| matches!(probe, Probe::Silent(_));
-    let look = look(composer.lately.probes.get(&key), silent, wait, composer.clock.now());
+    let open = |probe: &Probe| match probe {
+        Probe::Answered { live, .. } => !live,
+        Probe::KeyRefused(_) | Probe::Refused(_) | Probe::Silent(_) => true,
+    };
+    let look = look(composer.lately.probes.get(&key), open, wait, composer.clock.now());
     if let Look::Use(probe) = look {
         return probe;
     }
@@ -140,8 +143,15 @@ pub(crate) async fn status(
     wait: Wait,
 ) -> Option<Status> {
     let key = (of.id, of.secrets_set_at);
-    let silent = |status: &Status| status.standing == AccountStanding::Silent;
-    let look = look(composer.lately.accounts.get(&key), silent, wait, composer.clock.now());
+    let open = |status: &Status| match status.standing {
+        AccountStanding::NotProven | AccountStanding::Ready => false,
+        AccountStanding::NoMoney
+        | AccountStanding::NotLive
+        | AccountStanding::NotActive
+        | AccountStanding::Refused
+        | AccountStanding::Silent => true,
+    };
+    let look = look(composer.lately.accounts.get(&key), open, wait, composer.clock.now());
     if let Look::Use(status) = look {
         return Some(status);
     }
@@ -186,6 +196,17 @@ impl Composer {
             Probe::Refused(_) | Probe::Silent(_) => None,
         };
         own.filter_map(proof).max_by_key(|(at, _)| *at).map(|(_, standing)| standing)
+    }
+
+    /// Takes over what an account said when somebody tested it: whoever looks next goes by that.
+    pub fn was_told(&self, of: &Integration, status: Status) {
+        self.lately.accounts.put((of.id, of.secrets_set_at), self.clock.now(), status);
+    }
+
+    /// Asks an account anew in the background whose wallet does not pay for a step, unless somebody did a moment ago: it is filled at the vendor,
+    /// who tells nobody.
+    pub(crate) fn ask_for_money(&self, of: &Integration) {
+        self.ask_behind(of, Some(self.clock.now().plus(-SILENCE_MS)));
     }
 
     /// Asks an account about itself in the background when nobody did lately, or when it refused something since: an answer from before
@@ -241,13 +262,18 @@ mod tests {
 
     #[test]
     fn an_old_answer_will_do_for_a_page_and_not_for_a_decision() {
-        let look = |age: i64, wait| match look(Some((Millis(0), "live")), |_| false, wait, Millis(age)) {
-            Look::Use(_) => "use",
-            Look::UseAndAsk(_) => "use and ask",
-            Look::Ask => "ask",
-        };
+        let of =
+            |open: bool, age: i64, wait| match look(Some((Millis(0), "live")), |_| open, wait, Millis(age)) {
+                Look::Use(_) => "use",
+                Look::UseAndAsk(_) => "use and ask",
+                Look::Ask => "ask",
+            };
+        let look = |age, wait| of(false, age, wait);
         assert_eq!((look(FRESH_MS - 1, Wait::Page), look(FRESH_MS - 1, Wait::Decision)), ("use", "use"));
         assert_eq!((look(FRESH_MS, Wait::Page), look(FRESH_MS, Wait::Decision)), ("use and ask", "ask"));
         assert_eq!((look(STALE_MS, Wait::Page), look(0, Wait::Anew)), ("ask", "ask"));
+        let open = |age, wait| of(true, age, wait);
+        assert_eq!((open(SILENCE_MS - 1, Wait::Page), open(SILENCE_MS, Wait::Page)), ("use", "use and ask"));
+        assert_eq!(open(SILENCE_MS, Wait::Decision), "ask", "a refusal may be mended by now");
     }
 }

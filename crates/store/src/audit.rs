@@ -76,7 +76,7 @@ impl Org {
             args![AuditId::new(now).0, self.id(), &self.actor.name, action, subject.to_string(), detail, now],
         )
         .await?;
-        Ok(())
+        self.try_stuck_steps(tx, action, now).await
     }
 
     /// Writes down that a member sent one message outside every broadcast, to try an account, and how that ended.

@@ -284,6 +284,9 @@ impl Composer {
                 preview.obstacle = obstacle_of(caller, workshop, step, &review).await?.unwrap_or_default();
                 match review {
                     StepReview::People(review) => {
+                        if preview.obstacle.why == WhyNot::Check(CheckId::Wallet) {
+                            self.ask_for_money(&review.draft.account);
+                        }
                         preview.account = Some(review.draft.account.name.clone());
                         preview.people = (!each).then_some(review.audience.reachable);
                         preview.cost = (!each).then_some(review.forecast.cost);

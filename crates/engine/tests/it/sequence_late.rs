@@ -130,6 +130,25 @@ on_both! {
         assert_eq!(work.rows_to_rehearse(ahead, 10, MINUTE).await.unwrap().len(), 1, "three days before its new moment");
     }
 
+    async fn what_is_mended_while_a_step_is_tried_lets_it_be_tried_again_at_once(db: TestStore) {
+        let world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        let template = world.stored_template("any").await;
+        world.run_sequence(&[step(template, "link", "link", Anchor::Start, Timing::before(5 * 60))]).await;
+        let (work, lease) = (world.engine.work(), MINUTE / 2);
+        let row = work.rows_to_rehearse(world.now(), 10, lease).await.unwrap().remove(0);
+        work.note_rehearsal(&row, STOPPED, "", world.now()).await.unwrap();
+        assert_eq!(work.rows_to_rehearse(world.now(), 10, lease).await.unwrap().len(), 0, "in a minute");
+        world.clock.advance(MINUTE);
+        let row = work.rows_to_rehearse(world.now(), 10, lease).await.unwrap().remove(0);
+        let began = world.now();
+        world.clock.advance(MINUTE / 60);
+        world.org.stop_integration(world.integration, false, world.now()).await.unwrap();
+        // Its checks were made before that, and are noted after it.
+        work.note_rehearsal(&row, STOPPED, "", began).await.unwrap();
+        assert_eq!(work.rows_to_rehearse(world.now(), 10, lease).await.unwrap().len(), 1);
+    }
+
     async fn a_step_that_waits_for_the_hours_can_be_cancelled_and_moves_with_its_workshop(db: TestStore) {
         let mut world = World::new(db).await;
         world.register(&[("9000000001", "Asha Test")]).await;

@@ -543,6 +543,22 @@ on_both! {
         assert_eq!(world.row("h3").await.obstacle, WhyNot::Nothing, "tried again every minute");
     }
 
+    async fn what_was_mended_stands_in_nobodys_way_from_the_next_look_on(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        let steps = world.usual(&[5]).await;
+        world.run_sequence(&steps).await;
+        world.org.stop_integration(world.integration, true, world.now()).await.unwrap();
+        world.look().await;
+        let stopped = WhyNot::Check(domain::checks::CheckId::Stopped);
+        assert_eq!(world.row("h5").await.obstacle, stopped);
+        // Not a second goes by.
+        world.org.stop_integration(world.integration, false, world.now()).await.unwrap();
+        world.look().await;
+        assert_eq!(world.row("h5").await.obstacle, WhyNot::Nothing);
+        assert_eq!(world.org.plan_matters(world.now()).await.unwrap(), []);
+    }
+
     async fn a_step_that_a_person_took_out_stays_out(db: TestStore) {
         let mut world = World::new(db).await;
         world.register(&[("9000000001", "Asha Test")]).await;

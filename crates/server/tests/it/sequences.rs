@@ -224,6 +224,41 @@ on_both! {
         assert!(manager.get(&plan).await.body.contains("Cancel All (2)"));
     }
 
+    async fn what_is_mended_is_on_the_plan_at_once_and_gone_from_attention(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        crate::rehearsals::plan(&scene, &[120]).await;
+        let (plan, engine) = (format!("/workshops/{}/plan", scene.workshop), &scene.world.app.engine);
+        scene.org.stop_integration(scene.account, true, scene.world.clock_now()).await.unwrap();
+        engine.schedule().await.unwrap();
+        assert!(manager.get(&plan).await.body.contains("Would not go"));
+        assert!(manager.get("/attention").await.body.contains("Step 120"));
+        // Nobody looked since it was mended: the page goes by what it sees.
+        scene.org.stop_integration(scene.account, false, scene.world.clock_now()).await.unwrap();
+        assert!(!manager.get(&plan).await.body.contains("Would not go"));
+        engine.schedule().await.unwrap();
+        scene.world.app.composer.attention_changed(scene.people.first);
+        assert!(!manager.get("/attention").await.body.contains("Step 120"));
+    }
+
+    async fn what_the_page_of_a_plan_sees_mended_is_tried_again_at_once(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        crate::rehearsals::plan(&scene, &[120]).await;
+        let engine = &scene.world.app.engine;
+        engine.schedule().await.unwrap();
+        // Something at a provider stood in the way, of whose end nobody is told.
+        db.damage("UPDATE plan_rows SET obstacle = 'wallet'").await;
+        let later = scene.world.clock_now().plus(domain::time::MINUTE).0;
+        db.damage(Box::leak(format!("UPDATE plan_rows SET rehearse_at = {later}").into_boxed_str())).await;
+        engine.schedule().await.unwrap();
+        let stands = async || scene.org.plan_of(scene.workshop).await.unwrap().unwrap().rows[0].obstacle.needs_somebody();
+        assert!(stands().await, "it is not time to try it");
+        manager.get(&format!("/workshops/{}/plan", scene.workshop)).await;
+        engine.schedule().await.unwrap();
+        assert!(!stands().await);
+    }
+
     async fn home_says_what_a_running_plan_will_tell_and_does_not_suggest_to_tell_it_by_hand(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;

@@ -10,6 +10,7 @@ mod following;
 mod replanning;
 mod running;
 mod runs;
+mod stuck;
 mod turning;
 
 use std::collections::HashMap;

@@ -7,7 +7,10 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::{instant_of, stored_zone};
+use super::{
+    instant_of, stored_zone,
+    stuck::{LEASE_LEAST_MS, STUCK_MS},
+};
 use crate::{
     db::{Batch, Tx, args},
     error::{StoreError, word},
@@ -376,9 +379,10 @@ impl Work {
         let next = next_rehearsal(due, found, now);
         self.db
             .run(
-                "UPDATE plan_rows SET obstacle = $2, obstacle_text = $3, rehearse_at = $4
+                // Whoever claims it puts its next trial further off than that. Something was changed since: the checks are made again.
+                "UPDATE plan_rows SET obstacle = $2, obstacle_text = $3, rehearse_at = CASE WHEN rehearse_at <= $6 THEN rehearse_at ELSE $4 END
                  WHERE id = $1 AND state = 'planned' AND due_at = $5",
-                args![row.id.0, found.code(), words, next, due],
+                args![row.id.0, found.code(), words, next, due, now.plus(LEASE_LEAST_MS)],
             )
             .await?;
         Ok(())
@@ -475,7 +479,7 @@ impl Work {
 /// Tried three days, a day and an hour ahead; every minute while something stands in the way.
 fn next_rehearsal(due: Millis, found: WhyNot, now: Millis) -> Millis {
     if found != WhyNot::Nothing {
-        return now.plus(MINUTE);
+        return now.plus(STUCK_MS);
     }
     let ahead = [DAY, 60 * MINUTE].map(|ms| due.plus(-ms));
     ahead.into_iter().find(|at| *at > now).unwrap_or(Millis::MAX)

@@ -455,9 +455,11 @@ pub async fn test(
         (AccountStanding::Ready, None) => format!("{} answered: {}.", vendor.name(), status.said),
         _ => format!("Tested. See what {} said.", vendor.name()),
     };
+    app.composer.was_told(&integration, status.clone());
     let health = serde_json::to_value(Health::now(&member, status))
         .map_err(|error| Problem::fault(error.to_string()))?;
     member.org.set_health(id, &health).await?;
+    member.org.try_stuck_again(member.now).await?;
     Ok(see_other_saying(&app, &format!("{}#test", href(id)), &words))
 }
 

@@ -153,6 +153,12 @@ impl Row<'_> {
         why_not(self.row, self.preview)
     }
 
+    /// Whether something stood in its way when it was last tried, and does not any more.
+    fn is_mended(&self) -> bool {
+        let stood = self.row.obstacle.needs_somebody();
+        self.row.state == RowState::Planned && stood && !self.obstacle().0.needs_somebody()
+    }
+
     fn is_going(&self) -> bool {
         self.runs.is_some_and(|runs| runs.going > 0)
     }
@@ -300,6 +306,11 @@ pub(super) async fn page(
         .iter()
         .map(|row| Row { member, workshop, row, preview: around.preview(row), runs: around.runs(row) })
         .collect();
+    // What stood in the way of a step is mended: what was noted about it is tried again, for everybody who is told of it.
+    if rows.iter().any(Row::is_mended) {
+        member.org.try_stuck_again(member.now).await?;
+        app.engine.wake_plans();
+    }
     let (so_far, ahead) = plan_cost(&plan.rows, &around.runs, &around.previews);
     let drawn = Plan {
         zone: &member.organization.zone,
