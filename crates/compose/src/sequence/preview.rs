@@ -10,7 +10,7 @@ use domain::{
     post_checks::PostFinding,
     sequence::{
         Difference, OwnWhyNot, Plan, PlanTarget, PlannedStep, Replanned, RowState, RungExpectation, Step,
-        StepKey, StepState, WhyNot, WorkshopTimes, difference as differ, plan, replan,
+        StepAudience, StepKey, StepState, WhyNot, WorkshopTimes, difference as differ, plan, replan,
     },
     template::Message,
     time::{Millis, Zone},
@@ -174,6 +174,12 @@ fn row_of<'a>(rows: &'a [PlanRow], step: &Step) -> Option<&'a PlanRow> {
     rows.iter().find(|row| row.key == step.key && row.target == PlanTarget::of(step.channel))
 }
 
+/// Whether a step is for people of whom nobody can know yet how they attend.
+async fn awaits_report(caller: &Caller, workshop: &Workshop, step: &Step) -> Result<bool, StoreError> {
+    let is_ahead = matches!(step.audience, StepAudience::Attendance(_)) && caller.now < workshop.ends_at;
+    Ok(is_ahead && !caller.org.has_attendance(workshop.id).await?)
+}
+
 impl Composer {
     /// Every step of a sequence around a workshop: its moments, who would get it now, what that costs and what stands
     /// in its way. `rows` are the rows of the plan, where there is one; people whom a step told already are left out.
@@ -299,10 +305,12 @@ impl Composer {
                 }
             }
         }
-        // Who attended cannot be known yet: that is no obstacle before the end.
-        if preview.obstacle.is_early(workshop.ends_at, caller.now) {
-            (preview.obstacle, preview.awaits_report) = (Obstacle::default(), true);
-            (preview.people, preview.cost) = (None, None);
+        if awaits_report(caller, workshop, step).await? {
+            (preview.awaits_report, preview.people, preview.cost) = (true, None, None);
+            // That nobody knows who attended is no obstacle before the end.
+            if preview.obstacle.is_early(workshop.ends_at, caller.now) {
+                preview.obstacle = Obstacle::default();
+            }
         }
         // A step that goes to each person after registering was reviewed for nobody.
         if each && preview.obstacle.why == WhyNot::Check(CheckId::Recipients) {

@@ -65,6 +65,11 @@ on_both! {
         world.run_sequence(&steps).await;
         let ahead = world.previews().await.remove(0);
         assert_eq!((ahead.obstacle.why, ahead.people, ahead.awaits_report), (WhyNot::Nothing, None, true));
+        // What else stands in its way is said all the same.
+        world.org.stop_integration(world.integration, true, world.now()).await.unwrap();
+        let stopped = world.previews().await.remove(0);
+        assert!(stopped.obstacle.why.needs_somebody() && stopped.awaits_report && stopped.people.is_none());
+        world.org.stop_integration(world.integration, false, world.now()).await.unwrap();
         world.run_until(world.start().plus(3 * HOUR)).await;
         let waiting = world.previews().await.remove(0);
         assert_eq!((waiting.obstacle.why, waiting.awaits_report), (WhyNot::Own(OwnWhyNot::NoReport), false));
