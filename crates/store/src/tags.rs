@@ -27,6 +27,18 @@ pub struct Tag {
     pub is_default: bool,
 }
 
+impl Tag {
+    /// Whether it is the tag that somebody typed: spaces and the case of letters make no other one.
+    pub fn is_called(&self, typed: &str) -> bool {
+        folded(&self.name) == folded(typed)
+    }
+}
+
+/// A tag's name without spaces and in small letters. Two tags that differ in these only would be one to people.
+fn folded(name: &str) -> String {
+    name.split_whitespace().collect::<String>().to_lowercase()
+}
+
 /// A tag, and the number of workshops with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagUse {
@@ -70,11 +82,13 @@ impl Org {
         rows.into_iter().map(Tag::try_from).collect()
     }
 
-    /// Adds a tag; the first one becomes the default. [`StoreError::Taken`] when there is one of that name.
+    /// Adds a tag; the first one becomes the default. [`StoreError::Taken`] when there is one of that name, whatever
+    /// its spaces and the case of its letters.
     pub async fn add_tag(&self, name: &str, colour: TagColour, now: Millis) -> Result<TagId, StoreError> {
         self.allow(Permission::Manage)?;
         let id = TagId::new(now);
         let mut tx = self.db.begin().await?;
+        self.free_name(&mut tx, name, None).await?;
         tx.run(
             "INSERT INTO workshop_tags (id, organization_id, name, colour, is_default)
              VALUES ($1, $2, $3, $4, NOT EXISTS (SELECT 1 FROM workshop_tags WHERE organization_id = $2))",
@@ -98,6 +112,20 @@ impl Org {
         .await?;
         self.note(&mut tx, "tag.default", id, "", now).await?;
         tx.commit().await
+    }
+
+    /// Refuses a name that another tag has. A tag that is called so already keeps its name: older versions let two such
+    /// names in.
+    async fn free_name(&self, tx: &mut Tx, name: &str, own: Option<TagId>) -> Result<(), StoreError> {
+        // The database compares letters as they stand, so that two members could add one tag at the same moment.
+        let _: (Uuid,) =
+            tx.one("SELECT id FROM organizations WHERE id = $1 FOR UPDATE", args![self.id()]).await?;
+        let names: Vec<(Uuid, String)> =
+            tx.all("SELECT id, name FROM workshop_tags WHERE organization_id = $1", args![self.id()]).await?;
+        let same = names.iter().filter(|(_, other)| folded(other) == folded(name));
+        let same: Vec<TagId> = same.map(|(id, _)| TagId(*id)).collect();
+        let free = same.is_empty() || own.is_some_and(|own| same.contains(&own));
+        if free { Ok(()) } else { Err(StoreError::Taken) }
     }
 
     /// Refuses a tag of another organisation.
@@ -161,6 +189,7 @@ impl Org {
         self.allow(Permission::Manage)?;
         let mut tx = self.db.begin().await?;
         self.own_tag(&mut tx, Some(id)).await?;
+        self.free_name(&mut tx, name, Some(id)).await?;
         tx.run(
             "UPDATE workshop_tags SET name = $3, colour = $4 WHERE organization_id = $1 AND id = $2",
             args![self.id(), id.0, name, colour.word()],

@@ -58,6 +58,8 @@ on_both! {
         let taken = manager.post("/settings/tags", &[("name", "Weekend"), ("colour", "rose")]).await;
         assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(taken.body.contains("There is a tag “Weekend” already."));
+        let other_letters = manager.post("/settings/tags", &[("name", " week END"), ("colour", "rose")]).await;
+        assert_eq!(other_letters.status, StatusCode::UNPROCESSABLE_ENTITY, "the same tag to people");
         let tags = scene.org.tags().await.unwrap();
         let id = tags.iter().find(|tag| tag.name == "Beginners").unwrap().id;
         let now = scene.world.clock_now();

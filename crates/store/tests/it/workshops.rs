@@ -148,4 +148,18 @@ both! {
         let defaults: Vec<_> = world.org.tags().await.unwrap().into_iter().filter(|t| t.is_default).collect();
         assert_eq!(defaults.iter().map(|tag| tag.id).collect::<Vec<_>>(), [second]);
     }
+
+    async fn tags_that_differ_only_by_spaces_or_the_case_of_letters_are_one(world) {
+        let first = world.org.add_tag("Master class", TagColour::Rose, NOW).await.unwrap();
+        for typed in ["master class", "MASTERCLASS", " Master  class"] {
+            let again = world.org.add_tag(typed, TagColour::Teal, NOW).await;
+            assert!(matches!(again, Err(StoreError::Taken)), "{typed}");
+        }
+        let second = world.org.add_tag("Weekend", TagColour::Teal, NOW).await.unwrap();
+        let renamed = world.org.edit_tag(second, "Masterclass", TagColour::Teal, NOW).await;
+        assert!(matches!(renamed, Err(StoreError::Taken)));
+        world.org.edit_tag(first, "MasterClass", TagColour::Rose, NOW).await.unwrap();
+        let names: Vec<String> = world.org.tags().await.unwrap().into_iter().map(|tag| tag.name).collect();
+        assert_eq!(names, ["MasterClass", "Weekend"]);
+    }
 }

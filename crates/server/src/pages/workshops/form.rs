@@ -340,7 +340,7 @@ fn long(draft: &WorkshopDraft) -> String {
     }
 }
 
-/// Gives the workshop the tag whose word was typed: one that is there, whatever its letters' case, or a new one.
+/// Gives the workshop the tag whose word was typed: one that is there, or a new one.
 async fn set_new_tag(
     member: &Member,
     form: &WorkshopForm,
@@ -351,7 +351,7 @@ async fn set_new_tag(
     if typed.is_empty() {
         return Ok(Ok(()));
     }
-    if let Some(known) = tags.iter().find(|tag| tag.name.to_lowercase() == typed.to_lowercase()) {
+    if let Some(known) = tags.iter().find(|tag| tag.is_called(&typed)) {
         draft.tag = Some(known.id);
         return Ok(Ok(()));
     }
