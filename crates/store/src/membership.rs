@@ -2,7 +2,7 @@
 //! whom nobody knows.
 
 use domain::{
-    ids::{GroupId, MessageRef, RegistrantId, WorkshopId},
+    ids::{BroadcastId, GroupId, MessageRef, RegistrantId, WorkshopId},
     phone::Phone,
     time::Millis,
 };
@@ -404,6 +404,49 @@ impl Org {
             )
             .await?;
         Ok(rows.into_iter().map(GroupMembership::from).collect())
+    }
+}
+
+/// What a phone did with a post in one of its groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PostProof {
+    /// The broadcast of the post.
+    pub broadcast: BroadcastId,
+    /// When the phone had the post first; `None` where only the opening was reported.
+    pub delivered_at: Option<Millis>,
+    /// When the post was opened first; `None` where nothing reports that.
+    pub read_at: Option<Millis>,
+}
+
+impl Org {
+    /// What a phone did with the posts of a workshop, by broadcast, as far as gateways reported it; nothing without a
+    /// number.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn posts_proven(
+        &self,
+        workshop: WorkshopId,
+        phone: &str,
+    ) -> Result<Vec<PostProof>, StoreError> {
+        // The groups of a broadcast are few, and its receipts many: each group's row leads to the one of the person.
+        let rows: Vec<(Uuid, Option<i64>, Option<i64>)> = self
+            .db
+            .all(
+                "SELECT b.id, MIN(s.delivered_at), MIN(s.read_at) FROM broadcasts b
+                 JOIN messages m ON m.broadcast_id = b.id AND m.group_id IS NOT NULL
+                 JOIN member_receipts s ON s.broadcast_id = m.broadcast_id AND s.position = m.position AND s.person = $3
+                 WHERE b.workshop_id = $1 AND b.organization_id = $2 AND b.channel = 'group' AND s.person <> ''
+                 GROUP BY b.id",
+                args![workshop.0, self.id(), phone],
+            )
+            .await?;
+        let proof = |(broadcast, delivered, read): (Uuid, Option<i64>, Option<i64>)| PostProof {
+            broadcast: BroadcastId(broadcast),
+            delivered_at: delivered.map(Millis),
+            read_at: read.map(Millis),
+        };
+        Ok(rows.into_iter().map(proof).collect())
     }
 }
 

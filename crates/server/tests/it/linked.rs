@@ -317,6 +317,21 @@ on_both! {
             let page = manager.get(&format!("{plan}?person={who}")).await.body;
             assert!(page.contains(words) && !page.contains("Gets it"), "{words}: {page}");
         }
+        // What the gateway reports of her phone is hers, and nobody else's.
+        let reported = "INSERT INTO member_receipts (broadcast_id, position, person, organization_id, delivered_at)
+                        SELECT m.broadcast_id, m.position, '+919000000001', b.organization_id, b.starts_at
+                        FROM messages m JOIN broadcasts b ON b.id = m.broadcast_id WHERE m.group_id IS NOT NULL";
+        let opened = "UPDATE member_receipts SET read_at = delivered_at + 60000 WHERE person = '+919000000001'";
+        for (report, word, words) in
+            [(reported, "Delivered", "their phone has it since"), (opened, "Read", "opened on their phone")]
+        {
+            assert!(db.damage(report).await > 0);
+            let hers = manager.get(&format!("{plan}?person={inside}")).await.body;
+            let table = hers.split_once("id=\"person-plan\"").unwrap().1;
+            assert!(table.contains(word) && table.contains(words), "{words}: {table}");
+            let other = manager.get(&format!("{plan}?person={outside}")).await.body;
+            assert!(!other.contains(words), "{words}: {other}");
+        }
     }
 
     // In the former application every start at half past an hour UTC, 7 PM in India among them, stood an hour early in a community's text; and the

@@ -18,7 +18,7 @@ use providers::codes;
 use store::{
     broadcasts::Broadcast,
     consents::Consent,
-    membership::GroupMembership,
+    membership::{GroupMembership, PostProof},
     plans::{PlanRow, WorkshopPlan},
     reached::RegistrantMessage as Told,
     registrants::Registrant,
@@ -67,8 +67,9 @@ struct Line<'a> {
 enum Gets {
     /// The person has a message of the step, or was left out for a reason.
     Told,
-    /// It was posted in a group of theirs; the words say what is known of that.
-    Posted(String),
+    /// It was posted in a group of theirs; the words say what is known of that. The state is what a gateway reported of
+    /// their phone, [`MessageState::Sent`] where nothing was.
+    Posted(MessageState, String),
     /// The person gets the step; the words say what it depends on.
     Comes(String),
     /// The person does not get the step, for this reason.
@@ -95,6 +96,8 @@ struct About<'a> {
     members_known: bool,
     /// The groups of the workshop that they are or were in.
     groups: Vec<GroupMembership>,
+    /// What gateways reported of their phone and the workshop's posts.
+    proofs: Vec<PostProof>,
 }
 
 impl<'a> About<'a> {
@@ -127,6 +130,7 @@ impl<'a> About<'a> {
             consents: org.consents_of(&person.phone, &app.phone_key).await?,
             members_known: org.members_known(plan.workshop).await?,
             groups: org.workshop_groups_of(plan.workshop, &person.phone).await?,
+            proofs: org.posts_proven(plan.workshop, &person.phone).await?,
         })
     }
 
@@ -274,8 +278,9 @@ impl<'a> About<'a> {
                 let of_row = |one: &&Broadcast| row.broadcasts.contains(&one.id);
                 let all: Vec<&Broadcast> = self.broadcasts.iter().filter(of_row).collect();
                 let went = |one: &&&Broadcast| WENT.iter().any(|state| one.in_state(*state) > 0);
+                let proven = || self.proven_post(row);
                 match all.iter().filter(went).map(|one| one.starts_at).max() {
-                    Some(at) => self.posted(at),
+                    Some(at) => proven().unwrap_or_else(|| self.posted(at)),
                     None if all.iter().any(|one| one.finished_at.is_none()) => self.post_to_come(),
                     None => not("No post of it went out"),
                 }
@@ -284,6 +289,18 @@ impl<'a> About<'a> {
                 Gets::Not(words::why(row.why, &row.why_text))
             }
         }
+    }
+
+    /// What their phone did with the posts of a step; `None` where no gateway reported anything of it.
+    fn proven_post(&self, row: &PlanRow) -> Option<Gets> {
+        let own = || self.proofs.iter().filter(|proof| row.broadcasts.contains(&proof.broadcast));
+        let at = |moment: Millis| words::at(self.member, moment);
+        if let Some(read) = own().filter_map(|proof| proof.read_at).min() {
+            return Some(Gets::Posted(MessageState::Read, format!("opened on their phone, {}", at(read))));
+        }
+        let delivered = own().filter_map(|proof| proof.delivered_at).min()?;
+        let words = format!("their phone has it since {}", at(delivered));
+        Some(Gets::Posted(MessageState::Delivered, words))
     }
 
     fn post_to_come(&self) -> Gets {
@@ -306,10 +323,11 @@ impl<'a> About<'a> {
             one.joined_at.is_none_or(|joined| joined <= at) && one.left_at.is_none_or(|left| left > at)
         };
         match (self.groups.iter().find(inside), self.members_known) {
-            (Some(group), _) => Gets::Posted(format!("as a member of “{}”", group.group)),
+            (Some(group), _) => Gets::Posted(MessageState::Sent, format!("as a member of “{}”", group.group)),
             (None, true) if self.groups.is_empty() => not("They are in none of the workshop’s groups"),
             (None, true) => not("They were in none of the workshop’s groups then"),
             (None, false) => Gets::Posted(
+                MessageState::Sent,
                 "if they were in one of the workshop’s groups: its members are not known".to_owned(),
             ),
         }
@@ -342,7 +360,7 @@ pub(super) async fn page(
     let about = About::load(app, member, plan, &around, &person).await?;
     let lines: Vec<Line<'_>> = plan.rows.iter().map(|row| about.line(row)).collect();
     let comes = lines.iter().filter(|line| matches!(line.gets, Gets::Comes(_))).count();
-    let got = lines.iter().filter(|line| matches!(line.gets, Gets::Told | Gets::Posted(_))).count();
+    let got = lines.iter().filter(|line| matches!(line.gets, Gets::Told | Gets::Posted(..))).count();
     let not = lines.len() - comes - got;
     let shown = if person.name.is_empty() { "No name" } else { &person.name };
     Ok(html! {
@@ -398,7 +416,7 @@ fn depends(person: &Registrant, told: &[Told], preview: &StepPreview) -> Gets {
 
 fn fill(gets: &Gets) -> Fill {
     match gets {
-        Gets::Told | Gets::Posted(_) => Fill::Done,
+        Gets::Told | Gets::Posted(..) => Fill::Done,
         Gets::Comes(_) => Fill::Planned,
         Gets::Not(_) => Fill::Skipped,
     }
@@ -408,7 +426,12 @@ fn chip(line: &Line<'_>) -> Chip {
     match (&line.gets, line.message) {
         (Gets::Comes(_), None) => Chip { tone: Tone::Run, icon: Icon::Wait, word: "Gets it".into() },
         (_, Some(_)) => Chip { tone: Tone::Done, icon: Icon::Ok, word: "Told".into() },
-        (Gets::Posted(_), None) => Chip { tone: Tone::Done, icon: Icon::Ok, word: "Posted".into() },
+        (Gets::Posted(MessageState::Sent, _), None) => {
+            Chip { tone: Tone::Done, icon: Icon::Ok, word: "Posted".into() }
+        }
+        (Gets::Posted(state, _), None) => {
+            Chip { tone: Tone::Done, icon: Icon::Ok, word: state.title().to_owned() }
+        }
         (Gets::Told | Gets::Not(_), None) => {
             Chip { tone: Tone::Rest, icon: Icon::Skip, word: "Does not".into() }
         }
@@ -419,7 +442,7 @@ fn chip(line: &Line<'_>) -> Chip {
 fn reason(line: &Line<'_>) -> String {
     match (&line.gets, line.message) {
         (_, Some(told)) => told_why(told),
-        (Gets::Posted(words) | Gets::Comes(words) | Gets::Not(words), None) => words.clone(),
+        (Gets::Posted(_, words) | Gets::Comes(words) | Gets::Not(words), None) => words.clone(),
         (Gets::Told, None) => String::new(),
     }
 }
