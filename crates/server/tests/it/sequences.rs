@@ -574,4 +574,30 @@ on_both! {
         let hers = manager.get(&at(asha.id)).await.body.replace('\u{a0}', " ");
         assert!(hers.split_once("id=\"person-plan\"").unwrap().1.contains("6:30 AM"), "{hers}");
     }
+
+    async fn a_sequence_that_nothing_decides_is_chosen_first(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        db.damage("UPDATE sequences SET removed_at = 1").await;
+        let first = sequence(&scene, &mut manager).await;
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let only = manager.get(&plan).await.body;
+        assert!(only.contains("Run sequence"), "the only one there is, for a workshop without a tag: {only}");
+        let draft = SequenceDraft { name: "Morning".into(), description: String::new(), steps: vec![] };
+        scene.org.add_sequence(&draft, scene.world.clock_now()).await.unwrap();
+        let asked = manager.get(&plan).await.body;
+        assert!(asked.contains(r#"<option value="" selected>Choose a sequence</option>"#), "{asked}");
+        assert!(!asked.contains("Run sequence") && !asked.contains("Two hours"), "no plan is shown: {asked}");
+        let chosen = manager.get(&format!("{plan}?sequence={first}")).await.body;
+        assert!(chosen.contains("Run sequence") && !chosen.contains("Choose a sequence"), "{chosen}");
+        // Also where one is left: the tag says that its workshops are of another kind.
+        let tag = scene.org.tags().await.unwrap().remove(0);
+        let workshop = scene.org.workshop(scene.workshop).await.unwrap();
+        let (starts_at, ends_at) = (workshop.starts_at, workshop.ends_at);
+        let (title, join_link) = (workshop.title, workshop.join_link);
+        let tagged = store::workshops::WorkshopDraft { title, starts_at, ends_at, join_link, tag: Some(tag.id) };
+        scene.org.edit_workshop(scene.workshop, &tagged, scene.world.clock_now()).await.unwrap();
+        let asked = manager.get(&plan).await.body;
+        assert!(asked.contains("Choose a sequence") && asked.contains("carries no sequence."), "{asked}");
+    }
 }

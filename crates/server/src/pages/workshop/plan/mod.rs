@@ -241,7 +241,8 @@ async fn of_workshop(member: &Member, workshop: WorkshopId, row: PlanRowId) -> R
     plan.rows.iter().any(|one| one.id == row).then_some(()).ok_or_else(Problem::not_found)
 }
 
-/// The sequence that a workshop takes: the chosen one, its tag's, or the first there is.
+/// The sequence that a workshop takes: the chosen one, or its tag's. A workshop without a tag takes the only sequence
+/// there is. `None` where a member has to choose.
 async fn proposed(
     member: &Member,
     workshop: &Workshop,
@@ -252,10 +253,9 @@ async fn proposed(
     if let Some(id) = chosen.parse().ok().filter(is_there) {
         return Ok(Some(id));
     }
-    if let Some(tag) = &workshop.tag
-        && let Some(id) = member.org.tag_sequence(tag.id).await?.filter(is_there)
-    {
-        return Ok(Some(id));
+    match (&workshop.tag, &all[..]) {
+        (Some(tag), _) => Ok(member.org.tag_sequence(tag.id).await?.filter(is_there)),
+        (None, [only]) => Ok(Some(only.sequence.id)),
+        (None, _) => Ok(None),
     }
-    Ok(all.first().map(|one| one.sequence.id))
 }

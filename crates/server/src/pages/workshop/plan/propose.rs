@@ -81,14 +81,11 @@ pub(super) async fn page(
         );
     }
     let Some(id) = proposed(member, workshop, &query.sequence).await? else {
-        let may = member.may(Permission::Manage);
-        return Ok(html! { (Empty {
-            icon: Icon::Workshop,
-            title: "No sequence yet".into(),
-            text: "A sequence is everything that is sent around a workshop. Begin with a starter, look at its texts, and run it here: the whole plan is shown before anything goes out.".into(),
-            actions: if may { vec![Button::primary_link("Add a sequence", sequences::HREF).icon(Icon::Plus)] } else { vec![] },
-            ways: vec![],
-        }) });
+        return if member.org.sequences(member.now).await?.is_empty() {
+            Ok(nothing_to_run(member))
+        } else {
+            Ok(html! { (choose(member, workshop, None).await?) })
+        };
     };
     let sequence = member.org.sequence(id).await?;
     let zone = &member.organization.zone;
@@ -106,7 +103,7 @@ pub(super) async fn page(
         aside: html! { p class="m-hint" { "Nothing runs yet." } },
     };
     Ok(html! {
-        (choose(member, workshop, &sequence).await?)
+        (choose(member, workshop, Some(&sequence)).await?)
         (blocked(&previews))
         (drawn)
         @if let Some(accounts) = accounts::card(member, workshop, &sequence.steps).await? { (accounts) }
@@ -120,26 +117,43 @@ pub(super) async fn page(
     })
 }
 
+fn nothing_to_run(member: &Member) -> Markup {
+    let may = member.may(Permission::Manage);
+    html! { (Empty {
+        icon: Icon::Workshop,
+        title: "No sequence yet".into(),
+        text: "A sequence is everything that is sent around a workshop. Begin with a starter, look at its texts, and run it here: the whole plan is shown before anything goes out.".into(),
+        actions: if may { vec![Button::primary_link("Add a sequence", sequences::HREF).icon(Icon::Plus)] } else { vec![] },
+        ways: vec![],
+    }) }
+}
+
 /// What steps that would go cost together.
 fn cost(previews: &[StepPreview]) -> Money {
     previews.iter().filter(|preview| would(preview) == Would::Go).filter_map(StepPreview::expected_cost).sum()
 }
 
-/// The sequence, and another one to choose.
-async fn choose(member: &Member, workshop: &Workshop, sequence: &Sequence) -> Result<Card, StoreError> {
-    let current = sequence.id.to_string();
+/// The sequence, and another one to choose; `None` where none is chosen yet.
+async fn choose(
+    member: &Member,
+    workshop: &Workshop,
+    sequence: Option<&Sequence>,
+) -> Result<Card, StoreError> {
+    let current = sequence.map(|sequence| sequence.id.to_string()).unwrap_or_default();
     let all = member.org.sequences(member.now).await?;
-    let choices: Vec<Choice> = all
-        .iter()
-        .map(|one| Choice::new(one.sequence.id.to_string(), &one.sequence.name, &current))
+    let none = sequence.is_none().then(|| Choice::new("", "Choose a sequence", &current));
+    let choices: Vec<Choice> = none
+        .into_iter()
+        .chain(all.iter().map(|one| Choice::new(one.sequence.id.to_string(), &one.sequence.name, &current)))
         .collect();
     let carried = match &workshop.tag {
-        Some(tag) => member.org.tag_sequence(tag.id).await? == Some(sequence.id),
-        None => false,
+        Some(tag) => member.org.tag_sequence(tag.id).await?,
+        None => None,
     };
     let why = match &workshop.tag {
-        Some(tag) if carried => format!("Proposed by the tag “{}”.", tag.name),
-        Some(tag) => format!("The tag “{}” carries another one or none.", tag.name),
+        Some(tag) if carried.is_none() => format!("The tag “{}” carries no sequence.", tag.name),
+        Some(tag) if carried == sequence.map(|one| one.id) => format!("Proposed by the tag “{}”.", tag.name),
+        Some(tag) => format!("The tag “{}” carries another one.", tag.name),
         None => "With a tag, workshops of one kind are offered their sequence.".to_owned(),
     };
     Ok(Card::new(
@@ -149,7 +163,7 @@ async fn choose(member: &Member, workshop: &Workshop, sequence: &Sequence) -> Re
             form class="m-stack" method="get" action=(href(workshop.id)) {
                 (Field::select("sequence", "This workshop takes", choices).help(why).autosubmit())
                 div class="m-acts" {
-                    (Button::link("Open it", sequences::href(sequence.id)))
+                    @if let Some(sequence) = sequence { (Button::link("Open it", sequences::href(sequence.id))) }
                     (Button::new("Show its plan"))
                 }
             }

@@ -192,10 +192,14 @@ async fn form(member: &Member, workshop: &Workshop, again: bool, which: &Which) 
         None => proposed(member, workshop, &which.sequence).await?,
     };
     let Some(sequence) = sequence else {
+        let none = member.org.sequences(member.now).await?.is_empty();
         return Ok(Card::new(
             "play",
             "Play the plan",
-            html! { p class="m-none" { "There is no sequence yet. Make one under Settings, Sequences." } },
+            html! { p class="m-none" {
+                @if none { "There is no sequence yet. Make one under Settings, Sequences." }
+                @else { "No sequence is chosen. " a class="m-link" href=(href(workshop.id)) { "Choose one on the plan" } " and play it from there." }
+            } },
         ));
     };
     let (called, steps) = match plan {
