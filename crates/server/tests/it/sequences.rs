@@ -600,4 +600,38 @@ on_both! {
         let asked = manager.get(&plan).await.body;
         assert!(asked.contains("Choose a sequence") && asked.contains("carries no sequence."), "{asked}");
     }
+
+    async fn steps_for_who_attended_are_planned_until_the_report_is_missing(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let now = scene.world.clock_now();
+        let mut steps = scene.org.sequence(id).await.unwrap().steps;
+        steps.truncate(1);
+        steps[0] = Step {
+            anchor: Anchor::End,
+            timing: Timing::after(60),
+            audience: StepAudience::Attendance(domain::sequence::Presence::Attended),
+            until: Until::Minutes(24 * 60),
+            ..steps[0].clone()
+        };
+        let draft = SequenceDraft { name: "Thanks".into(), description: String::new(), steps };
+        let id = scene.org.add_sequence(&draft, now).await.unwrap();
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let planned = |page: &str| {
+            let known = page.contains("Known after the end") && page.contains("from the attendance report");
+            assert!(known && !page.contains("Would not go") && !page.contains("waits for the report"), "{page}");
+        };
+        planned(&manager.get(&format!("{plan}?sequence={id}")).await.body);
+        scene.org.write_plan(scene.workshop, id, 1, &Default::default(), now).await.unwrap();
+        let running = manager.get(&plan).await.body;
+        planned(&running);
+        assert!(running.contains("1 of 1"), "{running}");
+        let asha = person(&scene, "asha").await.id;
+        let hers = manager.get(&format!("{plan}?person={asha}")).await.body;
+        assert!(hers.contains("if the report says that they attended"), "{hers}");
+        scene.world.clock.advance(5 * HOUR + MINUTE);
+        let over = manager.get(&plan).await.body;
+        assert!(over.contains("Would not go") && over.contains("It waits for the report of who attended"), "{over}");
+    }
 }

@@ -17,7 +17,7 @@ use store::{StoreError, plans::PlanChoice, sequences::Sequence, workshops::Works
 
 use super::{
     PlanQuery, accounts, href, page as framed, proposed,
-    view::{people, price_now, promotes, step_name, whom_now},
+    view::{people, price_now, promotes, step_name, whom_later, whom_now},
     words,
 };
 use crate::{
@@ -39,7 +39,7 @@ use crate::{
         icons::Icon,
         note::Note,
         plan::{Fill, Plan, PlanStep, StepMark},
-        words::steps::{KNOWN_AFTERWARDS, WOULD_NOT_GO},
+        words::steps::WOULD_NOT_GO,
     },
 };
 
@@ -208,9 +208,9 @@ fn step(member: &Member, preview: &StepPreview, may: bool) -> PlanStep {
     let whom = match preview.people {
         Some(_) => whom_now(preview, String::new()).0,
         None if would(preview) == Would::Missed => "nobody".to_owned(),
-        None if preview.awaits_report => KNOWN_AFTERWARDS.to_owned(),
-        None => "Each at a moment of their own".to_owned(),
+        None => whom_later(preview).0,
     };
+    let reason = if reason.is_empty() && preview.people.is_none() { whom_later(preview).1 } else { reason };
     let count = preview.people.filter(|_| would(preview) != Would::Missed);
     PlanStep {
         id: format!("step-{key}"),

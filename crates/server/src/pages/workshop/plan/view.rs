@@ -100,6 +100,15 @@ pub(super) fn whom_now(preview: &StepPreview, reason: String) -> (String, String
     (people(channel, tried), worst)
 }
 
+/// Whom a step goes to whose people are not known yet, and from what they will be.
+pub(super) fn whom_later(preview: &StepPreview) -> (String, String) {
+    if preview.awaits_report {
+        (KNOWN_AFTERWARDS.to_owned(), "from the attendance report".to_owned())
+    } else {
+        ("Each at a moment of their own".to_owned(), String::new())
+    }
+}
+
 /// What a step would cost now: of a rung what is expected, and at worst.
 pub(super) fn price_now(preview: &StepPreview) -> (String, String) {
     let (cost, note) = price(preview.step.channel, preview.expected_cost());
@@ -212,11 +221,12 @@ impl Row<'_> {
         {
             return whom_now(preview, reason);
         }
-        match self.row.state {
-            RowState::Planned if self.preview.is_some_and(|preview| preview.awaits_report) => {
-                (KNOWN_AFTERWARDS.to_owned(), reason)
+        match (self.row.state, self.preview) {
+            (RowState::Planned, Some(preview)) => {
+                let (whom, from) = whom_later(preview);
+                (whom, if reason.is_empty() { from } else { reason })
             }
-            RowState::Planned => ("Each at a moment of their own".to_owned(), reason),
+            (RowState::Planned, None) => ("Each at a moment of their own".to_owned(), reason),
             _ => ("nobody".to_owned(), reason),
         }
     }
