@@ -96,13 +96,14 @@ pub fn why_not<'a>(row: &'a PlanRow, preview: Option<&'a StepPreview>) -> (WhyNo
     }
 }
 
-/// What a plan cost so far, and what its steps to come are expected to cost.
+/// What a plan cost so far, and what its steps to come are expected to cost. A step that would not go as things stand
+/// costs nothing.
 pub fn plan_cost(rows: &[PlanRow], runs: &[RowRuns], previews: &[StepPreview]) -> (Money, Money) {
     let is_of = |runs: &&RowRuns| rows.iter().any(|row| row.id == runs.row);
     let planned = rows.iter().filter(|row| row.state == RowState::Planned);
     let expected = |row: &PlanRow| {
         let preview = previews.iter().find(|preview| preview.step.key == row.key)?;
-        preview.expected_cost()
+        preview.expected_cost().filter(|_| !ahead(row, Some(preview)).0.needs_somebody())
     };
     (runs.iter().filter(is_of).map(|runs| runs.cost).sum(), planned.filter_map(expected).sum())
 }

@@ -634,4 +634,30 @@ on_both! {
         let over = manager.get(&plan).await.body;
         assert!(over.contains("Would not go") && over.contains("It waits for the report of who attended"), "{over}");
     }
+
+    async fn what_would_not_go_is_left_out_of_the_sums_and_counted_apart(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut manager = scene.manager().await;
+        let id = sequence(&scene, &mut manager).await;
+        let (now, version) = (scene.world.clock_now(), scene.org.sequence(id).await.unwrap().version);
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let (proposal, question) =
+            (format!("{plan}?sequence={id}"), format!("{plan}/run?sequence={id}&version={version}"));
+        let shown = manager.get(&proposal).await.body;
+        assert!(shown.contains(" planned, estimate") && !shown.contains("₹0.00"), "{shown}");
+        let asked = manager.get(&question).await.body;
+        assert!(asked.contains("2 steps are planned") && !asked.contains("would not go"), "{asked}");
+        scene.org.stop_integration(scene.account, true, now).await.unwrap();
+        let shown = manager.get(&proposal).await.body;
+        for words in ["2 of 2 planned steps would not go as things stand.", "₹0.00 planned without steps that would not go, estimate"] {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+        let asked = manager.get(&question).await.body;
+        for words in ["2 steps are planned", "2 of them would not go as things stand.", "About <strong>₹0.00</strong>"] {
+            assert!(asked.contains(words), "{words}: {asked}");
+        }
+        scene.org.write_plan(scene.workshop, id, version, &Default::default(), now).await.unwrap();
+        let running = manager.get(&plan).await.body;
+        assert!(running.contains("0 of 2") && running.contains("₹0.00 so far + ₹0.00 planned"), "{running}");
+    }
 }

@@ -17,7 +17,7 @@ use store::{StoreError, plans::PlanChoice, sequences::Sequence, workshops::Works
 
 use super::{
     PlanQuery, accounts, href, page as framed, proposed,
-    view::{people, price_now, promotes, step_name, whom_later, whom_now},
+    view::{people, price_now, promotes, stands_still, step_name, whom_later, whom_now},
     words,
 };
 use crate::{
@@ -99,12 +99,15 @@ pub(super) async fn page(
         quiet: member.organization.quiet_hours,
         promotes: promotes(member, &previews).await?,
         steps: previews.iter().map(|preview| step(member, preview, may)).collect(),
-        foot: format!("{} planned, estimate", rupees(cost(&previews).0)),
+        foot: match blocked(previews.iter().filter(|one| would(one) == Would::Go)) {
+            0 => format!("{} planned, estimate", rupees(cost(&previews).0)),
+            _ => format!("{} planned without steps that would not go, estimate", rupees(cost(&previews).0)),
+        },
         aside: html! { p class="m-hint" { "Nothing runs yet." } },
     };
     Ok(html! {
         (choose(member, workshop, Some(&sequence)).await?)
-        (blocked(&previews))
+        (blocked_note(&previews))
         (drawn)
         @if let Some(accounts) = accounts::card(member, workshop, &sequence.steps).await? { (accounts) }
         @if may && !sequence.steps.is_empty() {
@@ -130,7 +133,8 @@ fn nothing_to_run(member: &Member) -> Markup {
 
 /// What steps that would go cost together.
 fn cost(previews: &[StepPreview]) -> Money {
-    previews.iter().filter(|preview| would(preview) == Would::Go).filter_map(StepPreview::expected_cost).sum()
+    let goes = |preview: &&StepPreview| would(preview) == Would::Go && !stands_still(preview);
+    previews.iter().filter(goes).filter_map(StepPreview::expected_cost).sum()
 }
 
 /// The sequence, and another one to choose; `None` where none is chosen yet.
@@ -172,15 +176,18 @@ async fn choose(
     .padded())
 }
 
-/// Steps that would not go as things stand.
-fn blocked(previews: &[StepPreview]) -> Markup {
-    let blocked: Vec<&StepPreview> = previews
-        .iter()
-        .filter(|preview| would(preview) == Would::Go && preview.obstacle.why.needs_somebody())
-        .collect();
+/// How many of these steps would not go as things stand.
+fn blocked<'a>(previews: impl Iterator<Item = &'a StepPreview>) -> usize {
+    previews.filter(|preview| stands_still(preview)).count()
+}
+
+/// Says that steps would not go as things stand.
+fn blocked_note(previews: &[StepPreview]) -> Markup {
+    let planned = || previews.iter().filter(|one| would(one) == Would::Go);
+    let (blocked, of) = (blocked(planned()), counted(planned().count(), "planned step", "planned steps"));
     html! {
-        @if !blocked.is_empty() {
-            (Note::new(Tone::Act, format!("{} not go as things stand.", counted(blocked.len(), "step would", "steps would")), "You can run the sequence all the same: each is looked at again three days, a day and an hour ahead, and you are told."))
+        @if blocked > 0 {
+            (Note::new(Tone::Act, format!("{blocked} of {of} would not go as things stand."), "You can run the sequence all the same: each is looked at again three days, a day and an hour ahead, and you are told."))
         }
     }
 }
@@ -188,7 +195,7 @@ fn blocked(previews: &[StepPreview]) -> Markup {
 fn step(member: &Member, preview: &StepPreview, may: bool) -> PlanStep {
     let (key, channel) = (&preview.step.key, preview.step.channel);
     let reason = words::why(preview.obstacle.why, &preview.obstacle.words);
-    let needs = preview.obstacle.why.needs_somebody();
+    let needs = stands_still(preview);
     let (fill, chip) = match would(preview) {
         Would::Missed => {
             (Fill::Skipped, Chip { tone: Tone::Rest, icon: Icon::Expired, word: "Has passed".into() })
@@ -282,11 +289,14 @@ pub async fn ask_run(
         .filter(|preview| preview.planned.state == StepState::Due)
         .map(|preview| step_name(preview))
         .collect();
-    let total: Money = going.iter().filter_map(|preview| preview.expected_cost()).sum();
+    let stuck = blocked(going.iter().copied());
+    let goes = going.iter().filter(|preview| !stands_still(preview));
+    let total: Money = goes.filter_map(|preview| preview.expected_cost()).sum();
     let first = going.iter().filter_map(|preview| preview.planned.due).filter(|due| *due > member.now).min();
     let body = html! {
         ul class="m-ul" {
             li { (counted(going.len(), "step is", "steps are")) " planned" @if let Some(first) = first { ", the first " (words::at(&member, first)) } "." }
+            @if stuck > 0 { li { strong { (stuck) " of them would not go as things stand." } " The sum below leaves out what would not go." } }
             @if !at_once.is_empty() { li { strong { "At once: " } (at_once.join(", ")) "." } }
             @if !choice.leave_out.is_empty() { li { (counted(choice.leave_out.len(), "step is", "steps are")) " left out." } }
             li { "About " strong { (rupees(total.0)) } " with the people of now, estimate." }

@@ -109,6 +109,11 @@ pub(super) fn whom_later(preview: &StepPreview) -> (String, String) {
     }
 }
 
+/// Whether a step would not go as things stand, so that somebody has to do something about it.
+pub(super) fn stands_still(preview: &StepPreview) -> bool {
+    preview.obstacle.why.needs_somebody()
+}
+
 /// What a step would cost now: of a rung what is expected, and at worst.
 pub(super) fn price_now(preview: &StepPreview) -> (String, String) {
     let (cost, note) = price(preview.step.channel, preview.expected_cost());
