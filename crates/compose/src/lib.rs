@@ -40,8 +40,8 @@ pub use posts::{PostDraft, PostReview};
 pub use preview::PreviewedPerson;
 pub use review::{EarlierTellings, Review};
 pub use sequence::{
-    Obstacle, PlanChange, PlanDifference, RungPreview, StepEnd, StepPreview, ahead, difference, plan_cost,
-    why_not,
+    MissingValue, Obstacle, PlanChange, PlanDifference, RungPreview, StepEnd, StepPreview, ahead, difference,
+    plan_cost, why_not,
 };
 pub use test_message::{TestRecipient, TestRefusal};
 pub use timing::{Timing, default_deadline, default_later, hours, proposed_after};

@@ -9,11 +9,13 @@ use domain::{
     broadcast::Audience,
     checks::{CheckId, Finding, Severity},
     ids::{BroadcastId, IntegrationId},
+    post_checks::PostFinding,
     sending_hours::AfterHours,
     sequence::{OwnWhyNot, PlanTarget, Step, StepAudience, WhyNot},
     template::Message,
     time::Millis,
     told::StepPeople,
+    variable::VariableName,
 };
 use store::{
     StoreError,
@@ -24,7 +26,7 @@ use store::{
 };
 
 pub use self::preview::{
-    PlanChange, PlanDifference, RungPreview, StepPreview, ahead, difference, plan_cost, why_not,
+    MissingValue, PlanChange, PlanDifference, RungPreview, StepPreview, ahead, difference, plan_cost, why_not,
 };
 use crate::{Caller, Composer, Confirmation, Draft, PostDraft, PostReview, Refusal, Review, Timing, Wait};
 
@@ -47,7 +49,7 @@ pub enum StepEnd {
 pub struct Obstacle {
     /// The failed check, or the plan's own cause.
     pub why: WhyNot,
-    /// The words of the provider or account that refused; may be empty.
+    /// The words of the provider or account that refused, or the names of the values that are missing; may be empty.
     pub words: String,
 }
 
@@ -66,19 +68,29 @@ impl Obstacle {
         let errors = || findings.iter().filter(|finding| finding.severity() == Severity::Error);
         let found =
             errors().find(|finding| finding.id() != CheckId::Recipients).or_else(|| errors().next())?;
-        Some(Obstacle { why: WhyNot::Check(found.id()), words: words(found).to_owned() })
+        Some(Obstacle { why: WhyNot::Check(found.id()), words: words(found) })
+    }
+
+    /// Values that the message names and nobody entered.
+    fn missing(names: &[VariableName]) -> Obstacle {
+        Obstacle { why: WhyNot::Check(CheckId::Variables), words: in_a_row(names) }
     }
 }
 
-/// The words of a provider or account, where a finding carries them.
-fn words(finding: &Finding) -> &str {
+/// The words of a provider or account, or the names of values, where a finding carries them.
+fn words(finding: &Finding) -> String {
     match finding {
         Finding::CampaignRefused { words }
         | Finding::AccountRefused { words }
         | Finding::AccountUnopened { words }
-        | Finding::ProviderSilent { words } => words,
-        _ => "",
+        | Finding::ProviderSilent { words } => words.clone(),
+        Finding::VariablesMissing { names } => in_a_row(names),
+        _ => String::new(),
     }
+}
+
+fn in_a_row(names: &[VariableName]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// A reviewed step: of messages to people, or of posts in groups.
@@ -92,11 +104,14 @@ impl StepReview {
     fn obstacle(&self) -> Option<Obstacle> {
         match self {
             StepReview::People(review) => Obstacle::among(&review.findings),
-            StepReview::Posts(review) => {
-                let none = review.draft.groups.is_empty();
-                let why = if none { OwnWhyNot::NoGroup } else { OwnWhyNot::Post };
-                (!review.may_send()).then(|| Obstacle::own(why))
+            StepReview::Posts(review) if review.may_send() => None,
+            StepReview::Posts(review) if review.draft.groups.is_empty() => {
+                Some(Obstacle::own(OwnWhyNot::NoGroup))
             }
+            StepReview::Posts(review) => Some(match review.findings.first() {
+                Some(PostFinding::VariablesMissing(names)) => Obstacle::missing(names),
+                _ => Obstacle::own(OwnWhyNot::Post),
+            }),
         }
     }
 }

@@ -9,11 +9,12 @@ use domain::{
     money::Money,
     post_checks::PostFinding,
     sequence::{
-        Difference, OwnWhyNot, Plan, PlanTarget, PlannedStep, Replanned, RowState, RungExpectation, Step,
-        StepAudience, StepKey, StepState, WhyNot, WorkshopTimes, difference as differ, plan, replan,
+        Difference, LateRule, OwnWhyNot, Plan, PlanTarget, PlannedStep, Replanned, RowState, RungExpectation,
+        Step, StepAudience, StepKey, StepState, WhyNot, WorkshopTimes, difference as differ, plan, replan,
     },
-    template::Message,
+    template::{Message, Source},
     time::{Millis, Zone},
+    variable::VariableName,
 };
 use store::{
     StoreError,
@@ -52,6 +53,8 @@ pub struct StepPreview {
     pub posts: Vec<PostFinding>,
     /// What stands in the step's way now; the default where it would go out.
     pub obstacle: Obstacle,
+    /// The values that its message names and that nobody entered for the workshop, where somebody may still get it.
+    pub missing: Vec<MissingValue>,
     /// Whether its people are known only after the workshop, by the report of who attended.
     pub awaits_report: bool,
     /// What is expected of the step as a rung of a reach ladder; `None` for a step that is no rung, and for a rung
@@ -106,6 +109,30 @@ pub fn plan_cost(rows: &[PlanRow], runs: &[RowRuns], previews: &[StepPreview]) -
         preview.expected_cost().filter(|_| !ahead(row, Some(preview)).0.needs_somebody())
     };
     (runs.iter().filter(is_of).map(|runs| runs.cost).sum(), planned.filter_map(expected).sum())
+}
+
+/// A value of the workshop that a message names and that nobody entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingValue {
+    /// The name of the value.
+    pub name: VariableName,
+    /// What the template calls the place of the value; empty where it has only the name or a number for it.
+    pub label: String,
+}
+
+impl MissingValue {
+    /// The missing values of a message.
+    fn of(message: &Message, workshop: &Workshop) -> Vec<MissingValue> {
+        let slots = message.slots();
+        let label = |name: &VariableName| {
+            let slot = slots.iter().find(|slot| *slot.source == Source::Variable(name.clone()));
+            let label = slot.map_or("", |slot| slot.label.trim());
+            let says_more = label != name.to_string() && label.chars().any(char::is_alphabetic);
+            if says_more { label.to_owned() } else { String::new() }
+        };
+        let names = message.missing_variables(&workshop.variables).into_iter();
+        names.map(|name| MissingValue { label: label(&name), name }).collect()
+    }
 }
 
 /// The forecast of a rung before it runs.
@@ -181,6 +208,18 @@ async fn awaits_report(caller: &Caller, workshop: &Workshop, step: &Step) -> Res
     Ok(is_ahead && !caller.org.has_attendance(workshop.id).await?)
 }
 
+/// Whether anybody may still get the step of a row: it is to come, is tried again, or goes to people who register later.
+fn may_reach(step: &Step, row: &PlanRow, now: Millis) -> bool {
+    let goes_late = step.late != LateRule::Skip && row.target == PlanTarget::Registrants;
+    let stands = match row.state {
+        RowState::Planned => true,
+        RowState::Skipped => row.why.needs_somebody() || goes_late,
+        RowState::Broadcast => goes_late,
+        RowState::Cancelled | RowState::Missed => false,
+    };
+    stands && row.until > now
+}
+
 impl Composer {
     /// Every step of a sequence around a workshop: its moments, who would get it now, what that costs and what stands
     /// in its way. `rows` are the rows of the plan, where there is one; people whom a step told already are left out.
@@ -206,7 +245,12 @@ impl Composer {
                 true => Some(self.who(caller, workshop, (steps, &computed), step, row).await?),
                 false => None,
             };
-            previews.push(self.preview_step(caller, workshop, step, planned, people).await?);
+            let mut preview = self.preview_step(caller, workshop, step, planned, people).await?;
+            if planned.state == StepState::Missed || row.is_some_and(|row| !may_reach(step, row, caller.now))
+            {
+                preview.missing.clear();
+            }
+            previews.push(preview);
         }
         self.foresee_ladders(caller, workshop, steps, rows, &mut previews).await?;
         Ok(previews)
@@ -252,11 +296,11 @@ impl Composer {
             Err(StoreError::Missing) => None,
             Err(error) => return Err(error),
         };
-        let message = template.as_ref().map(|one| Message::from_json(one.channel, &one.body));
+        let message = template.as_ref().and_then(|one| Message::from_json(one.channel, &one.body).ok());
         let mut preview = StepPreview {
             step: step.clone(),
             planned: planned.clone(),
-            category: message.and_then(Result::ok).map(|message| message.category()),
+            category: message.as_ref().map(Message::category),
             template: template.map(|template| template.name),
             account: None,
             people: None,
@@ -264,6 +308,7 @@ impl Composer {
             findings: Vec::new(),
             posts: Vec::new(),
             obstacle: Obstacle::default(),
+            missing: message.map(|message| MissingValue::of(&message, workshop)).unwrap_or_default(),
             awaits_report: false,
             rung: None,
         };

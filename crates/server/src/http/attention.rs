@@ -17,7 +17,7 @@ use crate::{
         icons::Icon,
         words::{
             matters::{self, About, button},
-            reasons,
+            reasons, steps,
         },
     },
 };
@@ -175,7 +175,10 @@ fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
         Matter::ReceiptsSilent { account, .. } => {
             (Icon::Warning, page(format!("/settings/integrations/{}#receipts", account.id)))
         }
-        Matter::Step { workshop, .. } => (Icon::Warning, page(format!("/workshops/{workshop}/plan"))),
+        Matter::Step { workshop, why, .. } => {
+            let place = if *why == steps::VALUE_MISSING { "#values-missing" } else { "" };
+            (Icon::Warning, page(format!("/workshops/{workshop}/plan{place}")))
+        }
         Matter::NotUnderstood { .. } => (Icon::Warning, page("/operator#not-understood".to_owned())),
         Matter::OldTime { workshop, .. } => {
             let to = format!("/?workshop={workshop}&purpose={}#compose", domain::told::Purpose::MOVED);

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A sequence of two reminders with the scene's template, as a manager makes it.
-async fn sequence(scene: &Scene, manager: &mut Browser<'_>) -> SequenceId {
+pub(crate) async fn sequence(scene: &Scene, manager: &mut Browser<'_>) -> SequenceId {
     let added = manager.post("/settings/sequences", &[("name", "Evening")]).await;
     assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.body);
     let own = added.location().to_owned();

@@ -54,6 +54,59 @@ on_both! {
         assert!(written.contains("https://zoom.example/j/7"), "the planner writes it too: {written}");
     }
 
+    async fn values_that_the_steps_of_a_plan_lack_are_asked_for_before_and_while_it_runs(db: TestStore) {
+        let scene = Scene::new(db).await;
+        name_a_value(&scene).await;
+        let mut manager = scene.manager().await;
+        let id = crate::sequences::sequence(&scene, &mut manager).await;
+        let sequence = scene.org.sequence(id).await.unwrap();
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let page = format!("/workshops/{}/variables", scene.workshop);
+        let proposed = manager.get(&format!("{plan}?sequence={id}")).await.body.replace('\u{a0}', " ");
+        for words in [
+            "The plan needs a value",
+            "Join link. Needed by the steps “Two hours”, “Half an hour”.",
+            "{zoom_link} is not entered",
+            "2 of 2 planned steps would not go as things stand.",
+            "₹0.00 planned without steps that would not go, estimate",
+        ] {
+            assert!(proposed.contains(words), "{words}: {proposed}");
+        }
+        assert_eq!(proposed.matches(r#"name="value-of-zoom_link""#).count(), 1, "one field: {proposed}");
+        let (first, second) = (&sequence.steps[0].key, &sequence.steps[1].key);
+        let question = format!("{plan}/run?sequence={id}&version={}&leave_out={second}", sequence.version);
+        let asked = manager.get(&question).await;
+        for words in ["Needed by the step “Two hours”.", "1 step is planned", "1 of them would not go as things stand."] {
+            assert!(asked.body.contains(words), "{words}: {}", asked.body);
+        }
+        // Saving leads back to the same question, its choices kept.
+        let mut form = fields(&asked, &page);
+        form.retain(|(name, _)| name != "value-of-zoom_link");
+        let saved = post(&mut manager, &page, &form).await;
+        assert_eq!((saved.status, saved.location()), (StatusCode::SEE_OTHER, question.as_str()), "{}", saved.body);
+        // Run all the same: the reason names the value on the plan and under what needs somebody, with the way there.
+        let now = scene.world.clock_now();
+        scene.org.write_plan(scene.workshop, id, sequence.version, &Default::default(), now).await.unwrap();
+        while scene.world.app.engine.schedule().await.unwrap() {}
+        let running = manager.get(&plan).await;
+        for words in [
+            "{zoom_link} is not entered",
+            "Step “Two hours” will not go: {zoom_link} is not entered.",
+            "/plan#values-missing",
+            r##"href="#values-missing""##,
+        ] {
+            assert!(running.body.contains(words), "{words}: {}", running.body);
+        }
+        let filled = crate::home::with(&fields(&running, &page), "value-of-zoom_link", "https://zoom.example/j/7");
+        let saved = post(&mut manager, &page, &filled).await;
+        assert_eq!((saved.status, saved.location()), (StatusCode::SEE_OTHER, plan.as_str()), "{}", saved.body);
+        let at_once = manager.get(&plan).await.body;
+        assert!(!at_once.contains(r#"name="value-of-zoom_link""#) && at_once.contains("2 of 2"), "{at_once}");
+        while scene.world.app.engine.schedule().await.unwrap() {}
+        let after = manager.get(&plan).await.body;
+        assert!(!after.contains("is not entered"), "nothing is left of {first}: {after}");
+    }
+
     async fn a_post_asks_beside_its_text_and_keeps_what_was_typed(db: TestStore) {
         let scene = Scene::new(db).await;
         let mut manager = scene.manager().await;

@@ -107,7 +107,7 @@ pub struct PlanRow {
     pub state: RowState,
     /// The check or cause for which the step does not go out.
     pub why: WhyNot,
-    /// The words of the provider or account that refused; may be empty.
+    /// The words of the provider or account that refused, or the names of values that are missing; may be empty.
     pub why_text: String,
     /// Who decided that: a member, by name, or the program.
     pub by: String,
@@ -115,7 +115,7 @@ pub struct PlanRow {
     pub decided_at: Option<Millis>,
     /// What the checks found when they were tried ahead of the step's moment.
     pub obstacle: WhyNot,
-    /// The words of the provider or account that refused then; may be empty.
+    /// The words of the provider or account that refused then, or the names of values that were missing; may be empty.
     pub obstacle_text: String,
     /// The broadcasts of the step: its own, then those for people who registered later, oldest first. What was taken
     /// back before anything of it was planned is none of them.

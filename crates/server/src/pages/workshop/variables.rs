@@ -157,18 +157,44 @@ pub(super) async fn rows(
     Ok(known(member, workshop).await?.into_iter().map(row).collect())
 }
 
+/// The id of the card that asks for values.
+pub(crate) const ASKED: &str = "values-missing";
+
 /// A card that asks for values that a message needs and that nobody entered; the page at `back` follows.
 pub(crate) fn ask(member: &Member, workshop: &Workshop, missing: &[VariableName], back: &str) -> Markup {
+    let title = if missing.len() == 1 { "This message needs a value" } else { "This message needs values" };
+    card(member, workshop, (title, missing), &asking(missing), back)
+}
+
+/// The same for the steps of a plan: below each field stands what its value is and which steps need it.
+pub(crate) fn ask_for_steps(
+    member: &Member,
+    workshop: &Workshop,
+    missing: &[(VariableName, String)],
+    back: &str,
+) -> Markup {
+    let names: Vec<VariableName> = missing.iter().map(|(name, _)| name.clone()).collect();
+    let title = if names.len() == 1 { "The plan needs a value" } else { "The plan needs values" };
+    let fields = html! { @for (name, help) in missing { (missing_field(name).help(help)) } };
+    card(member, workshop, (title, &names), &fields, back)
+}
+
+fn card(
+    member: &Member,
+    workshop: &Workshop,
+    (title, missing): (&str, &[VariableName]),
+    fields: &Markup,
+    back: &str,
+) -> Markup {
     let one = missing.len() == 1;
-    let title = if one { "This message needs a value" } else { "This message needs values" };
     html! {
-        (Card::new("values-missing", title, html! {
+        (Card::new(ASKED, title, html! {
             @if member.may(Permission::Manage) {
                 form class="m-stack" method="post" action=(page_href(workshop.id)) {
                     (member.csrf())
                     input type="hidden" name="back" value=(back);
                     p class="m-p" { "Enter " @if one { "it" } @else { "them" } " for " strong { (workshop.title) } ". Every message of this workshop that names " @if one { "it" } @else { "them" } " gets it." }
-                    (asking(missing))
+                    (fields)
                     div class="m-acts" { (Button::primary(if one { "Save value" } else { "Save values" })) }
                 }
             } @else {
@@ -181,10 +207,12 @@ pub(crate) fn ask(member: &Member, workshop: &Workshop, missing: &[VariableName]
 /// A field for each value that is missing.
 pub(crate) fn asking(missing: &[VariableName]) -> Markup {
     html! {
-        @for name in missing {
-            (Field::text(format!("{FIELD}{}", name.as_str()), name.to_string()).placeholder("https://").at_most(500))
-        }
+        @for name in missing { (missing_field(name)) }
     }
+}
+
+fn missing_field(name: &VariableName) -> Field {
+    Field::text(format!("{FIELD}{}", name.as_str()), name.to_string()).placeholder("https://").at_most(500)
 }
 
 /// `GET /workshops/{workshop}/variables`
@@ -205,7 +233,10 @@ pub async fn save(
     let typed = Typed::read(&pairs);
     let errors = match typed.check() {
         Ok(values) => match member.org.set_variables(id, &values, member.now).await {
-            Ok(()) => return Ok(saved(&app, id, &typed.back)),
+            Ok(()) => {
+                app.engine.wake_plans();
+                return Ok(saved(&app, id, &typed.back));
+            }
             Err(StoreError::Taken) => {
                 let words =
                     format!("A workshop has {VARIABLES_MAX} values at most. Empty one that is not needed.");

@@ -160,8 +160,8 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
         },
         Matter::Step { name, workshop_title, due, until, why, said, state, .. } => {
             let when = due.map_or_else(String::new, |due| format!(", due {}", at(due)));
-            let cause = steps::why_not(*why);
-            let said = if said.is_empty() {
+            let (cause, note) = (steps::cause(*why, said), steps::why_not(*why).note);
+            let said = if said.is_empty() || *why == steps::VALUE_MISSING {
                 String::new()
             } else {
                 format!(" It says: {}.", said.trim_end_matches('.'))
@@ -169,13 +169,13 @@ pub fn matter(matter: &Matter, about: &About<'_>) -> Words {
             Words {
                 title: match (state, due, why) {
                     (RowState::Broadcast, ..) | (RowState::Planned, None, _) => {
-                        format!("Step “{name}” reaches nobody who registers now: {}.", cause.title)
+                        format!("Step “{name}” reaches nobody who registers now: {cause}.")
                     }
-                    (RowState::Planned, Some(_), _) => format!("Step “{name}” will not go: {}.", cause.title),
+                    (RowState::Planned, Some(_), _) => format!("Step “{name}” will not go: {cause}."),
                     (_, _, WhyNot::Nothing) => format!("Step “{name}” was missed: nothing ran in its time."),
-                    _ => format!("Step “{name}” did not go: {}.", cause.title),
+                    _ => format!("Step “{name}” did not go: {cause}."),
                 },
-                why: format!("{workshop_title}{when}. {}{said} Of use until {}.", cause.note, at(*until)),
+                why: format!("{workshop_title}{when}. {note}{said} Of use until {}.", at(*until)),
             }
         }
         Matter::NotUnderstood { n } => Words {
@@ -239,6 +239,7 @@ pub fn button(matter: &Matter) -> String {
         Matter::PostDue { waiting, .. } => format!("Post by hand ({})", grouped(*waiting)),
         Matter::Unknown { n, .. } => format!("Settle ({})", grouped(*n)),
         Matter::ReceiptsSilent { .. } => "Look at the webhook".to_owned(),
+        Matter::Step { why, .. } if *why == steps::VALUE_MISSING => "Enter what is missing".to_owned(),
         Matter::Step { .. } => "Look at the plan".to_owned(),
         Matter::OldTime { n, .. } => format!("Tell the new time ({})", grouped(*n)),
         Matter::NotUnderstood { n } | Matter::Kept { n, .. } => format!("Look at them ({})", grouped(*n)),

@@ -39,9 +39,21 @@ pub fn why(why: WhyNot, said: &str) -> String {
     if why == WhyNot::Nothing {
         return String::new();
     }
-    let words = capital(why_not(why).title);
-    if said.is_empty() { words } else { format!("{words}: {said}") }
+    let words = capital(&cause(why, said));
+    if said.is_empty() || why == VALUE_MISSING { words } else { format!("{words}: {said}") }
 }
+
+/// Why a step does not go, in a few words. Of values that are missing, `said` holds their names.
+pub fn cause(why: WhyNot, said: &str) -> String {
+    if why == VALUE_MISSING && !said.is_empty() {
+        let are = if said.contains(',') { "are" } else { "is" };
+        return format!("{said} {are} not entered");
+    }
+    why_not(why).title.to_owned()
+}
+
+/// The workshop lacks a value that the step's message names.
+pub const VALUE_MISSING: WhyNot = WhyNot::Check(CheckId::Variables);
 
 fn own_cause(own: OwnWhyNot) -> (&'static str, &'static str) {
     match own {
@@ -91,7 +103,7 @@ fn check_failed(check: CheckId) -> (&'static str, &'static str) {
         }
         CheckId::JoinLink => ("the workshop’s join link is missing", "Enter it at the workshop."),
         CheckId::Variables => {
-            ("the workshop lacks a value that it names", "Enter it at the workshop, under Set-up.")
+            ("the workshop lacks a value that it names", "Enter it on the workshop’s plan.")
         }
         CheckId::Workshop => ("the workshop is over or cancelled", ""),
         CheckId::Sources | CheckId::Whole | CheckId::Template | CheckId::Refused => {

@@ -11,6 +11,7 @@ mod propose;
 pub mod rehearsal;
 mod shift;
 mod together;
+mod values;
 mod view;
 mod words;
 

@@ -16,7 +16,7 @@ use maud::{Markup, html};
 use store::{StoreError, plans::PlanChoice, sequences::Sequence, workshops::Workshop};
 
 use super::{
-    PlanQuery, accounts, href, page as framed, proposed,
+    PlanQuery, accounts, href, page as framed, proposed, values,
     view::{people, price_now, promotes, stands_still, step_name, whom_later, whom_now},
     words,
 };
@@ -27,7 +27,7 @@ use crate::{
         extract::{Form, Member, Path, Query},
         notice::{see_other_failed, see_other_saying},
     },
-    pages::settings::sequences,
+    pages::{settings::sequences, workshops::form_value},
     ui::{
         button::Button,
         chip::{Chip, Tone},
@@ -105,8 +105,10 @@ pub(super) async fn page(
         },
         aside: html! { p class="m-hint" { "Nothing runs yet." } },
     };
+    let back = format!("{}?sequence={}", href(workshop.id), sequence.id);
     Ok(html! {
         (choose(member, workshop, Some(&sequence)).await?)
+        (values::card(member, workshop, previews.iter(), &back))
         (blocked_note(&previews))
         (drawn)
         @if let Some(accounts) = accounts::card(member, workshop, &sequence.steps).await? { (accounts) }
@@ -131,7 +133,7 @@ fn nothing_to_run(member: &Member) -> Markup {
     }) }
 }
 
-/// What steps that would go cost together.
+/// What steps that would go as things stand cost together.
 fn cost(previews: &[StepPreview]) -> Money {
     let goes = |preview: &&StepPreview| would(preview) == Would::Go && !stands_still(preview);
     previews.iter().filter(goes).filter_map(StepPreview::expected_cost).sum()
@@ -303,11 +305,16 @@ pub async fn ask_run(
         }
         p class="m-p" { "Whoever registers later gets the newest useful message once. Nothing depends on this page staying open; every step can be cancelled until it goes." }
     };
-    let hidden = pairs
+    let hidden: Pairs = pairs
         .iter()
         .filter(|(name, _)| matches!(name.as_str(), "sequence" | "version" | "include" | "leave_out"))
         .cloned()
         .collect();
+    // After the values are saved, the same question is asked again.
+    let chosen: Vec<String> =
+        hidden.iter().map(|(name, value)| format!("{name}={}", form_value(value))).collect();
+    let again = format!("{}/run?{}", href(id), chosen.join("&"));
+    let values = values::card(&member, &workshop, going.iter().copied(), &again);
     let ask = Confirm {
         id: "run".into(),
         title: format!("Run “{}” for “{}”?", sequence.name, workshop.title),
@@ -318,7 +325,8 @@ pub async fn ask_run(
         confirm: Button::primary(format!("Run {}", counted(going.len(), "step", "steps"))).icon(Icon::Play),
         back: ("Back".into(), format!("{}?sequence={}", href(id), sequence.id)),
     };
-    Ok(framed(&member, &workshop, "Run sequence", ask.page()).into_response())
+    let body = html! { (values) (ask.page()) };
+    Ok(framed(&member, &workshop, "Run sequence", body).into_response())
 }
 
 fn changed_meanwhile(app: &App, id: WorkshopId) -> Response {

@@ -16,7 +16,7 @@ use store::{
     workshops::Workshop,
 };
 
-use super::{PlanQuery, accounts, follow_href, href, ladder_href, words};
+use super::{PlanQuery, accounts, follow_href, href, ladder_href, values, words};
 use crate::{
     app::App,
     http::{error::Problem, extract::Member},
@@ -30,7 +30,7 @@ use crate::{
         note::Note,
         plan::{Fill, Plan, PlanStep, StepMark},
         table::{Search, name},
-        words::steps::{KNOWN_AFTERWARDS, WOULD_NOT_GO},
+        words::steps::{KNOWN_AFTERWARDS, VALUE_MISSING, WOULD_NOT_GO},
     },
 };
 
@@ -249,6 +249,12 @@ impl Row<'_> {
         (rupees(runs.cost.0), if runs.cost_known { String::new() } else { "estimate".to_owned() })
     }
 
+    /// It lacks a value that the member may enter on this page.
+    fn asks_for_value(&self) -> bool {
+        let lacks = self.preview.is_some_and(|preview| !preview.missing.is_empty());
+        lacks && self.obstacle().0 == VALUE_MISSING && self.member.may(Permission::Manage)
+    }
+
     fn acts(&self) -> Markup {
         let (row, to) = (self.row, href(self.workshop.id));
         let name = self.preview.map(step_name).unwrap_or_default();
@@ -259,6 +265,9 @@ impl Row<'_> {
             }
             @if let Some(rung) = self.preview.and_then(|preview| preview.step.rung.as_ref()) {
                 (Button::link("Ladder", ladder_href(self.workshop.id, &rung.ladder)).spoken(format!("Reach ladder of {name}")).small())
+            }
+            @if self.asks_for_value() {
+                (Button::link("Enter what is missing", values::here()).spoken(format!("Enter what {name} is missing")).small())
             }
             @if may && row.state == RowState::Planned {
                 (Button::link("Cancel", format!("{to}/{}/cancel", row.id)).spoken(format!("Cancel {name}")).small())
@@ -346,6 +355,7 @@ pub(super) async fn page(
     Ok(html! {
         (newer(member, plan))
         (facts(member, plan, &rows, (so_far, ahead)))
+        (values::card(member, workshop, around.previews.iter(), &href(workshop.id)))
         (drawn)
         @if let Some(accounts) = accounts::card(member, workshop, &plan.steps).await? { (accounts) }
         (one_person(member, workshop, query).await?)
