@@ -207,6 +207,8 @@ pub fn table() -> Vec<Route> {
         route(GET,  "/workshops/{workshop}/plan/{row}/cancel", Send,  workshop::plan::ask_cancel_row),
         route(POST, "/workshops/{workshop}/plan/{row}/cancel", Send,  workshop::plan::cancel_row),
         route(POST, "/workshops/{workshop}/plan/{row}/retry", Send,   workshop::plan::retry_row),
+        route(GET,  "/workshops/{workshop}/plan/{row}/put-back", Send, workshop::plan::ask_put_back),
+        route(POST, "/workshops/{workshop}/plan/{row}/put-back", Send, workshop::plan::put_back),
         route(POST, "/workshops/{workshop}/plan/account", Send,       workshop::plan::choose_account),
         route(GET,  "/workshops/{workshop}/plan/ladders/{ladder}", Read, workshop::plan::ladder),
         route(GET,  "/workshops/{workshop}/move",         Manage,     workshop::plan::ask_move),

@@ -92,6 +92,36 @@ on_both! {
         assert_eq!(world.step_matters().await, [(RowState::Missed, STOPPED)]);
     }
 
+    async fn a_step_that_is_put_back_tells_nobody_again(db: TestStore) {
+        let mut world = World::new(db).await;
+        let template = world.stored_template("any").await;
+        let welcome = step(template, "welcome", "welcome", Anchor::Registration, Timing::after(1));
+        let reminder = step(template, "reminder", "reminder", Anchor::Start, Timing::before(5 * 60));
+        world.run_sequence(&[welcome, reminder]).await;
+        world.run_until(world.now().plus(MINUTE)).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        world.run_until(world.now().plus(5 * MINUTE)).await;
+        assert_eq!(world.got(ASHA).await, ["welcome"]);
+        let (welcome, reminder) = (world.row("welcome").await.id, world.row("reminder").await.id);
+        for row in [welcome, reminder] {
+            world.org.cancel_row(row, world.now()).await.unwrap();
+        }
+        world.register(&[("9000000009", "Late Test")]).await;
+        world.run_until(world.start().plus(-5 * HOUR + MINUTE)).await;
+        assert_eq!(world.got(LATE).await, Vec::<String>::new(), "both are out");
+        for row in [welcome, reminder] {
+            world.org.put_row_back(row, true, world.now()).await.unwrap();
+        }
+        world.run_until(world.start().plus(-4 * HOUR)).await;
+        for (phone, expected) in [(ASHA, ["reminder", "welcome"]), (LATE, ["reminder", "welcome"])] {
+            let mut got = world.got(phone).await;
+            got.sort();
+            assert_eq!(got, expected, "{phone}");
+        }
+        let ran = world.org.put_row_back(reminder, true, world.now()).await;
+        assert!(matches!(ran, Err(store::StoreError::Stale)), "it ran");
+    }
+
     async fn a_step_that_was_reviewed_before_its_sequence_changed_goes_as_it_is_now(db: TestStore) {
         let mut world = World::new(db).await;
         world.register(&[("9000000001", "Asha Test")]).await;

@@ -660,4 +660,54 @@ on_both! {
         let running = manager.get(&plan).await.body;
         assert!(running.contains("0 of 2") && running.contains("₹0.00 so far + ₹0.00 planned"), "{running}");
     }
+
+    async fn a_step_that_was_taken_out_says_by_whom_and_is_put_back(db: TestStore) {
+        let scene = Scene::new(db).await;
+        crate::rehearsals::plan(&scene, &[120, 60]).await;
+        let mut manager = scene.manager().await;
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let row = scene.org.plan_of(scene.workshop).await.unwrap().unwrap().rows[0].id;
+        manager.post(&format!("{plan}/{row}/cancel"), &[]).await;
+        let by = scene.org.plan_of(scene.workshop).await.unwrap().unwrap().rows[0].by.clone();
+        let out = manager.get(&plan).await.body;
+        assert!(!by.is_empty() && out.contains(&format!("Cancelled by {by}, Today, ")), "{by}: {out}");
+        let back = format!("{plan}/{row}/put-back");
+        assert!(out.contains(&format!(r#"href="{back}""#)), "{out}");
+        // While it is ahead nothing is to be chosen.
+        let asked = manager.get(&back).await;
+        assert!(asked.body.contains("Put “Step 120” back into the plan?") && !asked.body.contains("Those already there"), "{}", asked.body);
+        assert_eq!(post(&mut manager, &back, &fields(&asked, &back)).await.status, StatusCode::SEE_OTHER);
+        let plain = manager.get(&plan).await.body;
+        assert!(plain.contains("2 of 2") && !plain.contains("Put it back"), "{plain}");
+        let log = scene.org.audit_log(None, 50).await.unwrap();
+        assert!(log.iter().any(|one| one.action == "plan.step_put_back" && one.actor == by), "{log:?}");
+        // Its moment passes while it is out: those already there get it only if somebody says so.
+        manager.post(&format!("{plan}/{row}/cancel"), &[]).await;
+        scene.world.clock.advance(HOUR + MINUTE);
+        let asked = manager.get(&back).await;
+        assert!(asked.body.contains("has passed") && asked.body.contains("Those already there too"), "{}", asked.body);
+        // Where nobody gets it later, putting it back is sending it.
+        let own = scene.org.plan_of(scene.workshop).await.unwrap().unwrap().sequence;
+        let mut steps = scene.org.sequence(own).await.unwrap().steps;
+        steps[0].late = domain::sequence::LateRule::Skip;
+        let draft = SequenceDraft { name: "Evening".into(), description: String::new(), steps };
+        let now = scene.world.clock_now();
+        let version = scene.org.change_sequence(own, 1, &draft, now).await.unwrap();
+        let revision = scene.org.plan_of(scene.workshop).await.unwrap().unwrap().revision;
+        scene.org.follow(scene.workshop, version, revision, &Default::default(), now).await.unwrap();
+        let asked = manager.get(&back).await.body;
+        assert!(asked.contains("Put it back and send it now") && !asked.contains("Those already there too"), "{asked}");
+        manager.post(&back, &[("include", "on")]).await;
+        let engine = &scene.world.app.engine;
+        while engine.schedule().await.unwrap() {}
+        engine.plan().await.unwrap();
+        assert_eq!(scene.broadcasts().await, 1, "it goes at once");
+        // What ran is not brought back, however often somebody asks.
+        assert_eq!(db.damage("UPDATE broadcasts SET status = 'in_progress', started_at = 1").await, 1);
+        manager.post(&format!("{plan}/{row}/cancel"), &[]).await;
+        manager.post(&back, &[("include", "on")]).await;
+        while engine.schedule().await.unwrap() {}
+        engine.plan().await.unwrap();
+        assert_eq!(scene.broadcasts().await, 1, "nobody is told twice");
+    }
 }

@@ -7,6 +7,7 @@
 mod calendar;
 mod coming;
 mod following;
+mod putting_back;
 mod replanning;
 mod running;
 mod runs;

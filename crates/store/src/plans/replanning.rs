@@ -35,24 +35,24 @@ pub struct PlanChoice {
 const REHEARSED_MS: i64 = 3 * DAY;
 
 /// A plan while it is computed anew.
-struct Laying<'a> {
-    workshop: WorkshopId,
-    steps: &'a [Step],
-    times: WorkshopTimes,
-    zone: &'a Zone,
-    choice: &'a PlanChoice,
+pub(super) struct Laying<'a> {
+    pub(super) workshop: WorkshopId,
+    pub(super) steps: &'a [Step],
+    pub(super) times: WorkshopTimes,
+    pub(super) zone: &'a Zone,
+    pub(super) choice: &'a PlanChoice,
     /// The workshop was moved: what went out told the old time, and nobody gets it later.
-    moved: bool,
+    pub(super) moved: bool,
     /// The sequence is run anew: who runs it says of each step whether it goes, so a step that was taken out before is as good as new.
-    anew: bool,
-    now: Millis,
+    pub(super) anew: bool,
+    pub(super) now: Millis,
 }
 
 #[derive(sqlx::FromRow)]
-struct OldRow {
+pub(super) struct OldRow {
     id: Uuid,
-    step_key: String,
-    target: String,
+    pub(super) step_key: String,
+    pub(super) target: String,
     state: String,
     why: String,
     late_after: Option<Uuid>,
@@ -205,7 +205,11 @@ impl Org {
     }
 
     /// The workshop's times, with its row held until the end of the transaction.
-    async fn hold_workshop(&self, tx: &mut Tx, workshop: WorkshopId) -> Result<WorkshopTimes, StoreError> {
+    pub(super) async fn hold_workshop(
+        &self,
+        tx: &mut Tx,
+        workshop: WorkshopId,
+    ) -> Result<WorkshopTimes, StoreError> {
         let (starts_at, ends_at, status): (i64, i64, String) = tx
             .one(
                 "SELECT starts_at, ends_at, status FROM workshops WHERE id = $1 AND organization_id = $2 FOR UPDATE",
@@ -273,7 +277,8 @@ impl Org {
             tx.run(
                 "UPDATE plan_rows SET state = CASE WHEN state IN ('planned', 'skipped', 'missed') THEN 'cancelled' ELSE state END,
                         why = CASE WHEN state IN ('planned', 'skipped', 'missed') THEN $3 ELSE why END,
-                        decided_by = $4, decided_at = $5, late_after = NULL
+                        decided_by = CASE WHEN state IN ('planned', 'skipped', 'missed') THEN $4 ELSE decided_by END,
+                        decided_at = CASE WHEN state IN ('planned', 'skipped', 'missed') THEN $5 ELSE decided_at END, late_after = NULL
                  WHERE id = $1 AND organization_id = $2",
                 args![gone.id, self.id(), OwnWhyNot::Removed.word(), &self.actor.name, to.now],
             )
@@ -283,7 +288,7 @@ impl Org {
     }
 
     /// Computes one row; 1 where it comes at another moment than before.
-    async fn lay_row(
+    pub(super) async fn lay_row(
         &self,
         tx: &mut Tx,
         to: &Laying<'_>,
@@ -508,7 +513,7 @@ impl Org {
         Ok(())
     }
 
-    async fn raise_revision(&self, tx: &mut Tx, workshop: WorkshopId) -> Result<(), StoreError> {
+    pub(super) async fn raise_revision(&self, tx: &mut Tx, workshop: WorkshopId) -> Result<(), StoreError> {
         tx.run(
             "UPDATE workshop_plans SET revision = revision + 1 WHERE workshop_id = $1 AND organization_id = $2",
             args![workshop.0, self.id()],

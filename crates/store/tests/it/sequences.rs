@@ -394,4 +394,50 @@ both! {
         let plan = world.plan(missed).await;
         assert!(plan.iter().any(|line| line.contains("plan_rows_each")), "{plan:?}");
     }
+
+    async fn a_step_that_was_taken_out_is_put_back_while_it_is_of_use(world) {
+        let (workshop, _) = planned(&world).await;
+        let rows = async || world.org.plan_of(workshop).await.unwrap().unwrap().rows;
+        let (day, hour) = (rows().await[0].id, rows().await[1].id);
+        assert!(matches!(world.org.put_row_back(day, true, NOW).await, Err(StoreError::Stale)), "nobody took it out");
+        for row in [day, hour] {
+            world.org.cancel_row(row, NOW.plus(MINUTE)).await.unwrap();
+        }
+        let out = rows().await.remove(0);
+        assert_eq!((out.by, out.decided_at), (world.org.actor().name.clone(), Some(NOW.plus(MINUTE))));
+        world.org.put_row_back(day, false, NOW.plus(HOUR)).await.unwrap();
+        assert_eq!(states(&world, workshop).await, [planned_step("day"), taken_out("hour")]);
+        assert!(matches!(world.org.put_row_back(day, false, NOW.plus(HOUR)).await, Err(StoreError::Stale)), "once");
+        let log = world.org.audit_log(None, 1).await.unwrap();
+        assert_eq!((log[0].action.as_str(), log[0].detail.clone()), ("plan.step_put_back", day.to_string()));
+        // Its moment has passed meanwhile: those already there get it only if somebody says so.
+        let late = NOW.plus(3 * DAY - 30 * MINUTE);
+        world.org.put_row_back(hour, false, late).await.unwrap();
+        let back = rows().await.remove(1);
+        assert_eq!((back.state, back.why), (RowState::Skipped, WhyNot::Own(OwnWhyNot::PastAtRun)));
+        world.org.cancel_row(hour, late).await.unwrap();
+        world.org.put_row_back(hour, true, late).await.unwrap();
+        assert_eq!(rows().await[1].state, RowState::Planned);
+        world.org.cancel_row(hour, late).await.unwrap();
+        let over = NOW.plus(3 * DAY + MINUTE);
+        assert!(matches!(world.org.put_row_back(hour, true, over).await, Err(StoreError::Stale)), "of no use any more");
+        let viewer = world.as_role(Role::Viewer);
+        assert!(matches!(viewer.put_row_back(hour, true, late).await, Err(StoreError::Forbidden)));
+        assert!(matches!(world.other.put_row_back(hour, true, late).await, Err(StoreError::Missing)));
+        world.org.cancel_workshop(workshop, late).await.unwrap();
+        assert!(matches!(world.org.put_row_back(hour, true, late).await, Err(StoreError::Stale)), "cancelled");
+    }
+
+    async fn whoever_took_a_step_out_stays_named_when_its_sequence_drops_it(world) {
+        let (workshop, sequence_id) = planned(&world).await;
+        let day = world.org.plan_of(workshop).await.unwrap().unwrap().rows[0].id;
+        world.org.cancel_row(day, NOW.plus(MINUTE)).await.unwrap();
+        let without = sequence("Masterclass", vec![step("hour", Timing::before(60))]);
+        world.org.change_sequence(sequence_id, 1, &without, NOW).await.unwrap();
+        let revision = world.org.plan_of(workshop).await.unwrap().unwrap().revision;
+        world.org.follow(workshop, 2, revision, &PlanChoice::default(), NOW.plus(HOUR)).await.unwrap();
+        let out = world.org.plan_of(workshop).await.unwrap().unwrap().rows.remove(0);
+        assert_eq!((out.id, out.state, out.decided_at), (day, RowState::Cancelled, Some(NOW.plus(MINUTE))));
+        assert!(matches!(world.org.put_row_back(day, true, NOW.plus(HOUR)).await, Err(StoreError::Stale)), "no such step");
+    }
 }

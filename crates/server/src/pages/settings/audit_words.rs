@@ -78,6 +78,7 @@ const WORDS: &[(&str, &str)] = &[
     ("plan.followed", "Let a plan follow its sequence"),
     ("plan.cancelled", "Cancelled a plan"),
     ("plan.step_cancelled", "Cancelled a step"),
+    ("plan.step_put_back", "Put a step back"),
     ("plan.rehearsed", "Rehearsed a plan"),
     ("plan.account", "Chose a workshop’s account"),
     ("plan.step_skipped", "Left a step out"),

@@ -301,7 +301,7 @@ impl Sides<'_> {
         let why = one.obstacle.why;
         let stood = self.before.iter().any(|was| was.step.key == *key && was.obstacle.why == why);
         let news = why.needs_somebody() && self.is_to_go(key) && !stood;
-        news.then(|| steps::why(why, &one.obstacle.words))
+        news.then(|| words::why(why, &one.obstacle.words))
     }
 
     /// Whether a step that stands skipped stays so whatever its new moment is: the plan decides it as the store will.

@@ -19,7 +19,7 @@ use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::{PlanRowId, RegistrantId, SequenceId, WorkshopId},
     role::Permission,
-    sequence::{RowState, StepKey},
+    sequence::{LateRule, PlanTarget, RowState, StepKey},
     workshop::WorkshopStatus,
 };
 use maud::{Markup, Render, html};
@@ -40,11 +40,11 @@ use crate::{
     app::App,
     http::{
         error::{PageResult, Problem},
-        extract::{Member, Path, Query},
+        extract::{Form, Member, Path, Query},
         notice::{see_other_failed, see_other_saying},
     },
     pages::workshops::{crumbs, form_value, href as workshop_href, ok},
-    ui::{button::Button, dialog::Confirm, format::counted, icons::Icon, shell::Section},
+    ui::{button::Button, dialog::Confirm, field::Checkbox, format::counted, icons::Icon, shell::Section},
 };
 
 /// The address of a workshop's plan.
@@ -213,6 +213,78 @@ pub async fn cancel_row(
         Err(StoreError::Stale) => {
             Ok(see_other_failed(&app, &href(id), "It ran, or stands still already. Nothing was changed."))
         }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `GET /workshops/{workshop}/plan/{row}/put-back`: the question about a step whose moment has passed, or that follows
+/// each registration.
+pub async fn ask_put_back(member: Member, Path((id, row)): Path<(WorkshopId, PlanRowId)>) -> PageResult {
+    let workshop = member.org.workshop(id).await?;
+    let plan = plan_of(&member, id).await?;
+    let found = plan.rows.iter().find(|one| one.id == row).ok_or(StoreError::Missing)?;
+    let name = words::name(&member, &plan, &found.key).await?;
+    let goes_late = found.target == PlanTarget::Registrants
+        && plan.step(&found.key).is_some_and(|step| step.late != LateRule::Skip);
+    let past = found.due.filter(|due| *due <= member.now);
+    // Nobody gets it later: putting it back sends it now, or does nothing.
+    let at_once = past.is_some() && !goes_late;
+    let body = html! {
+        @match (found.due, past) {
+            (_, Some(due)) => p class="m-p" {
+                "Its moment, " (words::at(&member, due)) ", has passed. It is of use until " (words::at(&member, found.until)) ": "
+                @if at_once { "it goes at once." } @else { "people who register from now on get it." }
+            },
+            (Some(due), None) => p class="m-p" { "It goes at its moment, " (words::at(&member, due)) "." },
+            (None, None) => p class="m-p" { "People who register from now on get it." },
+        }
+        @if !at_once && (past.is_some() || found.due.is_none()) { (those_already_there()) }
+    };
+    let ask = Confirm {
+        id: "put-back".into(),
+        title: format!("Put “{name}” back into the plan?"),
+        body,
+        action: format!("{}/{row}/put-back", href(id)),
+        csrf: member.csrf().clone(),
+        hidden: if at_once { vec![("include".into(), "on".into())] } else { vec![] },
+        confirm: Button::primary(if at_once { "Put it back and send it now" } else { "Put it back" }),
+        back: ("Leave it out".into(), href(id)),
+    };
+    Ok(page(&member, &workshop, "Put a step back", ask.page()).into_response())
+}
+
+fn those_already_there() -> Markup {
+    Checkbox::new("include", "Those already there too", false)
+        .help("They get it at once. Nobody whom it told already is told again.")
+        .render()
+}
+
+/// What the question about putting a step back sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PutBackForm {
+    /// Whether people who are registered already get it, too; empty where not.
+    include: String,
+}
+
+/// `POST /workshops/{workshop}/plan/{row}/put-back`
+pub async fn put_back(
+    State(app): State<App>,
+    member: Member,
+    Path((id, row)): Path<(WorkshopId, PlanRowId)>,
+    Form(form): Form<PutBackForm>,
+) -> PageResult {
+    of_workshop(&member, id, row).await?;
+    match member.org.put_row_back(row, !form.include.is_empty(), member.now).await {
+        Ok(()) => {
+            app.engine.wake_plans();
+            Ok(see_other_saying(&app, &href(id), "Put back into the plan."))
+        }
+        Err(StoreError::Stale) => Ok(see_other_failed(
+            &app,
+            &href(id),
+            "It stands in the plan already, or is of no use any more. Nothing was changed.",
+        )),
         Err(error) => Err(error.into()),
     }
 }

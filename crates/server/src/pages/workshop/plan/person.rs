@@ -190,7 +190,8 @@ impl<'a> About<'a> {
             RowState::Broadcast => {
                 return not("They registered after it was of use, or were not among its people");
             }
-            RowState::Skipped | RowState::Cancelled | RowState::Missed => {
+            RowState::Cancelled => return Gets::Not(words::cancelled(self.member, row)),
+            RowState::Skipped | RowState::Missed => {
                 let reason = words::why(row.why, &row.why_text);
                 return if reason.is_empty() {
                     not("Its last useful moment passed")
@@ -285,9 +286,8 @@ impl<'a> About<'a> {
                     None => not("No post of it went out"),
                 }
             }
-            RowState::Skipped | RowState::Cancelled | RowState::Missed => {
-                Gets::Not(words::why(row.why, &row.why_text))
-            }
+            RowState::Cancelled => Gets::Not(words::cancelled(self.member, row)),
+            RowState::Skipped | RowState::Missed => Gets::Not(words::why(row.why, &row.why_text)),
         }
     }
 

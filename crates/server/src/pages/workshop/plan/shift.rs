@@ -314,7 +314,7 @@ fn told_now(member: &Member, moved: &Workshop, template: &Template) -> Step {
 /// "1,232 people, ₹141.68 estimate"; else what stands in its way.
 fn whom(preview: &StepPreview) -> String {
     if preview.obstacle.why.needs_somebody() {
-        return steps::why(preview.obstacle.why, &preview.obstacle.words);
+        return super::words::why(preview.obstacle.why, &preview.obstacle.words);
     }
     let n = people(preview.step.channel, preview.people.unwrap_or(0));
     match preview.cost.filter(|cost| cost.0 > 0) {

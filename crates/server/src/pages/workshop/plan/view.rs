@@ -6,8 +6,9 @@ use domain::{
     message::MessageState,
     money::Money,
     role::Permission,
-    sequence::{RowState, WhyNot},
+    sequence::{OwnWhyNot, RowState, WhyNot},
     time::Millis,
+    workshop::WorkshopStatus,
 };
 use maud::{Markup, html};
 use store::{
@@ -199,7 +200,10 @@ impl Row<'_> {
 
     fn whom(&self) -> (String, String) {
         let (why, said) = self.obstacle();
-        let reason = words::why(why, said);
+        let reason = match self.row.state {
+            RowState::Cancelled => words::cancelled(self.member, self.row),
+            _ => words::why(why, said),
+        };
         if let Some(runs) = self.runs {
             let n = |state| runs.in_state(state);
             let arrived = n(MessageState::Delivered) + n(MessageState::Read);
@@ -249,6 +253,15 @@ impl Row<'_> {
         (rupees(runs.cost.0), if runs.cost_known { String::new() } else { "estimate".to_owned() })
     }
 
+    /// Somebody took it out, and it is still of use. What the sequence has no more has no preview.
+    fn can_be_put_back(&self) -> bool {
+        self.row.state == RowState::Cancelled
+            && self.row.why == WhyNot::Own(OwnWhyNot::ByPerson)
+            && self.row.until > self.member.now
+            && self.workshop.status != WorkshopStatus::Cancelled
+            && self.preview.is_some()
+    }
+
     /// It lacks a value that the member may enter on this page.
     fn asks_for_value(&self) -> bool {
         let lacks = self.preview.is_some_and(|preview| !preview.missing.is_empty());
@@ -276,6 +289,8 @@ impl Row<'_> {
                     (self.member.csrf())
                     (Button::new("Try again").spoken(format!("Try {name} again")).small())
                 }
+            } @else if may && self.can_be_put_back() {
+                (Button::link("Put it back", format!("{to}/{}/put-back", row.id)).spoken(format!("Put {name} back")).small())
             }
         }
     }

@@ -1,10 +1,13 @@
 //! Plans in words: where a step stands, why it does not go, and what it is measured from.
 
 use domain::{
-    sequence::{RowState, Step, StepKey, WhyNot},
+    sequence::{OwnWhyNot, RowState, Step, StepKey, WhyNot},
     time::Millis,
 };
-use store::{StoreError, plans::WorkshopPlan};
+use store::{
+    StoreError,
+    plans::{PlanRow, WorkshopPlan},
+};
 
 pub(super) use crate::ui::words::steps::why;
 use crate::{
@@ -59,5 +62,16 @@ pub(super) fn chip(state: RowState, why: WhyNot) -> Chip {
         RowState::Skipped => chip(Tone::Rest, Icon::Skip),
         RowState::Cancelled => chip(Tone::Rest, Icon::Cancel),
         RowState::Missed => chip(Tone::Fail, Icon::Expired),
+    }
+}
+
+/// Why a step was cancelled, by whom and when.
+pub(super) fn cancelled(member: &Member, row: &PlanRow) -> String {
+    let reason = why(row.why, &row.why_text);
+    let Some(decided_at) = row.decided_at.filter(|_| !row.by.is_empty()) else { return reason };
+    let (by, when) = (&row.by, at(member, decided_at));
+    match row.why {
+        WhyNot::Own(OwnWhyNot::ByPerson) => format!("Cancelled by {by}, {when}"),
+        _ => format!("{reason} ({by}, {when})"),
     }
 }
