@@ -92,7 +92,7 @@ impl World {
 
     /// What the ladder's report, the plan and the whole workshop say that it costs, which has to be the same; and whether the plan knows it.
     async fn cost(&self) -> (Money, bool) {
-        let runs = self.org.plan_runs(self.workshop).await.unwrap();
+        let runs = self.org.plan_runs(self.workshop, self.now()).await.unwrap();
         let plan: Money = runs.iter().map(|run| run.cost).sum();
         let whole = self.org.workshop_cost(self.workshop).await.unwrap();
         let report = self.ladder().await;

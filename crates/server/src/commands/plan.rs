@@ -95,7 +95,7 @@ pub async fn obey(app: &App, command: &PlanCommand) -> anyhow::Result<String> {
         return preview(&caller, &workshop, &sequence, &previews, command.json);
     };
     let previews = app.composer.preview(&caller, &workshop, &plan.steps, &plan.zone, &plan.rows).await?;
-    let runs = caller.org.plan_runs(workshop.id).await?;
+    let runs = caller.org.plan_runs(workshop.id, caller.now).await?;
     let ladders = ladders(&caller, &workshop, &plan).await?;
     let looked = Looked { plan: &plan, previews: &previews, runs: &runs };
     show(&caller, &workshop, &looked, (done, &ladders), command.json)

@@ -16,7 +16,11 @@ use super::{
     pick::{one, pick_organisation},
     say,
 };
-use crate::{app::App, config::Config, ui::words::steps};
+use crate::{
+    app::App,
+    config::Config,
+    ui::{format::counted, words::steps},
+};
 
 /// `munadi sequence …`
 #[derive(Args, Debug)]
@@ -127,12 +131,12 @@ async fn list(org: &Org, now: Millis) -> anyhow::Result<()> {
     for summary in all {
         let sequence = &summary.sequence;
         say(format_args!(
-            "{} · version {} · {} steps · followed by {} workshops · carried by {} tags",
+            "{} · version {} · {} · followed by {} · carried by {}",
             sequence.name,
             sequence.version,
-            sequence.steps.len(),
-            summary.workshops,
-            summary.tags
+            counted(sequence.steps.len(), "step", "steps"),
+            counted(summary.workshops, "workshop", "workshops"),
+            counted(summary.tags, "tag", "tags")
         ))?;
         for step in &sequence.steps {
             let label = if step.label.is_empty() { step.key.as_str() } else { &step.label };

@@ -191,7 +191,7 @@ impl Report {
     /// When it cannot be read.
     pub async fn of(org: &Org, workshop: WorkshopId, from: Millis) -> Result<Report, StoreError> {
         let Some(plan) = org.plan_of(workshop).await? else { return Ok(Report::default()) };
-        let runs = org.plan_runs(workshop).await?;
+        let runs = org.plan_runs(workshop, from).await?;
         let mut templates = Vec::new();
         for channel in Channel::ALL {
             templates.extend(org.templates(*channel).await?.into_iter().map(|one| (one.id, one.name)));

@@ -13,6 +13,7 @@ use maud::{Markup, Render, html};
 pub use self::moved::{Moved, MovedStep, Way};
 use super::{
     chip::Chip,
+    format::counted,
     head::Card,
     icons::Icon,
     table::{Column, Place, Row, Table},
@@ -235,7 +236,7 @@ impl Render for Plan<'_> {
             (self.axis_card("Time axis", "Numbers are people as of now."))
             (Card::new("steps", "Every step", html! {
                 (self.table())
-                div class="m-tablefoot" { span { (self.steps.len()) " steps" } span { (self.foot) } }
+                div class="m-tablefoot" { span { (counted(self.steps.len(), "step", "steps")) } span { (self.foot) } }
             }).aside(html! { p class="m-hint" { (Icon::Wait) " Times in " (zone) } }))
         }
     }

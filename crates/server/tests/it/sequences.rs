@@ -626,7 +626,7 @@ on_both! {
         scene.org.write_plan(scene.workshop, id, 1, &Default::default(), now).await.unwrap();
         let running = manager.get(&plan).await.body;
         planned(&running);
-        assert!(running.contains("1 of 1"), "{running}");
+        assert!(running.contains("1 of 1") && running.contains("<span>1 step</span>"), "{running}");
         let asha = person(&scene, "asha").await.id;
         let hers = manager.get(&format!("{plan}?person={asha}")).await.body;
         assert!(hers.contains("if the report says that they attended"), "{hers}");
@@ -709,5 +709,46 @@ on_both! {
         while engine.schedule().await.unwrap() {}
         engine.plan().await.unwrap();
         assert_eq!(scene.broadcasts().await, 1, "nobody is told twice");
+    }
+
+    async fn a_step_that_was_confirmed_ahead_of_its_moment_is_shown_as_scheduled_and_cancelled(db: TestStore) {
+        let scene = Scene::new(db).await;
+        crate::rehearsals::plan(&scene, &[120, 60]).await;
+        let mut manager = scene.manager().await;
+        let engine = &scene.world.app.engine;
+        scene.world.clock.advance(HOUR - 30 * domain::time::SECOND);
+        while engine.schedule().await.unwrap() {}
+        engine.plan().await.unwrap();
+        assert_eq!(scene.broadcasts().await, 1);
+        let plan = format!("/workshops/{}/plan", scene.workshop);
+        let row = scene.org.plan_of(scene.workshop).await.unwrap().unwrap().rows.remove(0);
+        assert_eq!(row.state, RowState::Broadcast);
+        let page = manager.get(&plan).await.body;
+        let cancel = format!("{plan}/{}/cancel", row.id);
+        assert!(page.contains("Scheduled") && page.contains("0 went out, 0 sending, 2 to come"), "{page}");
+        assert!(!page.contains("Sending") && page.contains(&cancel), "{page}");
+        assert_eq!(manager.post(&cancel, &[]).await.status, StatusCode::SEE_OTHER);
+        let row = scene.org.plan_of(scene.workshop).await.unwrap().unwrap().rows.remove(0);
+        assert_eq!(row.state, RowState::Cancelled);
+        let page = manager.get(&plan).await.body;
+        assert!(page.contains("Put it back") && !page.contains("Scheduled"), "{page}");
+    }
+
+    async fn a_step_that_went_to_late_ones_only_says_so_and_not_that_it_was_skipped(db: TestStore) {
+        let scene = Scene::new(db).await;
+        crate::rehearsals::plan(&scene, &[120, 60]).await;
+        let engine = &scene.world.app.engine;
+        scene.world.clock.advance(HOUR);
+        while engine.schedule().await.unwrap() {}
+        engine.plan().await.unwrap();
+        let skipped = "UPDATE plan_rows SET state = 'skipped', why = 'past_at_run', broadcast_id = NULL WHERE state = 'broadcast'";
+        assert_eq!(db.damage(skipped).await, 1);
+        let done = "UPDATE broadcasts SET status = 'completed', started_at = 1, finished_at = 2";
+        assert_eq!(db.damage(done).await, 1);
+        let mut manager = scene.manager().await;
+        let page = manager.get(&format!("/workshops/{}/plan", scene.workshop)).await.body;
+        assert!(page.contains("Late ones only") && !page.contains("Skipped"), "{page}");
+        let words = "1 later round, not to the others: it was due before the sequence was run";
+        assert!(page.contains(words), "{page}");
     }
 }

@@ -12,7 +12,7 @@ use domain::{
 };
 use uuid::Uuid;
 
-use super::stored_zone;
+use super::{runs::not_begun, stored_zone};
 use crate::{
     db::{Tx, args},
     error::{StoreError, word},
@@ -382,11 +382,11 @@ impl Org {
     ) -> Result<(), StoreError> {
         let rows: Vec<(Uuid, Uuid)> = tx
             .all(
-                "SELECT r.id, b.id FROM plan_rows r JOIN broadcasts b ON b.id = r.broadcast_id
-                 WHERE r.workshop_id = $1 AND r.organization_id = $2 AND r.state = 'broadcast' AND ($3 OR r.id = $4)
-                   AND b.status IN ('planning', 'scheduled') AND b.started_at IS NULL
-                   -- Whoever was asked to post may have posted.
-                   AND (b.starts_at > $5 OR b.assignee_id IS NULL)",
+                concat!(
+                    "SELECT r.id, b.id FROM plan_rows r JOIN broadcasts b ON b.id = r.broadcast_id
+                     WHERE r.workshop_id = $1 AND r.organization_id = $2 AND r.state = 'broadcast' AND ($3 OR r.id = $4) AND ",
+                    not_begun!("$5")
+                ),
                 args![workshop.0, self.id(), only.is_none(), only.map_or(Uuid::nil(), |row| row.0), now],
             )
             .await?;

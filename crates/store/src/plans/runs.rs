@@ -17,6 +17,21 @@ use crate::{
     work::{counted, uncharged},
 };
 
+/// Whether the broadcast `b` has not begun, so that a step can still be taken out. Parameter: the present moment.
+macro_rules! not_begun {
+    ($now:literal) => {
+        concat!(
+            "b.status IN ('planning', 'scheduled') AND b.started_at IS NULL",
+            // Whoever was asked to post may have posted.
+            " AND (b.starts_at > ",
+            $now,
+            " OR b.assignee_id IS NULL)"
+        )
+    };
+}
+
+pub(super) use not_begun;
+
 /// The sums of all broadcasts of a row: its own, and those for people who registered later. What was taken back before
 /// anything of it was planned is no run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +42,8 @@ pub struct RowRuns {
     pub runs: i64,
     /// The number of broadcasts among them that have not ended.
     pub going: i64,
+    /// Whether the row's own broadcast has not begun: nothing of the step has gone, and it can still be taken out.
+    pub not_begun: bool,
     /// When the last of those that ended did so; `None` where none has ended.
     pub finished_at: Option<Millis>,
     /// The number of recipients.
@@ -50,6 +67,7 @@ struct SumRow {
     plan_row_id: Uuid,
     runs: i64,
     going: i64,
+    not_begun: i64,
     finished_at: Option<i64>,
     planned: i64,
     cost: i64,
@@ -61,7 +79,7 @@ impl Org {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn plan_runs(&self, workshop: WorkshopId) -> Result<Vec<RowRuns>, StoreError> {
+    pub async fn plan_runs(&self, workshop: WorkshopId, now: Millis) -> Result<Vec<RowRuns>, StoreError> {
         let sums: Vec<SumRow> = self
             .db
             .all(
@@ -73,11 +91,14 @@ impl Org {
                  ), ",
                     costs!(),
                     " SELECT b.plan_row_id, COUNT(*) AS runs, COUNT(*) - COUNT(b.finished_at) AS going, MAX(b.finished_at) AS finished_at,
+                        CAST(MAX(CASE WHEN r.broadcast_id = b.id AND ",
+                    not_begun!("$3"),
+                    " THEN 1 ELSE 0 END) AS BIGINT) AS not_begun,
                         CAST(SUM(b.planned) AS BIGINT) AS planned, CAST(SUM(c.cost) AS BIGINT) AS cost,
                         CAST(SUM(c.estimated) AS BIGINT) AS estimated
-                 FROM costs c JOIN broadcasts b ON b.id = c.id GROUP BY b.plan_row_id"
+                 FROM costs c JOIN broadcasts b ON b.id = c.id JOIN plan_rows r ON r.id = b.plan_row_id GROUP BY b.plan_row_id"
                 ),
-                args![workshop.0, self.id()],
+                args![workshop.0, self.id(), now],
             )
             .await?;
         let states: Vec<(Uuid, String, i64)> = self
@@ -104,6 +125,7 @@ impl SumRow {
             row: PlanRowId(self.plan_row_id),
             runs: self.runs,
             going: self.going,
+            not_begun: self.not_begun > 0,
             finished_at: self.finished_at.map(Millis),
             planned: self.planned,
             cost: Money(self.cost),

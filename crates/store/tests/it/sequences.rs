@@ -127,9 +127,9 @@ both! {
         let (workshop, _) = planned(&world).await;
         let row = |plan: &store::plans::WorkshopPlan| plan.rows[0].clone();
         let before = row(&world.org.plan_of(workshop).await.unwrap().unwrap());
-        assert_eq!(world.org.plan_runs(workshop).await.unwrap(), []);
+        assert_eq!(world.org.plan_runs(workshop, NOW).await.unwrap(), []);
         runs(&world, workshop, before.id, 261).await;
-        let figures = world.org.plan_runs(workshop).await.unwrap();
+        let figures = world.org.plan_runs(workshop, NOW).await.unwrap();
         let [day] = &figures[..] else { panic!("one step has runs: {figures:?}") };
         let filter = BroadcastFilter { workshop: Some(workshop), ..BroadcastFilter::default() };
         let all: Vec<Broadcast> = world.org.broadcasts(&filter, 1_000).await.unwrap();
@@ -144,7 +144,7 @@ both! {
         assert_eq!(day.in_state(MessageState::Skipped), 65 * 4);
         let ids = row(&world.org.plan_of(workshop).await.unwrap().unwrap()).broadcasts;
         assert_eq!((ids.len(), ids[0], ids[259]), (260, all[260].id, all[1].id), "oldest first");
-        assert_eq!(world.other.plan_runs(workshop).await.unwrap(), []);
+        assert_eq!(world.other.plan_runs(workshop, NOW).await.unwrap(), []);
     }
 
     async fn a_version_of_a_sequence_stays_as_it_was(world) {

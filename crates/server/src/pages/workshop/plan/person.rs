@@ -9,7 +9,7 @@ use domain::{
     ids::{BroadcastId, RegistrantId},
     message::MessageState,
     reason::Reason,
-    sequence::{Anchor, LateRule, OwnWhyNot, Presence, RowState, StepAudience, WhyNot, rungs_of},
+    sequence::{Anchor, LateRule, Presence, RowState, StepAudience, WhyNot, rungs_of},
     time::Millis,
     workshop::RegistrantStatus,
 };
@@ -28,7 +28,7 @@ use store::{
 
 use super::{
     href,
-    view::{Around, due_for, step_name},
+    view::{Around, PAST_AT_RUN, due_for, step_name},
     words,
 };
 use crate::{
@@ -49,9 +49,6 @@ use crate::{
 
 /// Nobody was left to be told at its moment.
 const NOBODY_LEFT: WhyNot = WhyNot::Check(CheckId::Recipients);
-/// Due already when the sequence was run.
-const PAST_AT_RUN: WhyNot = WhyNot::Own(OwnWhyNot::PastAtRun);
-
 /// What a step is for one person.
 struct Line<'a> {
     preview: Option<&'a StepPreview>,

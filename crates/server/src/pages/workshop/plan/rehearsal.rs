@@ -411,13 +411,15 @@ fn step_of(member: &Member, step: &StepReport) -> PlanStep {
         RowState::Broadcast if counts.to_go > 0 => Fill::Sending,
         RowState::Broadcast => Fill::Done,
         RowState::Skipped if why.needs_somebody() => Fill::Blocked,
+        RowState::Skipped | RowState::Missed if step.rounds > 0 => Fill::Done,
         RowState::Skipped | RowState::Cancelled | RowState::Missed => Fill::Skipped,
     };
     let went = counts.went();
-    let whom = match (step.state, groups) {
-        (RowState::Broadcast, true) => counted(counts.planned, "group", "groups"),
-        (RowState::Broadcast, false) => counted(went + counts.to_go, "person", "people"),
-        _ => "nobody".to_owned(),
+    let ran = step.rounds > 0;
+    let whom = match groups {
+        _ if !ran => "nobody".to_owned(),
+        true => counted(counts.planned, "group", "groups"),
+        false => counted(went + counts.to_go, "person", "people"),
     };
     let mut parts = Vec::new();
     for (n, word) in [
@@ -433,8 +435,10 @@ fn step_of(member: &Member, step: &StepReport) -> PlanStep {
             parts.push(format!("{} {word}", grouped(n)));
         }
     }
-    if step.rounds > 1 {
-        parts.push(counted(step.rounds - 1, "later round", "later rounds"));
+    // Of a step that went to late ones only, each round is a later one.
+    let later = if step.state == RowState::Skipped { step.rounds } else { step.rounds - 1 };
+    if later > 0 {
+        parts.push(counted(later, "later round", "later rounds"));
     }
     if step.before {
         parts.push("before the rehearsal".to_owned());
@@ -451,18 +455,15 @@ fn step_of(member: &Member, step: &StepReport) -> PlanStep {
         mark: StepMark { channel: step.channel, fill },
         name: step.name.clone(),
         href: None,
-        chip: words::chip(step.state, why),
-        count: match step.state {
-            RowState::Broadcast => grouped(went),
-            _ => String::new(),
-        },
+        chip: if ran { words::chip_of_run(step.state, why) } else { words::chip(step.state, why) },
+        count: if ran { grouped(went) } else { String::new() },
         whom: (whom, parts.join(", ")),
-        cost: match (groups, step.state) {
+        cost: match (groups, ran) {
             (true, _) => ("free".to_owned(), String::new()),
-            (false, RowState::Broadcast) => {
+            (false, true) => {
                 (rupees(step.cost.0), if step.cost_known { String::new() } else { "estimate".to_owned() })
             }
-            (false, _) => ("–".to_owned(), String::new()),
+            (false, false) => ("–".to_owned(), String::new()),
         },
         acts: html! {},
     }

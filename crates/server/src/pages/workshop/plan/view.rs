@@ -31,9 +31,12 @@ use crate::{
         note::Note,
         plan::{Fill, Plan, PlanStep, StepMark},
         table::{Search, name},
-        words::steps::{KNOWN_AFTERWARDS, VALUE_MISSING, WOULD_NOT_GO},
+        words::steps::{self, KNOWN_AFTERWARDS, VALUE_MISSING, WOULD_NOT_GO},
     },
 };
+
+/// Due already when the sequence was run.
+pub(super) const PAST_AT_RUN: WhyNot = WhyNot::Own(OwnWhyNot::PastAtRun);
 
 /// People that a search for one shows.
 const PEOPLE_MAX: i64 = 20;
@@ -52,7 +55,7 @@ impl Around {
         plan: &WorkshopPlan,
     ) -> Result<Around, Problem> {
         let previews = app.composer.preview(member, workshop, &plan.steps, &plan.zone, &plan.rows).await?;
-        Ok(Around { previews, runs: member.org.plan_runs(workshop.id).await? })
+        Ok(Around { previews, runs: member.org.plan_runs(workshop.id, member.now).await? })
     }
 
     pub(super) fn preview(&self, row: &PlanRow) -> Option<&StepPreview> {
@@ -174,8 +177,28 @@ impl Row<'_> {
         self.row.state == RowState::Planned && stood && !self.obstacle().0.needs_somebody()
     }
 
+    /// It is a broadcast that has begun and not ended.
     fn is_going(&self) -> bool {
-        self.runs.is_some_and(|runs| runs.going > 0)
+        self.runs.is_some_and(|runs| runs.going > 0 && !runs.not_begun)
+    }
+
+    /// It is still to go: planned, or confirmed ahead of its moment with nothing gone yet.
+    fn is_to_come(&self) -> bool {
+        self.row.state == RowState::Planned || self.not_begun()
+    }
+
+    fn not_begun(&self) -> bool {
+        self.row.state == RowState::Broadcast && self.runs.is_some_and(|runs| runs.not_begun)
+    }
+
+    /// It did not go to everybody at its moment, and went to people who registered later.
+    fn went_late(&self) -> bool {
+        self.row.state == RowState::Skipped && self.runs.is_some()
+    }
+
+    /// It followed each registration until its time was over.
+    fn followed_each(&self) -> bool {
+        self.row.state == RowState::Missed && self.row.due.is_none() && self.runs.is_some()
     }
 
     fn fill(&self) -> Fill {
@@ -183,6 +206,10 @@ impl Row<'_> {
         match self.row.state {
             RowState::Planned | RowState::Skipped if needs => Fill::Blocked,
             RowState::Planned => Fill::Planned,
+            RowState::Broadcast if self.not_begun() => Fill::Planned,
+            RowState::Skipped | RowState::Missed if self.went_late() || self.followed_each() => {
+                if self.is_going() { Fill::Sending } else { Fill::Done }
+            }
             RowState::Broadcast if self.is_going() => Fill::Sending,
             RowState::Broadcast => Fill::Done,
             RowState::Skipped | RowState::Cancelled | RowState::Missed => Fill::Skipped,
@@ -192,8 +219,17 @@ impl Row<'_> {
     fn chip(&self) -> Chip {
         let chip = |tone, icon, word: &str| Chip { tone, icon, word: word.to_owned() };
         match self.row.state {
-            RowState::Broadcast if self.is_going() => chip(Tone::Run, Icon::Play, "Sending"),
+            RowState::Broadcast if self.not_begun() => chip(Tone::Rest, Icon::Wait, "Scheduled"),
+            RowState::Broadcast | RowState::Skipped | RowState::Missed if self.fill() == Fill::Sending => {
+                chip(Tone::Run, Icon::Play, "Sending")
+            }
+            RowState::Planned
+                if self.row.due.is_none() && self.runs.is_some() && self.fill() != Fill::Blocked =>
+            {
+                chip(Tone::Run, Icon::Play, "Goes on")
+            }
             RowState::Planned if self.fill() == Fill::Blocked => chip(Tone::Act, Icon::Warning, WOULD_NOT_GO),
+            state if self.went_late() || self.followed_each() => words::chip_of_run(state, self.row.why),
             state => words::chip(state, self.row.why),
         }
     }
@@ -207,7 +243,10 @@ impl Row<'_> {
         if let Some(runs) = self.runs {
             let n = |state| runs.in_state(state);
             let arrived = n(MessageState::Delivered) + n(MessageState::Read);
-            let mut parts = vec![format!("{} arrived", grouped(arrived))];
+            let mut parts = Vec::new();
+            if !self.not_begun() {
+                parts.push(format!("{} arrived", grouped(arrived)));
+            }
             for (count, word) in [
                 (n(MessageState::Sent), "handed over"),
                 (n(MessageState::Failed), "failed"),
@@ -217,8 +256,17 @@ impl Row<'_> {
                     parts.push(format!("{} {word}", grouped(count)));
                 }
             }
-            if runs.runs > 1 {
-                parts.push(counted(runs.runs - 1, "later round", "later rounds"));
+            // Of a step that went to late ones only, each round is a later one.
+            let later = if self.went_late() { runs.runs } else { runs.runs - 1 };
+            if later > 0 && self.row.due.is_some() {
+                parts.push(counted(later, "later round", "later rounds"));
+            }
+            match self.row.state {
+                RowState::Skipped if why == PAST_AT_RUN => {
+                    parts.push(format!("not to the others: {}", steps::cause(why, said)));
+                }
+                RowState::Cancelled => parts.push(reason.clone()),
+                _ => {}
             }
             if self.row.state == RowState::Broadcast && why.needs_somebody() {
                 parts.push(format!("reaches nobody who registers now: {reason}"));
@@ -282,7 +330,7 @@ impl Row<'_> {
             @if self.asks_for_value() {
                 (Button::link("Enter what is missing", values::here()).spoken(format!("Enter what {name} is missing")).small())
             }
-            @if may && row.state == RowState::Planned {
+            @if may && self.is_to_come() {
                 (Button::link("Cancel", format!("{to}/{}/cancel", row.id)).spoken(format!("Cancel {name}")).small())
             } @else if may && row.state == RowState::Skipped && row.why.needs_somebody() && row.until > self.member.now {
                 form method="post" action={ (to) "/" (row.id) "/retry" } {
@@ -392,13 +440,9 @@ fn newer(member: &Member, plan: &WorkshopPlan) -> Markup {
 }
 
 fn facts(member: &Member, plan: &WorkshopPlan, rows: &[Row<'_>], (so_far, ahead): (Money, Money)) -> Strip {
-    let count = |state| rows.iter().filter(|row| row.row.state == state).count();
-    let planned = count(RowState::Planned);
+    let planned = rows.iter().filter(|row| row.is_to_come()).count();
     let going = rows.iter().filter(|row| row.is_going()).count();
-    let next = rows
-        .iter()
-        .filter(|row| row.row.state == RowState::Planned)
-        .find_map(|row| Some((row.row.due?, row)));
+    let next = rows.iter().filter(|row| row.is_to_come()).find_map(|row| Some((row.row.due?, row)));
     let next = match next {
         Some((due, row)) => {
             let name = row.preview.map(step_name).unwrap_or_default();
@@ -408,13 +452,12 @@ fn facts(member: &Member, plan: &WorkshopPlan, rows: &[Row<'_>], (so_far, ahead)
         }
         None => Fact::figure("Next", "–", "").note("nothing is to come"),
     };
-    let blocked =
-        rows.iter().filter(|row| row.row.state == RowState::Planned && row.fill() == Fill::Blocked).count();
+    let blocked = rows.iter().filter(|row| row.is_to_come() && row.fill() == Fill::Blocked).count();
     let can = planned - blocked;
     Strip(vec![
         Fact::figure("Steps", plan.rows.len().to_string(), "").note(format!(
             "{} went out, {going} sending, {planned} to come",
-            count(RowState::Broadcast).saturating_sub(going)
+            rows.iter().filter(|row| row.fill() == Fill::Done).count()
         )),
         next,
         Fact::figure("Can go out", format!("{can} of {planned}"), "").note(if blocked == 0 {

@@ -65,6 +65,16 @@ pub(super) fn chip(state: RowState, why: WhyNot) -> Chip {
     }
 }
 
+/// The same for a step that went to somebody. One that was skipped at its moment went only to people who registered
+/// later; one that followed each registration until its time was over was not missed.
+pub(super) fn chip_of_run(state: RowState, why: WhyNot) -> Chip {
+    match state {
+        RowState::Skipped => Chip { tone: Tone::Done, icon: Icon::Ok, word: "Late ones only".to_owned() },
+        RowState::Missed => chip(RowState::Broadcast, why),
+        RowState::Planned | RowState::Broadcast | RowState::Cancelled => chip(state, why),
+    }
+}
+
 /// Why a step was cancelled, by whom and when.
 pub(super) fn cancelled(member: &Member, row: &PlanRow) -> String {
     let reason = why(row.why, &row.why_text);
