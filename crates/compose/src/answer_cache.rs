@@ -81,6 +81,12 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
             kept.insert(key, (now, value));
         }
     }
+
+    fn forget(&self, key: &K) {
+        if let Ok(mut kept) = self.0.lock() {
+            kept.remove(key);
+        }
+    }
 }
 
 /// What to do about a kept answer.
@@ -198,9 +204,9 @@ impl Composer {
         own.filter_map(proof).max_by_key(|(at, _)| *at).map(|(_, standing)| standing)
     }
 
-    /// Takes over what an account said when somebody tested it: whoever looks next goes by that.
-    pub fn was_told(&self, of: &Integration, status: Status) {
-        self.lately.accounts.put((of.id, of.secrets_set_at), self.clock.now(), status);
+    /// Forgets what an account said before somebody tested it: whoever looks next asks it.
+    pub fn was_tested(&self, of: &Integration) {
+        self.lately.accounts.forget(&(of.id, of.secrets_set_at));
     }
 
     /// Asks an account anew in the background whose wallet does not pay for a step, unless somebody did a moment ago: it is filled at the vendor,

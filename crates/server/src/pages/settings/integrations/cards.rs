@@ -455,7 +455,7 @@ pub async fn test(
         (AccountStanding::Ready, None) => format!("{} answered: {}.", vendor.name(), status.said),
         _ => format!("Tested. See what {} said.", vendor.name()),
     };
-    app.composer.was_told(&integration, status.clone());
+    app.composer.was_tested(&integration);
     let health = serde_json::to_value(Health::now(&member, status))
         .map_err(|error| Problem::fault(error.to_string()))?;
     member.org.set_health(id, &health).await?;
