@@ -361,12 +361,6 @@ impl Org {
             args![self.id(), id.0, written(&all)],
         )
         .await?;
-        // Steps that lacked a value are tried anew at once.
-        tx.run(
-            "UPDATE plan_rows SET rehearse_at = $3 WHERE workshop_id = $1 AND organization_id = $2 AND state = 'planned' AND obstacle = $4",
-            args![id.0, self.id(), now, domain::checks::CheckId::Variables.word()],
-        )
-        .await?;
         self.note(&mut tx, "workshop.variables", id, &changed.join(" "), now).await?;
         tx.commit().await
     }

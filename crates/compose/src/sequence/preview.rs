@@ -69,6 +69,31 @@ impl StepPreview {
         self.rung.map(|rung| rung.expected.cost).or(self.cost)
     }
 
+    /// A step as it stands in its sequence, before anybody looked who would get it.
+    fn unreviewed(
+        workshop: &Workshop,
+        step: &Step,
+        planned: &PlannedStep,
+        template: Option<Template>,
+    ) -> StepPreview {
+        let message = template.as_ref().and_then(|one| Message::from_json(one.channel, &one.body).ok());
+        StepPreview {
+            step: step.clone(),
+            planned: planned.clone(),
+            category: message.as_ref().map(Message::category),
+            template: template.map(|template| template.name),
+            account: None,
+            people: None,
+            cost: None,
+            findings: Vec::new(),
+            posts: Vec::new(),
+            obstacle: Obstacle::default(),
+            missing: message.map(|message| MissingValue::of(&message, workshop)).unwrap_or_default(),
+            awaits_report: false,
+            rung: None,
+        }
+    }
+
     /// Whether its checks were made for this preview: a step whose time is over is not looked at.
     fn is_reviewed(&self) -> bool {
         self.planned.state != StepState::Missed
@@ -296,22 +321,7 @@ impl Composer {
             Err(StoreError::Missing) => None,
             Err(error) => return Err(error),
         };
-        let message = template.as_ref().and_then(|one| Message::from_json(one.channel, &one.body).ok());
-        let mut preview = StepPreview {
-            step: step.clone(),
-            planned: planned.clone(),
-            category: message.as_ref().map(Message::category),
-            template: template.map(|template| template.name),
-            account: None,
-            people: None,
-            cost: None,
-            findings: Vec::new(),
-            posts: Vec::new(),
-            obstacle: Obstacle::default(),
-            missing: message.map(|message| MissingValue::of(&message, workshop)).unwrap_or_default(),
-            awaits_report: false,
-            rung: None,
-        };
+        let mut preview = StepPreview::unreviewed(workshop, step, planned, template);
         let Some(people) = people else {
             if PlanTarget::of(step.channel) == PlanTarget::Registrants {
                 let account = account::of(caller, workshop.id, step).await?;
