@@ -24,13 +24,13 @@ pub struct Cost {
 }
 
 /// What each broadcast of the table `chosen (id)` costs: `costs (id, cost, estimated)`, where `estimated` is more than 0 if a part of the cost is an
-/// estimate. Units were counted for whoever waited after planning. Where each had one unit, their number says how many those were; otherwise who
+/// estimate. Units were counted for whoever waited after planning. Where each had one unit, as on channels without segments and minutes, their number says how many those were; otherwise who
 /// was surely left out by planning, and who is excluded mostly then.
 macro_rules! costs {
     () => {
         concat!(
             "sums AS (
-                 SELECT b.id, b.ladder, b.unit_price, b.units,
+                 SELECT b.id, b.ladder, b.channel, b.unit_price, b.units,
                         CAST(COALESCE(SUM(c.cost), 0) AS BIGINT) AS charged,
                         CAST(COALESCE(SUM(CASE WHEN c.cost = 0 AND c.state IN ('waiting', 'in_flight', 'sent', 'delivered', 'read', 'unknown')
                                                THEN c.n ELSE 0 END), 0) AS BIGINT) AS owed,
@@ -55,7 +55,7 @@ macro_rules! costs {
              shared AS (
                  SELECT id, charged, owed, unit_price,
                         unit_price * units AS whole, CASE WHEN most > excluded THEN most - excluded ELSE 1 END AS people,
-                        CASE WHEN units <= most THEN 1 ELSE 0 END AS one_each
+                        CASE WHEN units <= most AND (units <= most - excluded OR channel NOT IN ('sms', 'ivr')) THEN 1 ELSE 0 END AS one_each
                  FROM sums
              ),
              costs AS (

@@ -207,10 +207,11 @@ impl Org {
             args![id.0, self.id(), account.0, &new.subject, &new.invite_link, new.members, &self.actor.name, now],
         )
         .await?;
-        self.note(&mut tx, "group.named", id, "", now).await?;
         if let Some(workshop) = workshop {
             self.choose(&mut tx, workshop, &[id], now).await?;
         }
+        // The note holds steps in whose way something stands: after the workshop, as everybody else does.
+        self.note(&mut tx, "group.named", id, "", now).await?;
         tx.commit().await?;
         Ok(id)
     }

@@ -221,7 +221,7 @@ impl AudienceReader {
             return Ok(i64::try_from(people.len()).unwrap_or(i64::MAX));
         }
         if let Audience::Since(at) = of.audience {
-            return self.count_since(of.workshop, at).await;
+            return self.count_since(of, at).await;
         }
         let (n,): (i64,) = self
             .db
@@ -239,16 +239,32 @@ impl AudienceReader {
 
     /// Only people who registered after an instant: the key of a workshop's registrations is in the order in which they
     /// came.
-    async fn count_since(&self, workshop: WorkshopId, at: Millis) -> Result<i64, StoreError> {
-        let (n,): (i64,) = self
+    async fn count_since(&self, of: &Selection, at: Millis) -> Result<i64, StoreError> {
+        let after = last_id_of(at);
+        let (came,): (i64,) = self
             .db
             .one(
                 "SELECT COUNT(*) FROM @registrants r
                  WHERE r.workshop_id = $1 AND r.id > $3 AND r.status = 'registered' AND r.organization_id = $2",
-                args![workshop.0, self.organization.0, last_id_of(at)],
+                args![of.workshop.0, self.organization.0, after],
             )
             .await?;
-        Ok(n)
+        let mut args = of.telling(self.organization);
+        args.extend(args![after]);
+        let (came_back,): (i64,) = self
+            .db
+            .one(
+                concat!(
+                    "SELECT COUNT(*) FROM @registrants r
+                     WHERE r.workshop_id = $1 AND r.back_id > $6 AND r.id <= $6 AND r.status = 'registered' AND r.organization_id = $5
+                       AND COALESCE(",
+                    best!(),
+                    ", 0) = 0"
+                ),
+                args,
+            )
+            .await?;
+        Ok(came + came_back)
     }
 
     /// The registrations of a workshop with these numbers (E.164) or these e-mail addresses (lower case), for people

@@ -21,7 +21,7 @@ use crate::{
     error::StoreError,
     imports::{Import, ImportState, Undone},
     org::Org,
-    registrants::{forget_beside, raise_revision, renew_duplicate_marks, tally_of, tally_of_import},
+    registrants::{Moment, forget_beside, raise_revision, renew_duplicate_marks, tally_of, tally_of_import},
     search::{forget_registrants, renew},
     work::Work,
 };
@@ -70,6 +70,7 @@ impl Org {
         now: Millis,
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<Undone, StoreError> {
+        let at = Moment::beginning(now);
         self.allow(Permission::Manage)?;
         let import = self.import(id).await?;
         if !matches!(import.state, ImportState::Committed | ImportState::Undoing) {
@@ -95,7 +96,7 @@ impl Org {
         undone.deleted = self.hide(&mut tx, &import, undone.kept, now).await?;
         tx.commit().await?;
         while let Some((_, marked_to, false)) = self.undoing(id).await? {
-            self.settle_undone(id, import.workshop, marked_to, now).await?;
+            self.settle_undone(id, import.workshop, marked_to, at).await?;
         }
         Ok(undone)
     }
@@ -215,7 +216,7 @@ impl Org {
             }
             None => Ok(Cleared::default()),
             Some((workshop, marked_to, false)) => {
-                self.settle_undone(id, WorkshopId(workshop), marked_to, now).await?;
+                self.settle_undone(id, WorkshopId(workshop), marked_to, Moment::beginning(now)).await?;
                 Ok(more)
             }
             Some((workshop, _, true)) => self.clear_rows(id, WorkshopId(workshop), limit).await,
@@ -238,7 +239,7 @@ impl Org {
         id: ImportId,
         workshop: WorkshopId,
         marked_to: Option<Uuid>,
-        now: Millis,
+        at: Moment,
     ) -> Result<(), StoreError> {
         let mut tx = self.db.by_index().begin().await?;
         self.hold(&mut tx, workshop).await?;
@@ -258,8 +259,8 @@ impl Org {
         if agreements > 0 {
             return Ok(());
         }
-        self.give_back_statuses(id, workshop, now).await?;
-        self.give_back_corrections(id, workshop, now).await?;
+        self.give_back_statuses(id, workshop, at).await?;
+        self.give_back_corrections(id, workshop, at).await?;
         self.db.run("UPDATE undoing SET settled = TRUE WHERE import_id = $1", args![id.0]).await?;
         Ok(())
     }

@@ -5,7 +5,7 @@ use domain::{
     checks::CheckId,
     name::PersonName,
     phone::{Country, Phone},
-    sequence::{Anchor, LateRule, RowState, Timing, WhyNot},
+    sequence::{Anchor, LateRule, RowState, StepAudience, Timing, WhyNot},
     time::{DAY, HOUR, MINUTE},
     workshop::RegistrantStatus,
 };
@@ -291,5 +291,66 @@ on_both! {
         };
         world.org.correct_registrant(world.workshop, asha.id, &correction, world.now()).await.unwrap();
         assert_eq!(world.registrant("Asha Rao").await.back_at, None);
+    }
+
+    async fn who_comes_back_is_not_told_again_by_a_step_for_those_who_registered_since(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test")]).await;
+        let template = world.stored_template("any").await;
+        let mut first = step(template, "first", "reminder", Anchor::Start, Timing::before(5 * 60));
+        first.late = LateRule::Skip;
+        let mut since = step(template, "since", "reminder", Anchor::Start, Timing::before(3 * 60));
+        since.audience = StepAudience::RegisteredLate;
+        world.run_sequence(&[first, since]).await;
+        world.run_until(world.start().plus(-4 * HOUR)).await;
+        world.stands("Asha Test", RegistrantStatus::Cancelled).await;
+        world.stands("Asha Test", RegistrantStatus::Registered).await;
+        world.register(&[("9000000009", "Late Test")]).await;
+        world.run_until(world.start().plus(-2 * HOUR)).await;
+        assert_eq!(world.got(ASHA).await, ["first"]);
+        assert_eq!(world.got(LATE).await, ["since"]);
+    }
+
+    async fn a_correction_takes_nobody_out_of_their_turn_after_registration(db: TestStore) {
+        let mut world = World::new(db).await;
+        let template = world.stored_template("any").await;
+        world.run_sequence(&[step(template, "later", "welcome", Anchor::Registration, Timing::after(3 * 60))]).await;
+        world.register(&[("9000000003", "Late Wrong")]).await;
+        let came = world.now();
+        world.run_until(came.plus(2 * HOUR + 50 * MINUTE)).await;
+        let found = world.registrant("Late Wrong").await;
+        let correction = Correction {
+            name: PersonName::parse("Late Wrong"),
+            email: None,
+            phone: Some(Phone::parse("9000000009", Country::INDIA).unwrap()),
+            phone_typed: "9000000009".to_owned(),
+            may_share: false,
+        };
+        world.org.correct_registrant(world.workshop, found.id, &correction, world.now()).await.unwrap();
+        world.run_until(came.plus(3 * HOUR + 10 * MINUTE)).await;
+        assert_eq!(world.got(LATE).await, ["later"], "at the moment that was theirs, under the right number");
+        world.run_until(came.plus(7 * HOUR)).await;
+        assert_eq!(world.got(LATE).await, ["later"]);
+    }
+
+    async fn the_next_one_with_the_number_of_somebody_who_left_is_told(db: TestStore) {
+        let mut world = World::new(db).await;
+        world.register(&[("9000000001", "Asha Test"), ("9000000001", "Bela Test")]).await;
+        let template = world.stored_template("any").await;
+        world.run_sequence(&[step(template, "reminder", "reminder", Anchor::Start, Timing::before(5 * 60))]).await;
+        // The first one leaves before the step, and is registered twice over afterwards.
+        world.stands("Asha Test", RegistrantStatus::Cancelled).await;
+        world.run_until(world.start().plus(-4 * HOUR)).await;
+        assert_eq!(world.got(ASHA).await, ["reminder"], "the number is told once");
+        assert!(world.registrant("Bela Test").await.back_at.is_some(), "she became the one who is told");
+        for _ in 0..2 {
+            world.stands("Asha Test", RegistrantStatus::Registered).await;
+        }
+        let back = world.registrant("Asha Test").await.back_at;
+        world.clock.advance(MINUTE);
+        world.stands("Asha Test", RegistrantStatus::Registered).await;
+        assert_eq!(world.registrant("Asha Test").await.back_at, back, "she was registered already");
+        world.run_until(world.start().plus(-HOUR)).await;
+        assert_eq!(world.got(ASHA).await, ["reminder"]);
     }
 }

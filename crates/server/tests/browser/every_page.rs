@@ -254,12 +254,14 @@ async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
     )
     .await?;
     page.wait_text("The sequence runs.").await?;
-    let row = leads_to("/cancel").await?;
     let all = links(page).await?;
-    let row = all
-        .into_iter()
-        .find(|path| path.ends_with("/cancel") && path.matches('/').count() == 5)
-        .unwrap_or(row);
+    let is_row = |path: &&String| path.ends_with("/cancel") && path.matches('/').count() == 5;
+    let row = all.iter().find(is_row).context("no step can be taken out")?.clone();
+    let taken_out = all.iter().rfind(is_row).context("no step can be taken out")?;
+    page.goto(&format!("{}{taken_out}", program.url)).await?;
+    page.click("Take it out").await?;
+    page.wait_text("Taken out of the plan.").await?;
+    let put_back = leads_to("/put-back").await?;
     page.goto(&format!("{}{step}", program.url)).await?;
     page.fill("Called", "Thank you").await?;
     page.click("Save step").await?;
@@ -277,7 +279,9 @@ async fn sequence(page: &Page, program: &Program) -> Result<Vec<String>> {
         run,
         format!("{plan}/cancel"),
         row,
+        put_back,
         format!("{plan}/follow"),
+        format!("/plans/review?sequence={}", own.rsplit('/').next().unwrap_or_default()),
     ])
 }
 

@@ -4,8 +4,8 @@
 use axum::http::StatusCode;
 use domain::{
     ids::{SequenceId, WorkshopId},
-    sequence::{Anchor, Step, StepAudience, StepKey, Timing, Until},
-    time::{DAY, HOUR, Zone},
+    sequence::{Anchor, RowState, Step, StepAudience, StepKey, Timing, Until},
+    time::{DAY, HOUR, MINUTE, Millis, Zone},
 };
 use store::{on_both, plans::WorkshopPlan, sequences::SequenceDraft, workshops::WorkshopDraft};
 
@@ -188,5 +188,58 @@ on_both! {
         assert!(manager.get("/settings/organisation").await.body.contains("2 running plans keep another time zone."));
         // The same form again changes no zone, and leads nowhere else.
         assert_eq!(manager.post("/settings/organisation", &form).await.location(), "/settings/organisation");
+    }
+
+    async fn a_plan_that_was_cancelled_as_a_whole_is_not_reviewed_and_follows_nothing(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let (sequence, [excel, canva, python]) = three(&scene).await;
+        let mut manager = scene.manager().await;
+        let now = scene.world.clock_now();
+        scene.org.cancel_plan(excel, now).await.unwrap();
+        edited(&scene, sequence).await;
+        let asked = manager.get(&format!("{REVIEW}?sequence={sequence}")).await;
+        assert!(!asked.body.contains("Excel") && asked.body.contains("2 running workshops"), "{}", asked.body);
+        // One more is cancelled while the page is open.
+        scene.org.cancel_plan(canva, now).await.unwrap();
+        post(&mut manager, REVIEW, &fields(&asked, REVIEW)).await;
+        let versions = [plan(&scene, excel).await, plan(&scene, canva).await, plan(&scene, python).await].map(|plan| plan.version);
+        assert_eq!(versions, [1, 1, 2]);
+    }
+
+    async fn a_step_that_a_move_brings_back_is_reviewed_with_its_people(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let now = scene.world.clock_now();
+        let steps = vec![a_step(&scene, "week_before", Timing::Offset { days: -7, minutes: 0 })];
+        let sequence = scene.org.add_sequence(&draft(steps), now).await.unwrap();
+        scene.org.write_plan(scene.workshop, sequence, 1, &Default::default(), now).await.unwrap();
+        assert_eq!(plan(&scene, scene.workshop).await.rows[0].state, RowState::Missed);
+        let mut manager = scene.manager().await;
+        let before = scene.org.workshop(scene.workshop).await.unwrap();
+        let local = |at: Millis| Zone::india().local_form(at.plus(14 * DAY));
+        let path = format!("/workshops/{}/move", scene.workshop);
+        let page = manager.get(&format!("{path}?starts={}&ends={}", local(before.starts_at), local(before.ends_at))).await.body;
+        let moved = page.split_once("1 moved").unwrap_or_else(|| panic!("{page}")).1;
+        assert!(moved.contains("missed") && moved.contains("3 people, ₹"), "{moved}");
+        assert!(page.contains("instead of ₹0.00"), "{page}");
+    }
+
+    async fn a_step_that_is_confirmed_ahead_and_has_not_begun_is_part_of_what_changes(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let mut steps = vec![a_step(&scene, "an_hour", Timing::before(60))];
+        let now = scene.world.clock_now();
+        let sequence = scene.org.add_sequence(&draft(steps.clone()), now).await.unwrap();
+        scene.org.write_plan(scene.workshop, sequence, 1, &Default::default(), now).await.unwrap();
+        let due = plan(&scene, scene.workshop).await.rows[0].due.unwrap();
+        scene.world.clock.advance(due.since(now) - MINUTE / 2);
+        let engine = &scene.world.app.engine;
+        while engine.schedule().await.unwrap() {}
+        engine.plan().await.unwrap();
+        assert_eq!(plan(&scene, scene.workshop).await.rows[0].state, RowState::Broadcast, "it is confirmed up to a minute ahead");
+        steps[0].timing = Timing::before(30);
+        let now = scene.world.clock_now();
+        scene.org.change_sequence(sequence, 1, &draft(steps), now).await.unwrap();
+        let mut manager = scene.manager().await;
+        let asked = manager.get(&format!("/workshops/{}/plan/follow", scene.workshop)).await.body;
+        assert!(asked.contains("Moved 1, newly skipped 0") && !asked.contains("went out already"), "{asked}");
     }
 }

@@ -188,10 +188,12 @@ impl Broadcast {
     pub fn likely_cost(&self) -> Money {
         let (whole, owed) = (self.expected_cost(), self.owed());
         let most = self.planned - self.left_out(&SkipReason::BY_PLANNING);
-        let share = match self.units <= most {
+        let surely = most - self.left_out(&SkipReason::MOSTLY_BY_PLANNING);
+        let has_segments = matches!(self.channel, Channel::Sms | Channel::IvrCall);
+        let share = match self.units <= most && (self.units <= surely || !has_segments) {
             true => i128::from(self.unit_price.0) * i128::from(owed),
             false => {
-                let people = (most - self.left_out(&SkipReason::MOSTLY_BY_PLANNING)).max(1);
+                let people = surely.max(1);
                 i128::from(whole.0) * i128::from(owed) / i128::from(people)
             }
         };

@@ -77,7 +77,9 @@ impl Org {
                      FROM workshop_plans p JOIN workshops w ON w.id = p.workshop_id
                      JOIN sequences s ON s.id = p.sequence_id JOIN organizations o ON o.id = p.organization_id
                      WHERE p.organization_id = $1 AND w.organization_id = $1 AND s.removed_at IS NULL
-                       AND (p.version < s.version OR p.zone <> o.zone) AND ",
+                       AND (p.version < s.version OR p.zone <> o.zone)
+                       -- A plan that was cancelled as a whole follows nothing.
+                       AND EXISTS (SELECT 1 FROM plan_rows k WHERE k.workshop_id = p.workshop_id AND k.state <> 'cancelled') AND ",
                     plan_runs!("$2"),
                     " ORDER BY w.starts_at, w.id"
                 ),

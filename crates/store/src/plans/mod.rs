@@ -229,10 +229,12 @@ impl Org {
         let made: Vec<(Uuid, Uuid)> = self
             .db
             .all(
-                "SELECT b.plan_row_id, b.id FROM plan_rows r JOIN broadcasts b ON b.plan_row_id = r.id
-                 WHERE r.workshop_id = $1 AND r.organization_id = $2 AND b.organization_id = $2
-                   AND NOT (b.status = 'cancelled' AND b.planned = 0)
-                 ORDER BY b.id",
+                concat!(
+                    "SELECT b.plan_row_id, b.id FROM plan_rows r JOIN broadcasts b ON b.plan_row_id = r.id
+                     WHERE r.workshop_id = $1 AND r.organization_id = $2 AND b.organization_id = $2 AND ",
+                    runs::is_run!(),
+                    " ORDER BY b.id"
+                ),
                 args![workshop.0, self.id()],
             )
             .await?;

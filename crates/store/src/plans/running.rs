@@ -401,8 +401,8 @@ impl Work {
         self.db
             .run(
                 "UPDATE plan_rows SET late_after = $2, claimed_until = $3, obstacle = '', obstacle_text = ''
-                 WHERE id = $1 AND late_after IS NOT NULL",
-                args![late.row.id.0, late.next(now), again_at],
+                 WHERE id = $1 AND late_after = $4",
+                args![late.row.id.0, late.next(now), again_at, late.row.late_after],
             )
             .await?;
         Ok(())

@@ -32,6 +32,15 @@ macro_rules! not_begun {
 
 pub(super) use not_begun;
 
+/// Whether the broadcast `b` is a run of the row `r`: what was taken back before it sent anything is none.
+macro_rules! is_run {
+    () => {
+        "NOT (b.status = 'cancelled' AND (b.planned = 0 OR (b.started_at IS NULL AND r.broadcast_id IS DISTINCT FROM b.id)))"
+    };
+}
+
+pub(super) use is_run;
+
 /// The sums of all broadcasts of a row: its own, and those for people who registered later. What was taken back before
 /// anything of it was planned is no run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,9 +95,9 @@ impl Org {
                 concat!(
                     "WITH chosen AS (
                      SELECT b.id FROM plan_rows r JOIN broadcasts b ON b.plan_row_id = r.id
-                     WHERE r.workshop_id = $1 AND r.organization_id = $2 AND b.organization_id = $2
-                       AND NOT (b.status = 'cancelled' AND b.planned = 0)
-                 ), ",
+                     WHERE r.workshop_id = $1 AND r.organization_id = $2 AND b.organization_id = $2 AND ",
+                    is_run!(),
+                    "), ",
                     costs!(),
                     " SELECT b.plan_row_id, COUNT(*) AS runs, COUNT(*) - COUNT(b.finished_at) AS going, MAX(b.finished_at) AS finished_at,
                         CAST(MAX(CASE WHEN r.broadcast_id = b.id AND ",
@@ -104,10 +113,13 @@ impl Org {
         let states: Vec<(Uuid, String, i64)> = self
             .db
             .all(
-                "SELECT b.plan_row_id, c.state, CAST(SUM(c.n) AS BIGINT)
-                 FROM plan_rows r JOIN broadcasts b ON b.plan_row_id = r.id JOIN broadcast_counts c ON c.broadcast_id = b.id
-                 WHERE r.workshop_id = $1 AND r.organization_id = $2 AND b.organization_id = $2
-                 GROUP BY b.plan_row_id, c.state",
+                concat!(
+                    "SELECT b.plan_row_id, c.state, CAST(SUM(c.n) AS BIGINT)
+                     FROM plan_rows r JOIN broadcasts b ON b.plan_row_id = r.id JOIN broadcast_counts c ON c.broadcast_id = b.id
+                     WHERE r.workshop_id = $1 AND r.organization_id = $2 AND b.organization_id = $2 AND ",
+                    is_run!(),
+                    " GROUP BY b.plan_row_id, c.state"
+                ),
                 args![workshop.0, self.id()],
             )
             .await?;

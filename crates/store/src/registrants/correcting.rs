@@ -17,7 +17,7 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    ERASED, NewRegistrant, SameNumber, comes_late,
+    ERASED, Moment, NewRegistrant, SameNumber, comes_late,
     duplicates::{Stored, Tally, mark_group, same_number},
     removal::{clear_hidden, raise_revision},
 };
@@ -200,7 +200,7 @@ impl Org {
         &self,
         import: ImportId,
         workshop: WorkshopId,
-        now: Millis,
+        at: Moment,
     ) -> Result<u64, StoreError> {
         let made: Vec<(Uuid, String, String, String, String)> = self
             .db
@@ -219,7 +219,8 @@ impl Org {
         for (id, name, email, phone, phone_typed) in made {
             let mut tx = self.db.begin().await?;
             let before = Said { name, email, phone, phone_typed };
-            let corrected = self.correct(&mut tx, None, (workshop, RegistrantId(id)), &before, now).await?;
+            let corrected =
+                self.correct(&mut tx, None, (workshop, RegistrantId(id)), &before, at.now()).await?;
             tx.commit().await?;
             given_back += u64::from(corrected == Corrected::Done);
         }

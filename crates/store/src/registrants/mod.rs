@@ -8,6 +8,7 @@ mod adding;
 mod correcting;
 mod duplicates;
 mod listing;
+mod moment;
 mod removal;
 mod sharing;
 mod shown;
@@ -300,6 +301,8 @@ pub(crate) fn mark_from(text: &str) -> Result<Option<SkipReason>, StoreError> {
 fn mark_reached(channel: Channel) -> &'static str {
     if channel.reaches_landlines() { SkipReason::Landline.word() } else { "" }
 }
+
+pub(crate) use self::moment::Moment;
 
 /// Steps that went before now did not concern this person, as if they registered now: they registered again, or no message
 /// could reach the number before its correction. Whom a step told under the same number it does not tell again.

@@ -10,9 +10,9 @@ use domain::{
 use uuid::Uuid;
 
 use super::{
-    StatusChanged, comes_late,
+    Moment, StatusChanged, comes_late,
     correcting::former_numbers,
-    duplicates::{Tally, mark_group, same_number},
+    duplicates::{Tally, Traits, mark_group, same_number},
     raise_revision,
 };
 use crate::{
@@ -74,7 +74,7 @@ impl Org {
         &self,
         import: ImportId,
         workshop: WorkshopId,
-        now: Millis,
+        at: Moment,
     ) -> Result<u64, StoreError> {
         let changed: Vec<(Uuid, String, String)> = self
             .db
@@ -89,7 +89,7 @@ impl Org {
         for (id, before, _) in changed {
             let before: RegistrantStatus = word("import_changes", "status_before", &before)?;
             let mut tx = self.db.begin().await?;
-            self.change_status(&mut tx, workshop, RegistrantId(id), before, now).await?;
+            self.change_status(&mut tx, workshop, RegistrantId(id), before, at.now()).await?;
             tx.run(
                 "DELETE FROM import_changes WHERE import_id = $1 AND registrant_id = $2",
                 args![import.0, id],
@@ -137,13 +137,17 @@ impl Org {
             )
             .await?;
             debug_assert!(row.id == id.0 || row.traits.status == before.status);
+            // They registered again, or are the next one with the number of somebody who left.
+            let is_told = |of: &Traits| {
+                of.status == RegistrantStatus::Registered && of.mark != Some(SkipReason::Duplicate)
+            };
+            if is_told(&row.traits) && !is_told(&before) {
+                comes_late(tx, workshop, RegistrantId(row.id), now).await?;
+            }
         }
         tally.write(tx, workshop).await?;
         let messages_skipped = match status {
-            RegistrantStatus::Registered => {
-                comes_late(tx, workshop, id, now).await?;
-                0
-            }
+            RegistrantStatus::Registered => 0,
             RegistrantStatus::Cancelled | RegistrantStatus::Refunded => {
                 self.skip_waiting(tx, workshop, id, &phone, now).await?
             }

@@ -43,26 +43,14 @@ macro_rules! proven_by_ladder {
     };
 }
 
-/// The id by which somebody comes late to a step: that of their registration, or of the moment at which they registered
-/// again or their number was corrected.
-macro_rules! came {
-    () => {
-        "COALESCE(r.back_id, r.id)"
-    };
-}
-
 /// Whether somebody belongs to the audience: its word `$6`, and what it names: instant as an id `$7`, broadcast or tag
 /// `$8`, state `$9`, reason `$10`, source `$11`, channel `$17` and since when `$18`. Of a step (`$12`) nobody whom it
-/// told, and only who came ([`came`]) after `$15` and not after `$16`; of a rung of the ladder `$19` nobody whom
+/// told, and only who came after `$15` and not after `$16`, at first or back again; of a rung of the ladder `$19` nobody whom
 /// anything proves to have been reached since `$20`.
 macro_rules! belongs {
     () => {
         concat!(
-            "(",
-            came!(),
-            " > $15 AND ",
-            came!(),
-            " <= $16 AND NOT ($12 AND ",
+            "(((r.id > $15 AND r.id <= $16) OR (r.back_id > $15 AND r.back_id <= $16)) AND NOT ($12 AND ",
             told_by_step!(),
             ") AND NOT ($19 <> '' AND ",
             proven_by_ladder!(),
@@ -80,9 +68,9 @@ macro_rules! belongs {
                 WHEN 'not_read' THEN COALESCE(",
             best!(),
             ", 0) IN (2, 4)
-                WHEN 'since' THEN ",
-            came!(),
-            " > $7
+                WHEN 'since' THEN (r.id > $7 OR (r.back_id > $7 AND COALESCE(",
+            best!(),
+            ", 0) = 0))
                 WHEN 'of' THEN r.id IN (SELECT m.registrant_id FROM messages m
                                         WHERE m.broadcast_id = $8 AND m.state = $9 AND ($10 = '' OR m.reason = $10))
                 WHEN 'no_group' THEN ",

@@ -64,10 +64,11 @@ pub async fn ask_follow(State(app): State<App>, member: Member, Path(id): Path<W
                 (member.csrf())
                 input type="hidden" name="version" value=(plan.newest);
                 input type="hidden" name="revision" value=(plan.revision);
+                input type="hidden" name="zone" value=(member.organization.zone.name());
                 p class="m-hint" { (counts.sentence()) " What went out keeps its time. Nothing changes before you confirm." @if counts.of(Fate::Replaced) > 0 { " A step that is replaced keeps its moment." } }
                 div class="m-acts" {
                     (Button::link("Keep it as it is", href(id)))
-                    (Button::primary("Follow the new version").icon(Icon::Ok))
+                    (Button::primary("Let it follow").icon(Icon::Ok))
                 }
             }
         }).padded())
@@ -81,6 +82,8 @@ pub async fn ask_follow(State(app): State<App>, member: Member, Path(id): Path<W
 pub struct FollowForm {
     version: i64,
     revision: i64,
+    /// The zone in which the difference was shown.
+    zone: String,
 }
 
 /// `POST /workshops/{workshop}/plan/follow`
@@ -91,17 +94,18 @@ pub async fn follow(
     Form(form): Form<FollowForm>,
 ) -> PageResult {
     let plan = plan_of(&member, id).await?;
-    if form.version != plan.newest {
+    if form.version != plan.newest || form.zone != member.organization.zone.name() {
         return Ok(see_other_failed(
             &app,
             &follow_href(id),
-            "The sequence was changed meanwhile. Look at the change again.",
+            "The sequence or the time zone was changed meanwhile. Look at the change again.",
         ));
     }
+    let now_follows = what_it_follows(&member, &plan);
     match member.org.follow(id, form.version, form.revision, &PlanChoice::default(), member.now).await {
         Ok(_) => {
             app.engine.wake_plans();
-            Ok(see_other_saying(&app, &href(id), "The plan follows the new version."))
+            Ok(see_other_saying(&app, &href(id), &format!("The plan follows {now_follows}.")))
         }
         Err(StoreError::Stale) => {
             Ok(see_other_failed(&app, &href(id), "The plan was changed meanwhile. Nothing was changed."))

@@ -6,11 +6,17 @@ use ::compose::{PlanChange, PlanDifference, StepPreview, difference};
 use domain::{
     channel::Channel,
     money::Money,
-    sequence::{Change, LateRule, PlanTarget, Replanned, RowState, Step, StepAudience, StepKey, replan},
+    sequence::{
+        Change, LateRule, PlanTarget, Replanned, RowState, Step, StepAudience, StepKey, WhyNot, replan,
+    },
     time::Millis,
 };
 use maud::{Markup, Render, html};
-use store::{StoreError, plans::WorkshopPlan, workshops::Workshop};
+use store::{
+    StoreError,
+    plans::{PlanRow, WorkshopPlan},
+    workshops::Workshop,
+};
 
 use super::{
     view::{people, step_name},
@@ -99,7 +105,7 @@ impl Fate {
             Fate::LateOnly => "for late ones only",
             Fate::Stays if n == 1 => "stays",
             Fate::Stays => "stay",
-            Fate::Gone => "already gone",
+            Fate::Gone => "went out already",
         }
     }
 
@@ -237,6 +243,8 @@ struct Sides<'a> {
     plan: &'a WorkshopPlan,
     to: &'a PlanChange,
     told: PlanDifference,
+    /// The rows as the change leaves them.
+    rows: Vec<PlanRow>,
     before: Vec<StepPreview>,
     after: Vec<StepPreview>,
 }
@@ -252,11 +260,36 @@ pub(super) async fn look(
     plan: &WorkshopPlan,
     to: &PlanChange,
 ) -> Result<Shown, StoreError> {
+    let runs = member.org.plan_runs(workshop.id, member.now).await?;
+    let mut plan = plan.clone();
+    for row in &mut plan.rows {
+        // What is confirmed ahead and has not begun is taken back by the change, and planned anew.
+        if runs.iter().any(|run| run.row == row.id && run.not_begun) {
+            (row.state, row.why) = (RowState::Planned, WhyNot::Nothing);
+        }
+    }
+    let plan = &plan;
     let moved = Workshop { starts_at: to.times.starts_at, ends_at: to.times.ends_at, ..workshop.clone() };
-    let before = app.composer.preview(member, workshop, &plan.steps, &plan.zone, &plan.rows).await?;
-    let after = app.composer.preview(member, &moved, &to.steps, &to.zone, &plan.rows).await?;
     let told = difference(plan, to, member.now);
-    Ok(Sides { member, plan, to, told, before, after }.shown())
+    let rows = rows_after(plan, to, &told);
+    let before = app.composer.preview(member, workshop, &plan.steps, &plan.zone, &plan.rows).await?;
+    let after = app.composer.preview(member, &moved, &to.steps, &to.zone, &rows).await?;
+    Ok(Sides { member, plan, to, told, rows, before, after }.shown())
+}
+
+/// The rows of the plan as the change leaves them: a step that was missed may come again, another one no more.
+fn rows_after(plan: &WorkshopPlan, to: &PlanChange, told: &PlanDifference) -> Vec<PlanRow> {
+    let mut rows = plan.rows.clone();
+    for row in &mut rows {
+        let step = to.steps.iter().find(|step| step.key == row.key);
+        let Some((step, planned)) = step.zip(told.after.step(&row.key)) else { continue };
+        if let Replanned::Stands(state, why) = replan(Some((row.state, row.why)), planned, step.anchor, false)
+            && row.state != RowState::Broadcast
+        {
+            (row.state, row.why) = (state, why);
+        }
+    }
+    rows
 }
 
 impl Sides<'_> {
@@ -274,24 +307,21 @@ impl Sides<'_> {
             }
         }
         lines.sort_by_key(|(fate, line)| (*fate, line.moments.1.or(line.moments.0)));
-        Shown { lines, gone: self.gone(), cost: (self.cost(&self.before), self.cost(&self.after)) }
+        Shown {
+            lines,
+            gone: self.gone(),
+            cost: (cost(&self.plan.rows, &self.before, &[]), cost(&self.rows, &self.after, &self.told.past)),
+        }
     }
 
     fn step(&self, key: &StepKey) -> Option<&Step> {
         self.to.steps.iter().find(|step| step.key == *key).or_else(|| self.plan.step(key))
     }
 
-    fn state(&self, key: &StepKey) -> Option<RowState> {
-        self.plan.rows.iter().find(|row| row.key == *key).map(|row| row.state)
-    }
-
+    /// Whether the changed plan has the step to come.
     fn is_to_go(&self, key: &StepKey) -> bool {
-        self.state(key).is_none_or(|state| matches!(state, RowState::Planned | RowState::Missed))
-    }
-
-    fn cost(&self, previews: &[StepPreview]) -> Money {
-        let goes = |one: &&StepPreview| self.is_to_go(&one.step.key) && !one.obstacle.why.needs_somebody();
-        previews.iter().filter(goes).filter_map(StepPreview::expected_cost).sum()
+        let is_past = self.told.past.contains(key);
+        !is_past && is_to_come(&self.rows, key)
     }
 
     /// What the review finds in the way of the changed step and not of the present one. A step that stands still for the same reason
@@ -347,7 +377,6 @@ impl Sides<'_> {
         let differs = self.plan.step(key).map(|old| what_differs(old, step)).unwrap_or_default();
         let (fate, now) = match self.newly_blocked(key) {
             Some(reason) => (Fate::Stuck, format!("{}. {reason}", self.at(due))),
-            None if self.state(key) == Some(RowState::Missed) => return None,
             None if differs.is_empty() => (Fate::Stays, "same".to_owned()),
             None => (Fate::Replaced, differs.join(", ")),
         };
@@ -365,7 +394,11 @@ impl Sides<'_> {
         let preview = previews.find(|one| one.step.key == step.key);
         let name = preview.map_or_else(|| step.label.clone(), step_name);
         let mark = StepMark { channel: step.channel, fill: fate.fill() };
-        (fate, Line { mark, name, whom: whom(step, preview), was, now, moments })
+        let whom = match fate {
+            Fate::LateOnly | Fate::Skipped | Fate::TakenOut => String::new(),
+            _ => whom(step, preview),
+        };
+        (fate, Line { mark, name, whom, was, now, moments })
     }
 
     /// Steps that changed in the sequence and went out before.
@@ -381,6 +414,20 @@ impl Sides<'_> {
     fn at(&self, moment: Option<Millis>) -> String {
         moment.map_or_else(|| "after each registration".to_owned(), |moment| words::at(self.member, moment))
     }
+}
+
+/// Whether a step has not run and is not taken out; a step without a row is new.
+fn is_to_come(rows: &[PlanRow], key: &StepKey) -> bool {
+    rows.iter().find(|row| row.key == *key).is_none_or(|row| row.state == RowState::Planned)
+}
+
+/// What is to come of a plan is expected to cost, but for steps that concern only who registers from now on.
+fn cost(rows: &[PlanRow], previews: &[StepPreview], past: &[StepKey]) -> Money {
+    let goes = |one: &&StepPreview| {
+        let key = &one.step.key;
+        is_to_come(rows, key) && !past.contains(key) && !one.obstacle.why.needs_somebody()
+    };
+    previews.iter().filter(goes).filter_map(StepPreview::expected_cost).sum()
 }
 
 /// "1,232 people, ₹141.68"; of people whom only the report will name, which they are.
@@ -463,7 +510,7 @@ impl Render for Shown {
                     }
                 }
             }
-            @if self.gone > 0 { p class="m-hint" { (counted(self.gone, "changed step went", "changed steps went")) " out already and stays as it was." } }
+            @if self.gone > 0 { p class="m-hint" { (counted(self.gone, "changed step went", "changed steps went")) " out already: only who registers from now on may get what is new." } }
         }
     }
 }

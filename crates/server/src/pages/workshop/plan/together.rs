@@ -81,7 +81,7 @@ pub async fn review(State(app): State<App>, member: Member, Query(query): Query<
     let body = html! {
         (Head::new(title).meta(counted(all.len(), "running workshop", "running workshops")))
         @if all.len() > plans.len() {
-            (Note::new(Tone::Rest, format!("These are the first {} of {}.", plans.len(), all.len()), "The others are shown once these are decided or over."))
+            (Note::new(Tone::Rest, format!("These are the first {} of {}.", plans.len(), all.len()), "The others are shown once some of these follow or are over; each workshop’s plan has its own review."))
         }
         (form(&member, sequence, &plans))
     };
@@ -227,7 +227,8 @@ pub async fn follow_together(
 }
 
 async fn follow_one(member: &Member, one: &Ticked) -> Result<(), StoreError> {
-    let plan = member.org.plan_of(one.workshop).await?.filter(|plan| plan.newest == one.version);
+    let stands = |plan: &WorkshopPlan| plan.newest == one.version && !plan.is_taken_out();
+    let plan = member.org.plan_of(one.workshop).await?.filter(stands);
     plan.ok_or(StoreError::Stale)?;
     let choice = PlanChoice::default();
     member.org.follow(one.workshop, one.version, one.revision, &choice, member.now).await?;
