@@ -4,6 +4,7 @@
 mod account;
 mod ladder;
 mod preview;
+mod standing;
 
 use domain::{
     broadcast::Audience,
@@ -25,8 +26,11 @@ use store::{
     workshops::Workshop,
 };
 
-pub use self::preview::{
-    MissingValue, PlanChange, PlanDifference, RungPreview, StepPreview, ahead, difference, plan_cost, why_not,
+pub use self::{
+    preview::{
+        MissingValue, PlanChange, PlanDifference, RungPreview, StepPreview, ahead, difference, plan_cost, why_not,
+    },
+    standing::{is_to_come, later_rounds, standing},
 };
 use crate::{Caller, Composer, Confirmation, Draft, PostDraft, PostReview, Refusal, Review, Timing, Wait};
 

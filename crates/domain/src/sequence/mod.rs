@@ -20,7 +20,7 @@ pub use ladder::{
 };
 pub use plan::{Plan, PlannedStep, StepState, WorkshopTimes, plan};
 pub use reach::{LadderMessage, LadderReport, RungReport, report};
-pub use row::{OwnWhyNot, PlanTarget, Replanned, RowState, WhyNot, replan};
+pub use row::{OwnWhyNot, PlanTarget, Replanned, RowState, Standing, WhyNot, replan};
 pub use rung_forecast::{RungExpectation, RungForecast, forecast_rungs};
 pub use step::{LateRule, Presence, STEPS_MAX, Step, StepAudience, StepError, StepKey, Until, check_steps};
 pub use timing::{Anchor, Timing, TimingError};

@@ -64,6 +64,23 @@ crate::text_enum! {
     }
 }
 
+/// Where a step of a plan stands, once it is seen what its broadcasts came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It was confirmed ahead of its moment, and nothing of it has gone.
+    Scheduled,
+    /// Some of it has still to go out.
+    Sending,
+    /// It follows each registration, and went to somebody already.
+    GoesOn,
+    /// It is still to come, and something stands in its way.
+    WouldNotGo,
+    /// It did not go to everybody at its moment, and went to people who registered later.
+    LateOnly,
+    /// What its row says.
+    Row(RowState),
+}
+
 /// Why a step does not go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WhyNot {

@@ -726,6 +726,7 @@ on_both! {
         let page = manager.get(&plan).await.body;
         let cancel = format!("{plan}/{}/cancel", row.id);
         assert!(page.contains("Scheduled") && page.contains("0 went out, 0 sending, 2 to come"), "{page}");
+        assert!(page.contains("Cancel All (2)"), "what is taken back counts: {page}");
         assert!(!page.contains("Sending") && page.contains(&cancel), "{page}");
         assert_eq!(manager.post(&cancel, &[]).await.status, StatusCode::SEE_OTHER);
         let row = scene.org.plan_of(scene.workshop).await.unwrap().unwrap().rows.remove(0);

@@ -2,7 +2,7 @@
 
 use domain::{
     checks::CheckId,
-    sequence::{Anchor, OwnWhyNot, RowState, Step, Timing, WhyNot},
+    sequence::{Anchor, OwnWhyNot, RowState, Standing, Step, Timing, WhyNot},
 };
 
 use super::reasons::Words;
@@ -22,6 +22,28 @@ pub fn state(state: RowState) -> &'static str {
         RowState::Cancelled => "Cancelled",
         RowState::Missed => "Missed",
     }
+}
+
+/// The same, once it is seen what its broadcasts came to.
+pub fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Scheduled => "Scheduled",
+        Standing::Sending => "Sending",
+        Standing::GoesOn => "Goes on",
+        Standing::WouldNotGo => WOULD_NOT_GO,
+        Standing::LateOnly => "Late ones only",
+        Standing::Row(row) => state(row),
+    }
+}
+
+/// How often a step went to people who registered later; `None` where it did not.
+pub fn later_rounds(n: i64) -> Option<String> {
+    (n > 0).then(|| counted(n, "later round", "later rounds"))
+}
+
+/// Why a step that went to people who registered later did not go to the others.
+pub fn not_to_the_others(why: WhyNot, said: &str) -> String {
+    format!("not to the others: {}", cause(why, said))
 }
 
 /// Why a step does not go: a few words, and what helps.

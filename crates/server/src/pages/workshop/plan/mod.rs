@@ -15,16 +15,21 @@ mod values;
 mod view;
 mod words;
 
+use ::compose::is_to_come;
 use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::{PlanRowId, RegistrantId, SequenceId, WorkshopId},
     role::Permission,
-    sequence::{LateRule, PlanTarget, RowState, StepKey},
+    sequence::{LateRule, PlanTarget, StepKey},
     workshop::WorkshopStatus,
 };
 use maud::{Markup, Render, html};
 use serde::Deserialize;
-use store::{StoreError, plans::WorkshopPlan, workshops::Workshop};
+use store::{
+    StoreError,
+    plans::{PlanRow, WorkshopPlan},
+    workshops::Workshop,
+};
 
 pub(crate) use self::together::{HREF as REVIEW, review_href};
 pub use self::{
@@ -98,7 +103,10 @@ pub async fn show(
         (Some(plan), Err(_)) => view::page(&app, &member, &workshop, plan, &query).await?,
         (None, _) => propose::page(&app, &member, &workshop, &query).await?,
     };
-    let to_come = plan.as_ref().map_or(0, to_come);
+    let to_come = match &plan {
+        Some(plan) => to_come(&member, plan).await?,
+        None => 0,
+    };
     let mut head = title(&member, &workshop);
     let open = workshop.status != WorkshopStatus::Cancelled;
     if open {
@@ -137,12 +145,17 @@ pub(in crate::pages) async fn steps_to_come(
     member: &Member,
     workshop: WorkshopId,
 ) -> Result<usize, StoreError> {
-    Ok(member.org.plan_of(workshop).await?.as_ref().map_or(0, to_come))
+    match member.org.plan_of(workshop).await? {
+        Some(plan) => to_come(member, &plan).await,
+        None => Ok(0),
+    }
 }
 
-/// Steps that are still to come.
-fn to_come(plan: &WorkshopPlan) -> usize {
-    plan.rows.iter().filter(|row| row.state == RowState::Planned).count()
+/// Steps that are still to come. One that was confirmed ahead of its moment is among them: it is taken back with them.
+async fn to_come(member: &Member, plan: &WorkshopPlan) -> Result<usize, StoreError> {
+    let runs = member.org.plan_runs(plan.workshop, member.now).await?;
+    let is_ahead = |row: &&PlanRow| is_to_come(row, runs.iter().find(|runs| runs.row == row.id));
+    Ok(plan.rows.iter().filter(is_ahead).count())
 }
 
 fn page(member: &Member, workshop: &Workshop, here: &str, body: Markup) -> Markup {
@@ -160,16 +173,17 @@ async fn plan_of(member: &Member, workshop: WorkshopId) -> Result<WorkshopPlan, 
 pub async fn ask_cancel(member: Member, Path(id): Path<WorkshopId>) -> PageResult {
     let workshop = member.org.workshop(id).await?;
     let plan = plan_of(&member, id).await?;
+    let steps = to_come(&member, &plan).await?;
     let ask = Confirm {
         id: "cancel-plan".into(),
         title: format!("Cancel what is left of “{}”?", plan.name),
         body: html! {
-            p class="m-p" { (counted(to_come(&plan), "step that is still to come does not go", "steps that are still to come do not go")) ". What went out stays. Whoever registers later gets nothing of it either." }
+            p class="m-p" { (counted(steps, "step that is still to come does not go", "steps that are still to come do not go")) ". What went out stays. Whoever registers later gets nothing of it either." }
         },
         action: format!("{}/cancel", href(id)),
         csrf: member.csrf().clone(),
         hidden: vec![],
-        confirm: Button::danger(format!("Cancel {}", counted(to_come(&plan), "step", "steps"))),
+        confirm: Button::danger(format!("Cancel {}", counted(steps, "step", "steps"))),
         back: ("Keep them".into(), href(id)),
     };
     Ok(page(&member, &workshop, "Cancel", ask.page()).into_response())

@@ -1,12 +1,12 @@
 //! A plan that runs: every step with its state, its people and its cost, on the axis and in the table.
 
-use ::compose::{StepPreview, plan_cost, why_not};
+use ::compose::{StepPreview, is_to_come, later_rounds, plan_cost, standing, why_not};
 use domain::{
     channel::{Category, Channel},
     message::MessageState,
     money::Money,
     role::Permission,
-    sequence::{OwnWhyNot, RowState, WhyNot},
+    sequence::{OwnWhyNot, RowState, Standing, WhyNot},
     time::Millis,
     workshop::WorkshopStatus,
 };
@@ -31,7 +31,7 @@ use crate::{
         note::Note,
         plan::{Fill, Plan, PlanStep, StepMark},
         table::{Search, name},
-        words::steps::{self, KNOWN_AFTERWARDS, VALUE_MISSING, WOULD_NOT_GO},
+        words::steps::{self, KNOWN_AFTERWARDS, VALUE_MISSING},
     },
 };
 
@@ -182,13 +182,17 @@ impl Row<'_> {
         self.runs.is_some_and(|runs| runs.going > 0 && !runs.not_begun)
     }
 
-    /// It is still to go: planned, or confirmed ahead of its moment with nothing gone yet.
     fn is_to_come(&self) -> bool {
-        self.row.state == RowState::Planned || self.not_begun()
+        is_to_come(self.row, self.runs)
     }
 
+    fn standing(&self) -> Standing {
+        standing(self.row, self.runs, self.obstacle().0.needs_somebody())
+    }
+
+    /// It was confirmed ahead of its moment, and nothing of it has gone.
     fn not_begun(&self) -> bool {
-        self.row.state == RowState::Broadcast && self.runs.is_some_and(|runs| runs.not_begun)
+        self.standing() == Standing::Scheduled
     }
 
     /// It did not go to everybody at its moment, and went to people who registered later.
@@ -217,20 +221,14 @@ impl Row<'_> {
     }
 
     fn chip(&self) -> Chip {
-        let chip = |tone, icon, word: &str| Chip { tone, icon, word: word.to_owned() };
-        match self.row.state {
-            RowState::Broadcast if self.not_begun() => chip(Tone::Rest, Icon::Wait, "Scheduled"),
-            RowState::Broadcast | RowState::Skipped | RowState::Missed if self.fill() == Fill::Sending => {
-                chip(Tone::Run, Icon::Play, "Sending")
-            }
-            RowState::Planned
-                if self.row.due.is_none() && self.runs.is_some() && self.fill() != Fill::Blocked =>
-            {
-                chip(Tone::Run, Icon::Play, "Goes on")
-            }
-            RowState::Planned if self.fill() == Fill::Blocked => chip(Tone::Act, Icon::Warning, WOULD_NOT_GO),
-            state if self.went_late() || self.followed_each() => words::chip_of_run(state, self.row.why),
-            state => words::chip(state, self.row.why),
+        let standing = self.standing();
+        let chip = |tone, icon| Chip { tone, icon, word: steps::standing(standing).to_owned() };
+        match standing {
+            Standing::Scheduled => chip(Tone::Rest, Icon::Wait),
+            Standing::Sending | Standing::GoesOn => chip(Tone::Run, Icon::Play),
+            Standing::WouldNotGo => chip(Tone::Act, Icon::Warning),
+            Standing::LateOnly => chip(Tone::Done, Icon::Ok),
+            Standing::Row(state) => words::chip(state, self.row.why),
         }
     }
 
@@ -256,14 +254,10 @@ impl Row<'_> {
                     parts.push(format!("{} {word}", grouped(count)));
                 }
             }
-            // Of a step that went to late ones only, each round is a later one.
-            let later = if self.went_late() { runs.runs } else { runs.runs - 1 };
-            if later > 0 && self.row.due.is_some() {
-                parts.push(counted(later, "later round", "later rounds"));
-            }
+            parts.extend(steps::later_rounds(later_rounds(self.row, runs)));
             match self.row.state {
                 RowState::Skipped if why == PAST_AT_RUN => {
-                    parts.push(format!("not to the others: {}", steps::cause(why, said)));
+                    parts.push(steps::not_to_the_others(why, said));
                 }
                 RowState::Cancelled => parts.push(reason.clone()),
                 _ => {}

@@ -1,7 +1,7 @@
 //! Plans in words: where a step stands, why it does not go, and what it is measured from.
 
 use domain::{
-    sequence::{OwnWhyNot, RowState, Step, StepKey, WhyNot},
+    sequence::{OwnWhyNot, RowState, Standing, Step, StepKey, WhyNot},
     time::Millis,
 };
 use store::{
@@ -69,7 +69,9 @@ pub(super) fn chip(state: RowState, why: WhyNot) -> Chip {
 /// later; one that followed each registration until its time was over was not missed.
 pub(super) fn chip_of_run(state: RowState, why: WhyNot) -> Chip {
     match state {
-        RowState::Skipped => Chip { tone: Tone::Done, icon: Icon::Ok, word: "Late ones only".to_owned() },
+        RowState::Skipped => {
+            Chip { tone: Tone::Done, icon: Icon::Ok, word: steps::standing(Standing::LateOnly).to_owned() }
+        }
         RowState::Missed => chip(RowState::Broadcast, why),
         RowState::Planned | RowState::Broadcast | RowState::Cancelled => chip(state, why),
     }
