@@ -5,10 +5,13 @@ use std::{fmt::Write as _, sync::Arc};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use compose::{Caller, PlanChange, PlanDifference, StepPreview, difference, plan_cost};
+use compose::{
+    Caller, PlanChange, PlanDifference, StepPreview, difference, is_to_come, later_rounds, plan_cost,
+    standing,
+};
 use domain::{
     ids::PlanRowId,
-    sequence::{Change, PlanTarget, RowState, StepKey, StepState, WhyNot},
+    sequence::{Change, OwnWhyNot, PlanTarget, RowState, Standing, StepKey, StepState, WhyNot},
     time::{Millis, WallClock},
 };
 use serde_json::{Value, json};
@@ -112,8 +115,11 @@ impl<'a> Looked<'a> {
     /// A step of it.
     fn step(&self, preview: &'a StepPreview) -> Step<'a> {
         let row = self.plan.rows.iter().find(|row| row.key == preview.step.key);
-        let runs = row.and_then(|row| self.runs.iter().find(|runs| runs.row == row.id));
-        Step { preview, row, runs }
+        Step { preview, row, runs: row.and_then(|row| self.runs_of(row)) }
+    }
+
+    fn runs_of(&self, row: &PlanRow) -> Option<&'a RowRuns> {
+        self.runs.iter().find(|runs| runs.row == row.id)
     }
 }
 
@@ -135,12 +141,20 @@ impl Step<'_> {
     }
 
     fn is_to_come(&self) -> bool {
-        self.row.is_none_or(|row| row.state == RowState::Planned)
+        self.row.is_none_or(|row| is_to_come(row, self.runs))
+    }
+
+    /// Where it stands, as the plan's page says it; `None` where the sequence was not run.
+    fn standing(&self) -> Option<Standing> {
+        self.row.map(|row| standing(row, self.runs, self.why_not().0.needs_somebody()))
     }
 
     /// Whether something stands in its way that somebody can mend.
     fn is_stuck(&self) -> bool {
-        self.is_to_come() && self.why_not().0.needs_somebody()
+        match self.standing() {
+            Some(standing) => standing == Standing::WouldNotGo,
+            None => self.why_not().0.needs_somebody(),
+        }
     }
 }
 
@@ -322,7 +336,8 @@ fn show(
     said.push_str(ladders);
     let gone = plan.rows.iter().filter(|row| plan.step(&row.key).is_none());
     for row in gone {
-        writeln!(said, "{} · {}: {}", row.key, steps::state(row.state), steps::why(row.why, &row.why_text))?;
+        let stands = steps::standing(standing(row, looked.runs_of(row), row.why.needs_somebody()));
+        writeln!(said, "{} · {stands}: {}", row.key, steps::why(row.why, &row.why_text))?;
     }
     let (so_far, ahead, all) = (rupees(so_far.0), rupees(ahead.0), rupees((so_far + ahead).0));
     write!(said, "{so_far} so far + {ahead} planned = {all}, estimate")?;
@@ -341,9 +356,8 @@ fn write_line(to: &mut String, caller: &Caller, of: Step<'_>) -> std::fmt::Resul
     let (preview, step) = (of.preview, &of.preview.step);
     let template = preview.template.as_deref().unwrap_or("its template is gone");
     write!(to, "{} · {} · {} · {template}", step.key, moment(caller, preview), step.channel.title())?;
-    match of.row {
-        Some(row) if !of.is_stuck() => write!(to, " · {}", steps::state(row.state))?,
-        Some(_) => write!(to, " · {}", steps::WOULD_NOT_GO)?,
+    match of.standing() {
+        Some(standing) => write!(to, " · {}", steps::standing(standing))?,
         None if preview.planned.state == StepState::Missed => write!(to, " · its time is over")?,
         None if of.is_stuck() => write!(to, " · {}", steps::WOULD_NOT_GO)?,
         None => {}
@@ -352,8 +366,10 @@ fn write_line(to: &mut String, caller: &Caller, of: Step<'_>) -> std::fmt::Resul
     if of.row.is_none() && preview.planned.state == StepState::Due {
         write!(to, " · due already: it concerns those already there only with --include {}", step.key)?;
     }
-    if let Some(row) = of.row.filter(|row| row.broadcasts.len() > 1) {
-        write!(to, ", and {} times for who came later", row.broadcasts.len() - 1)?;
+    if let (Some(row), Some(runs)) = (of.row, of.runs)
+        && let Some(rounds) = steps::later_rounds(later_rounds(row, runs))
+    {
+        write!(to, ", {rounds}")?;
     }
     write_people(to, of)?;
     writeln!(to)
@@ -363,12 +379,14 @@ fn write_line(to: &mut String, caller: &Caller, of: Step<'_>) -> std::fmt::Resul
 fn write_why(to: &mut String, of: Step<'_>) -> std::fmt::Result {
     let (why, said) = of.why_not();
     let went = of.row.is_some_and(|row| row.state == RowState::Broadcast);
+    let past = why == WhyNot::Own(OwnWhyNot::PastAtRun);
     match steps::why(why, said) {
         reason if reason.is_empty() => Ok(()),
         reason if went && why.needs_somebody() => {
             write!(to, ": reaches nobody who registers now: {reason}")
         }
         _ if went => Ok(()),
+        _ if past && of.runs.is_some() => write!(to, ": {}", steps::not_to_the_others(why, said)),
         reason => write!(to, ": {reason}"),
     }
 }

@@ -4,6 +4,7 @@ use domain::{
     channel::Channel,
     sequence::{Step, StepKey},
     template::Message,
+    time::{HOUR, SECOND},
 };
 use munadi::{
     commands::{plan, sequence},
@@ -158,5 +159,30 @@ on_both! {
         let step = |key: &str| said["steps"].as_array().unwrap().iter().find(|step| step["key"] == key).unwrap();
         assert_eq!((&step("text")["would_go"], &step("text")["obstacle"]), (&json!(false), &json!("no_account")));
         assert_eq!((&step("m60")["would_go"], &step("m60")["reason"]), (&json!(true), &json!("")));
+    }
+
+    async fn a_step_that_was_confirmed_ahead_is_scheduled_and_did_not_go_out(db: TestStore) {
+        let scene = Scene::new(db).await;
+        crate::rehearsals::plan(&scene, &[120, 60]).await;
+        scene.world.clock.advance(HOUR - 30 * SECOND);
+        let engine = &scene.world.app.engine;
+        while engine.schedule().await.unwrap() {}
+        engine.plan().await.unwrap();
+        let command = plan::PlanCommand {
+            workshop: "Rust".to_owned(),
+            organisation: Some(crate::world::FIRST.to_owned()),
+            sequence: None,
+            run: false,
+            follow: false,
+            include: vec![],
+            leave_out: vec![],
+            cancel: None,
+            cancel_all: false,
+            try_again: None,
+            json: false,
+        };
+        let said = plan::obey(&scene.world.app, &command).await.unwrap();
+        let ahead = said.lines().find(|line| line.starts_with("m120")).unwrap();
+        assert!(ahead.contains("Scheduled") && !ahead.contains("Went out"), "{said}");
     }
 }
