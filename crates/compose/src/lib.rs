@@ -41,7 +41,7 @@ pub use preview::PreviewedPerson;
 pub use review::{EarlierTellings, Review};
 pub use sequence::{
     MissingValue, Obstacle, PlanChange, PlanDifference, RungPreview, StepEnd, StepPreview, ahead, difference,
-    is_to_come, later_rounds, plan_cost, standing, why_not,
+    is_to_come, keeps_late, later_rounds, plan_cost, standing, why_not,
 };
 pub use test_message::{TestRecipient, TestRefusal};
 pub use timing::{Timing, default_deadline, default_later, hours, proposed_after};

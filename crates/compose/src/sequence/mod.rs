@@ -28,9 +28,10 @@ use store::{
 
 pub use self::{
     preview::{
-        MissingValue, PlanChange, PlanDifference, RungPreview, StepPreview, ahead, difference, plan_cost, why_not,
+        MissingValue, PlanChange, PlanDifference, RungPreview, StepPreview, ahead, difference, plan_cost,
+        why_not,
     },
-    standing::{is_to_come, later_rounds, standing},
+    standing::{is_to_come, keeps_late, later_rounds, standing},
 };
 use crate::{Caller, Composer, Confirmation, Draft, PostDraft, PostReview, Refusal, Review, Timing, Wait};
 

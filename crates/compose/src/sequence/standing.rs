@@ -1,6 +1,6 @@
 //! Where a step of a plan stands: by its row, and by what its broadcasts came to.
 
-use domain::sequence::{RowState, Standing};
+use domain::sequence::{RowState, Standing, WhyNot};
 use store::plans::{PlanRow, RowRuns};
 
 /// Where a step stands. `runs` are its broadcasts, where there are any; `is_stuck` says whether something stands in its
@@ -35,4 +35,11 @@ pub fn later_rounds(row: &PlanRow, runs: &RowRuns) -> i64 {
         RowState::Skipped => runs.runs,
         _ => runs.runs - 1,
     }
+}
+
+/// What keeps those who register now from a step whose moment has come, with the words of whoever refused; `None` where
+/// nothing does that somebody can mend.
+pub fn keeps_late(row: &PlanRow) -> Option<(WhyNot, &str)> {
+    let has_come = matches!(row.state, RowState::Broadcast | RowState::Skipped);
+    (has_come && row.obstacle.needs_somebody()).then_some((row.obstacle, row.obstacle_text.as_str()))
 }

@@ -6,8 +6,8 @@ use std::{fmt::Write as _, sync::Arc};
 use anyhow::{Context, bail};
 use clap::Args;
 use compose::{
-    Caller, PlanChange, PlanDifference, StepPreview, difference, is_to_come, later_rounds, plan_cost,
-    standing,
+    Caller, PlanChange, PlanDifference, StepPreview, difference, is_to_come, keeps_late, later_rounds,
+    plan_cost, standing,
 };
 use domain::{
     ids::PlanRowId,
@@ -366,6 +366,9 @@ fn write_line(to: &mut String, caller: &Caller, of: Step<'_>) -> std::fmt::Resul
     if of.row.is_none() && preview.planned.state == StepState::Due {
         write!(to, " · due already: it concerns those already there only with --include {}", step.key)?;
     }
+    if let Some((why, said)) = of.row.and_then(keeps_late) {
+        write!(to, ", {}", steps::reaches_nobody(why, said))?;
+    }
     if let (Some(row), Some(runs)) = (of.row, of.runs)
         && let Some(rounds) = steps::later_rounds(later_rounds(row, runs))
     {
@@ -381,11 +384,7 @@ fn write_why(to: &mut String, of: Step<'_>) -> std::fmt::Result {
     let went = of.row.is_some_and(|row| row.state == RowState::Broadcast);
     let past = why == WhyNot::Own(OwnWhyNot::PastAtRun);
     match steps::why(why, said) {
-        reason if reason.is_empty() => Ok(()),
-        reason if went && why.needs_somebody() => {
-            write!(to, ": reaches nobody who registers now: {reason}")
-        }
-        _ if went => Ok(()),
+        reason if reason.is_empty() || went => Ok(()),
         _ if past && of.runs.is_some() => write!(to, ": {}", steps::not_to_the_others(why, said)),
         reason => write!(to, ": {reason}"),
     }

@@ -46,6 +46,11 @@ pub fn not_to_the_others(why: WhyNot, said: &str) -> String {
     format!("not to the others: {}", cause(why, said))
 }
 
+/// What keeps those who register now from a step whose moment has come.
+pub fn reaches_nobody(found: WhyNot, said: &str) -> String {
+    format!("reaches nobody who registers now: {}", why(found, said))
+}
+
 /// Why a step does not go: a few words, and what helps.
 pub fn why_not(why: WhyNot) -> Words {
     let (title, note) = match why {

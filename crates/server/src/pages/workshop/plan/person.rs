@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ::compose::{StepPreview, ahead};
+use ::compose::{StepPreview, ahead, keeps_late};
 use domain::{
     channel::Channel,
     checks::CheckId,
@@ -337,12 +337,13 @@ const WENT: [MessageState; 4] =
 
 /// What keeps a step from everybody, as the plan's own page says it.
 fn stands_in_its_way(row: &PlanRow, preview: &StepPreview) -> Option<String> {
-    let (why, said) = match row.state {
-        RowState::Planned => ahead(row, Some(preview)),
-        // What its own run met is over.
-        _ => (preview.obstacle.why, preview.obstacle.words.as_str()),
+    let found = match row.state {
+        RowState::Planned => Some(ahead(row, Some(preview))),
+        // What its own run met is over, and nobody looks at it for a page: what stopped the last try for those who came
+        // later counts.
+        _ => keeps_late(row),
     };
-    why.needs_somebody().then(|| words::why(why, said))
+    found.filter(|(why, _)| why.needs_somebody()).map(|(why, said)| words::why(why, said))
 }
 
 pub(super) async fn page(

@@ -1,6 +1,6 @@
 //! A plan that runs: every step with its state, its people and its cost, on the axis and in the table.
 
-use ::compose::{StepPreview, is_to_come, later_rounds, plan_cost, standing, why_not};
+use ::compose::{StepPreview, is_to_come, keeps_late, later_rounds, plan_cost, standing, why_not};
 use domain::{
     channel::{Category, Channel},
     message::MessageState,
@@ -262,9 +262,7 @@ impl Row<'_> {
                 RowState::Cancelled => parts.push(reason.clone()),
                 _ => {}
             }
-            if self.row.state == RowState::Broadcast && why.needs_somebody() {
-                parts.push(format!("reaches nobody who registers now: {reason}"));
-            }
+            parts.extend(self.kept_from_late());
             return (people(self.channel(), runs.planned), parts.join(", "));
         }
         if let (RowState::Planned, Some(preview)) = (self.row.state, self.preview)
@@ -278,8 +276,17 @@ impl Row<'_> {
                 (whom, if reason.is_empty() { from } else { reason })
             }
             (RowState::Planned, None) => ("Each at a moment of their own".to_owned(), reason),
+            (RowState::Skipped, _) => {
+                let parts: Vec<String> = [reason].into_iter().chain(self.kept_from_late()).collect();
+                ("nobody".to_owned(), parts.join(", "))
+            }
             _ => ("nobody".to_owned(), reason),
         }
+    }
+
+    /// What keeps those who register now from it, although its moment has come.
+    fn kept_from_late(&self) -> Option<String> {
+        keeps_late(self.row).map(|(why, said)| steps::reaches_nobody(why, said))
     }
 
     fn cost(&self) -> (String, String) {
