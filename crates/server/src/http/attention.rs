@@ -17,7 +17,7 @@ use crate::{
         icons::Icon,
         words::{
             matters::{self, About, button},
-            reasons, steps,
+            reasons,
         },
     },
 };
@@ -175,8 +175,8 @@ fn act(matter: &Matter, may_send: bool) -> (Icon, Option<Button>) {
         Matter::ReceiptsSilent { account, .. } => {
             (Icon::Warning, page(format!("/settings/integrations/{}#receipts", account.id)))
         }
-        Matter::Step { workshop, why, .. } => {
-            let place = if *why == steps::VALUE_MISSING { "#values-missing" } else { "" };
+        Matter::Step { workshop, why, state, .. } => {
+            let place = if matters::asks_for_value(*why, *state) { "#values-missing" } else { "" };
             (Icon::Warning, page(format!("/workshops/{workshop}/plan{place}")))
         }
         Matter::NotUnderstood { .. } => (Icon::Warning, page("/operator#not-understood".to_owned())),

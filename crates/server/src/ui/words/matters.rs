@@ -239,11 +239,16 @@ pub fn button(matter: &Matter) -> String {
         Matter::PostDue { waiting, .. } => format!("Post by hand ({})", grouped(*waiting)),
         Matter::Unknown { n, .. } => format!("Settle ({})", grouped(*n)),
         Matter::ReceiptsSilent { .. } => "Look at the webhook".to_owned(),
-        Matter::Step { why, .. } if *why == steps::VALUE_MISSING => "Enter what is missing".to_owned(),
+        Matter::Step { why, state, .. } if asks_for_value(*why, *state) => "Enter what is missing".to_owned(),
         Matter::Step { .. } => "Look at the plan".to_owned(),
         Matter::OldTime { n, .. } => format!("Tell the new time ({})", grouped(*n)),
         Matter::NotUnderstood { n } | Matter::Kept { n, .. } => format!("Look at them ({})", grouped(*n)),
     }
+}
+
+/// Whether a step lacks a value that is asked for on its plan. Of one that was missed it is asked for no more.
+pub fn asks_for_value(why: WhyNot, state: RowState) -> bool {
+    why == steps::VALUE_MISSING && state != RowState::Missed
 }
 
 /// Whether a broadcast stands still because it would tell the old time: going on would be the wrong thing to do.
