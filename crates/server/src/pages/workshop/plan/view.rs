@@ -426,16 +426,21 @@ pub(super) async fn page(
     })
 }
 
-/// What changed since the plan was written: a newer version, or another zone.
+/// What changed since the plan was written: a newer version, or another zone. Whoever may not send is told so, and cannot
+/// review it.
 fn newer(member: &Member, plan: &WorkshopPlan) -> Markup {
-    let link = || html! { a class="m-link" href=(follow_href(plan.workshop)) { "Review the change" } };
+    let link = html! {
+        @if member.may(Permission::Send) {
+            p class="m-p" { a class="m-link" href=(follow_href(plan.workshop)) { "Review the change" } }
+        }
+    };
     html! {
         @if plan.newest > plan.version {
             (Note::new(Tone::Act, format!("“{}” has changed since.", plan.name), format!("This plan keeps version {} of {}.", plan.version, plan.newest)))
-            p class="m-p" { (link()) }
+            (link)
         } @else if plan.zone.name() != member.organization.zone.name() {
             (Note::new(Tone::Act, "Your organisation’s time zone has changed since.", format!("Clock times of this plan are meant in {}.", plan.zone.name())))
-            p class="m-p" { (link()) }
+            (link)
         }
     }
 }
