@@ -125,7 +125,8 @@ async fn page(
         .filter(|tag| carried.iter().any(|plan| plan.tag == tag.id && plan.sequence == Some(sequence.id)))
         .collect();
     let (may, decides) = (member.may(Permission::Manage), member.may(Permission::Send));
-    let to_review = behind(sequence, &following);
+    // As many as the page lists: a plan in another zone than the organisation's is reviewed there, too.
+    let to_review = member.org.plans_behind(Some(sequence.id), member.now).await?.len();
     let own = href(sequence.id);
     let mut head = Head::new(&sequence.name)
         .meta(counted(sequence.steps.len(), "step", "steps"))
@@ -291,9 +292,4 @@ fn followers(sequence: &Sequence, following: &[Following], may: bool) -> Card {
         }
     };
     Card::new("running", "Running workshops", list)
-}
-
-/// Workshops whose plan keeps an older version.
-fn behind(sequence: &Sequence, following: &[Following]) -> usize {
-    following.iter().filter(|one| one.version != sequence.version).count()
 }
