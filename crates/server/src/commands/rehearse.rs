@@ -55,9 +55,9 @@ pub struct RehearseCommand {
     /// Of 100 people so many attend, where steps go by who attended and no report says it
     #[arg(long, default_value_t = Turnout::default().attend)]
     pub attend: i64,
-    /// Of these 100 so many leave before the end
-    #[arg(long, default_value_t = Turnout::default().leave_early)]
-    pub leave_early: i64,
+    /// Of these 100 so many leave before the end; left out, 10, but no more than attend
+    #[arg(long)]
+    pub leave_early: Option<i64>,
     /// List every message: when, whom, channel, state, cost, text
     #[arg(long)]
     pub list: bool,
@@ -114,7 +114,8 @@ fn script(command: &RehearseCommand, workshop: &Workshop, zone: &Zone) -> anyhow
     if !(1..=play::MINUTES_MAX).contains(&command.minutes) {
         bail!("--minutes lies between 1 and {}", play::MINUTES_MAX);
     }
-    let turnout = Turnout { attend: command.attend, leave_early: command.leave_early };
+    let usual = Turnout::default().leave_early.min(command.attend);
+    let turnout = Turnout { attend: command.attend, leave_early: command.leave_early.unwrap_or(usual) };
     Ok(Script { weather, trouble, from, minutes: command.minutes, turnout: turnout.check()? })
 }
 

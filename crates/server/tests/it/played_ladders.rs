@@ -136,7 +136,7 @@ async fn rehearsed(scene: &Scene) -> Played {
         from: None,
         minutes: 15,
         attend: 60,
-        leave_early: 10,
+        leave_early: None,
         list: false,
         json: true,
     };

@@ -330,16 +330,19 @@ on_both! {
             from: None,
             minutes: 15,
             attend: 34,
-            leave_early: 0,
+            leave_early: Some(0),
             list: true,
             json: false,
         };
         let said = rehearse::obey(&scene.world.app, &command).await.unwrap();
         assert!(said.contains("Supposed: 1 attended, 0 of them left early, 2 did not come."), "{said}");
         assert!(said.contains("For attended") && said.contains("For absent"), "{said}");
-        let wrong = rehearse::RehearseCommand { leave_early: 40, ..command };
+        let wrong = rehearse::RehearseCommand { leave_early: Some(40), ..command };
         let refused = rehearse::obey(&scene.world.app, &wrong).await.unwrap_err();
         assert!(refused.to_string().contains("no more leave early than attend"), "{refused}");
+        let few = rehearse::RehearseCommand { attend: 5, leave_early: None, ..wrong };
+        let said = rehearse::obey(&scene.world.app, &few).await.unwrap();
+        assert!(said.contains("Supposed: 0 attended"), "fewer attend than usually leave early: {said}");
     }
 
     async fn the_command_plays_and_says_every_message(db: TestStore) {
@@ -354,7 +357,7 @@ on_both! {
             from: None,
             minutes: 15,
             attend: 60,
-            leave_early: 10,
+            leave_early: None,
             list: true,
             json: false,
         };

@@ -127,7 +127,10 @@ impl ScriptForm {
             }
         };
         let attend = share(&self.attend, usual.attend)?;
-        let leave_early = share(&self.leave_early, usual.leave_early.min(attend))?;
+        let leave_early = share(&self.leave_early, usual.leave_early)?;
+        // The form fills in the usual share. Left as it is, it means no more than attend.
+        let leave_early =
+            if leave_early == usual.leave_early { leave_early.min(attend) } else { leave_early };
         Turnout { attend, leave_early }.check().map_err(|error| error.to_string())
     }
 
