@@ -687,7 +687,10 @@ on_both! {
         assert!(log.iter().any(|one| one.action == "plan.step_put_back" && one.actor == by), "{log:?}");
         // Its moment passes while it is out: those already there get it only if somebody says so.
         manager.post(&format!("{plan}/{row}/cancel"), &[]).await;
+        let early = manager.get(&back).await;
         scene.world.clock.advance(HOUR + MINUTE);
+        let again = post(&mut manager, &back, &fields(&early, &back)).await;
+        assert_eq!(again.location(), back, "it was agreed that it goes at its moment");
         let asked = manager.get(&back).await;
         assert!(asked.body.contains("has passed") && asked.body.contains("Those already there too"), "{}", asked.body);
         // Where nobody gets it later, putting it back is sending it.

@@ -20,7 +20,8 @@ use axum::{extract::State, response::IntoResponse};
 use domain::{
     ids::{PlanRowId, RegistrantId, SequenceId, WorkshopId},
     role::Permission,
-    sequence::{LateRule, PlanTarget, StepKey},
+    sequence::{LateRule, PlanTarget, RowState, StepKey},
+    time::Millis,
     workshop::WorkshopStatus,
 };
 use maud::{Markup, Render, html};
@@ -254,17 +255,30 @@ pub async fn ask_put_back(member: Member, Path((id, row)): Path<(WorkshopId, Pla
         }
         @if !at_once && (past.is_some() || found.due.is_none()) { (those_already_there()) }
     };
+    let mut hidden = vec![("asked".into(), moment_of(found, member.now).into())];
+    if at_once {
+        hidden.push(("include".into(), "on".into()));
+    }
     let ask = Confirm {
         id: "put-back".into(),
         title: format!("Put “{name}” back into the plan?"),
         body,
         action: format!("{}/{row}/put-back", href(id)),
         csrf: member.csrf().clone(),
-        hidden: if at_once { vec![("include".into(), "on".into())] } else { vec![] },
+        hidden,
         confirm: Button::primary(if at_once { "Put it back and send it now" } else { "Put it back" }),
         back: ("Leave it out".into(), href(id)),
     };
     Ok(page(&member, &workshop, "Put a step back", ask.page()).into_response())
+}
+
+/// On which side of its moment a step stands, as the question about putting it back says it.
+fn moment_of(row: &PlanRow, now: Millis) -> &'static str {
+    match row.due {
+        Some(due) if due <= now => "past",
+        Some(_) => "ahead",
+        None => "each",
+    }
 }
 
 fn those_already_there() -> Markup {
@@ -279,6 +293,8 @@ fn those_already_there() -> Markup {
 pub struct PutBackForm {
     /// Whether people who are registered already get it, too; empty where not.
     include: String,
+    /// On which side of its moment the step stood when it was asked about; empty where nobody was asked.
+    asked: String,
 }
 
 /// `POST /workshops/{workshop}/plan/{row}/put-back`
@@ -288,7 +304,17 @@ pub async fn put_back(
     Path((id, row)): Path<(WorkshopId, PlanRowId)>,
     Form(form): Form<PutBackForm>,
 ) -> PageResult {
-    of_workshop(&member, id, row).await?;
+    let plan = plan_of(&member, id).await?;
+    let found = plan.rows.iter().find(|one| one.id == row).ok_or_else(Problem::not_found)?;
+    let stands = moment_of(found, member.now);
+    // What was agreed to is not what would happen now: nobody gets it, say, who was to get it at its moment.
+    if found.state == RowState::Cancelled && !form.asked.is_empty() && form.asked != stands {
+        let words = match stands {
+            "past" => "Its moment has passed meanwhile. Nothing was changed: look at what it means now.",
+            _ => "Its moment is another one now. Nothing was changed: look at what it means now.",
+        };
+        return Ok(see_other_failed(&app, &format!("{}/{row}/put-back", href(id)), words));
+    }
     match member.org.put_row_back(row, !form.include.is_empty(), member.now).await {
         Ok(()) => {
             app.engine.wake_plans();
