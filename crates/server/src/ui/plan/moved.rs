@@ -13,7 +13,9 @@ const LEFT: f64 = 104.0;
 const RIGHT: f64 = 816.0;
 /// Where the marks of the old plan and of the new one stand.
 const ROWS: [f64; 2] = [66.0, 158.0];
-/// Marks of one row are at least so far apart.
+/// Where a mark stands at most: its half is as wide as what is left of the drawing.
+const EDGE: f64 = WIDTH - 12.0;
+/// Marks of one row are at least so far apart, as long as there is room.
 const APART: f64 = 23.0;
 /// Words of moments are at least so far apart.
 const WORDS_APART: f64 = 78.0;
@@ -114,7 +116,8 @@ impl Moved<'_> {
         Scale::of(of_steps.chain(own).collect())
     }
 
-    /// Where the marks of a row stand: at their moments, and side by side where these are the same.
+    /// Where the marks of a row stand: at their moments, and side by side where these are the same. What would stand beyond
+    /// the edge pushes those before it back.
     fn places(&self, scale: &Scale, moment: impl Fn(&MovedStep) -> Option<Millis>) -> Vec<Option<f64>> {
         let mut order: Vec<(usize, f64)> = self
             .steps
@@ -123,12 +126,19 @@ impl Moved<'_> {
             .filter_map(|(at, step)| Some((at, scale.x(moment(step)?))))
             .collect();
         order.sort_by(|one, other| one.1.total_cmp(&other.1));
-        let mut places = vec![None; self.steps.len()];
+        let gaps = f64::from(i32::try_from(order.len()).unwrap_or(i32::MAX)) - 1.0;
+        let apart = APART.min((EDGE - LEFT) / gaps.max(1.0));
         let mut free = 0.0_f64;
-        for (at, x) in order {
-            let x = x.max(free);
+        for (_, x) in &mut order {
+            *x = x.max(free);
+            free = *x + apart;
+        }
+        let mut places = vec![None; self.steps.len()];
+        let mut edge = EDGE;
+        for (at, x) in order.into_iter().rev() {
+            let x = x.min(edge);
             places[at] = Some(x);
-            free = x + APART;
+            edge = x - apart;
         }
         places
     }
@@ -202,9 +212,10 @@ impl Render for Moved<'_> {
 
 #[cfg(test)]
 mod tests {
-    use domain::time::DAY;
+    use domain::{channel::Channel, time::DAY};
 
     use super::*;
+    use crate::ui::plan::Fill;
 
     #[test]
     fn moments_stand_in_their_order_and_a_week_without_any_takes_no_more_than_its_share() {
@@ -215,5 +226,23 @@ mod tests {
         assert!(xs.is_sorted() && (xs[0] - LEFT).abs() < 0.1 && (xs[3] - RIGHT).abs() < 0.1, "{xs:?}");
         assert!(xs[2] - xs[1] > APART, "half an hour can be seen beside a week: {xs:?}");
         assert_eq!(scale.breaks().count(), 1);
+    }
+
+    #[test]
+    fn many_steps_at_the_last_moment_stand_side_by_side_within_the_drawing() {
+        let zone = Zone::india();
+        let starts = Millis(1_800_000_000_000);
+        let (ends, last) = (starts.plus(2 * HOUR), starts.plus(4 * HOUR));
+        let mark = StepMark { channel: Channel::Sms, fill: Fill::Planned };
+        for n in [1, 8, 60] {
+            let step = MovedStep { mark, was: None, becomes: Some(last), way: Way::Moved };
+            let times = (starts, ends);
+            let moved = Moved { zone: &zone, now: starts, was: times, becomes: times, steps: vec![step; n] };
+            let places = moved.places(&moved.scale(), |step| step.becomes);
+            let xs: Vec<f64> = places.into_iter().flatten().collect();
+            assert_eq!(xs.len(), n);
+            assert!(xs.is_sorted() && xs[0] > LEFT - 0.1 && xs[n - 1] < EDGE + 0.1, "{xs:?}");
+            assert!(n > 8 || xs.windows(2).all(|pair| pair[1] - pair[0] > APART - 0.1), "{xs:?}");
+        }
     }
 }
