@@ -265,9 +265,17 @@ fn pin(scale: &Scale, steps: &[&PlanStep], x: f64, top: f64, room: f64) -> Marku
                 }
                 None => text class={ "m-ax__n" (class) } x=(figure(x + 17.0)) y=(figure(middle - 6.0)) { (cut(&first.count, room - 18.0, DIGIT)) },
             }
-            text class="m-ax__l" x=(figure(x - 11.0)) y=(figure(middle + 27.0)) { (cut(&names.join(", "), room + 4.0, LETTER)) }
+            text class="m-ax__l" x=(figure(x - 11.0)) y=(figure(middle + 27.0)) { (cut(&names.join(", "), label_room(x, room + 4.0), LETTER)) }
         }
     }
+}
+
+/// The room of a label at `x`. One that would cross the line of the start ends before it, unless too little of it would be
+/// left there to be read.
+fn label_room(x: f64, room: f64) -> f64 {
+    // A label begins somewhat left of its pin.
+    let until_start = START - 3.0 - (x - 11.0);
+    if x < START && until_start >= ROOM { room.min(until_start) } else { room }
 }
 
 fn lane_top(at: usize) -> f64 {
@@ -325,6 +333,15 @@ mod tests {
         assert_eq!(cut("Reminder", 200.0, LETTER), "Reminder");
         assert_eq!(cut("Reminder", 40.0, LETTER), "Remin…");
         assert_eq!(cut("Reminder", 10.0, LETTER), "");
+    }
+
+    #[test]
+    fn a_label_ends_before_the_line_of_the_start_where_enough_of_it_is_left() {
+        let is = |x: f64, expected: f64| (label_room(x, 300.0) - expected).abs() < 0.1;
+        assert!(is(START - 100.0, 108.0), "cut at the line");
+        assert!(is(START - 400.0, 300.0), "ends before the line");
+        assert!(is(START - 10.0, 300.0), "too little would be left");
+        assert!(is(START, 300.0) && is(END, 300.0), "does not cross it from the left");
     }
 
     fn step(name: &str, fill: Fill, due: Millis) -> PlanStep {
