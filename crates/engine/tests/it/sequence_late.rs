@@ -315,6 +315,7 @@ on_both! {
         let mut world = World::new(db).await;
         let template = world.stored_template("any").await;
         world.run_sequence(&[step(template, "later", "welcome", Anchor::Registration, Timing::after(3 * 60))]).await;
+        world.clock.advance(MINUTE);
         world.register(&[("9000000003", "Late Wrong")]).await;
         let came = world.now();
         world.run_until(came.plus(2 * HOUR + 50 * MINUTE)).await;

@@ -28,7 +28,7 @@ use store::{
 
 use super::{
     href,
-    view::{Around, PAST_AT_RUN, due_for, step_name},
+    view::{Around, PAST_AT_RUN, own_turn, step_name},
     words,
 };
 use crate::{
@@ -139,7 +139,7 @@ impl<'a> About<'a> {
             (None, Some(preview)) => self.gets(row, preview),
             (None, None) => Gets::Not(words::why(row.why, &row.why_text)),
         };
-        let own = preview.map(|preview| due_for(preview, self.person.came_at(), &self.plan.zone));
+        let own = preview.map(|preview| own_turn(preview, self.person, &self.plan.zone));
         let due = row.due.or(own);
         let at = match (message, &gets) {
             (Some(told), _) => Some(self.moment(told, due)),
@@ -224,7 +224,7 @@ impl<'a> About<'a> {
                     "They were registered before the sequence was run, and nobody said that it concerns them",
                 );
             }
-            if due_for(preview, self.person.came_at(), &self.plan.zone) >= row.until {
+            if own_turn(preview, self.person, &self.plan.zone) >= row.until {
                 let until = words::at(self.member, row.until);
                 return Gets::Not(format!(
                     "Its last useful moment, {until}, passes before its time for them comes"

@@ -13,7 +13,7 @@ use domain::{
 use maud::{Markup, html};
 use store::{
     plans::{PlanRow, RowRuns, WorkshopPlan},
-    registrants::RegistrantFilter,
+    registrants::{Registrant, RegistrantFilter},
     workshops::Workshop,
 };
 
@@ -518,7 +518,10 @@ async fn one_person(member: &Member, workshop: &Workshop, query: &PlanQuery) -> 
     Ok(card.aside(search))
 }
 
-/// The moment of a step that follows each registration, for one person.
-pub(super) fn due_for(preview: &StepPreview, registered_at: Millis, zone: &domain::time::Zone) -> Millis {
-    preview.planned.due.unwrap_or_else(|| preview.step.timing.due(registered_at, zone))
+/// The moment of a step that follows each registration, for one person. Whoever came back after it has another one.
+pub(super) fn own_turn(preview: &StepPreview, person: &Registrant, zone: &domain::time::Zone) -> Millis {
+    let turn = |from: Millis| preview.step.timing.due(from, zone);
+    let first = turn(person.registered_at);
+    let own = person.back_at.filter(|back| first < *back).map_or(first, turn);
+    preview.planned.due.unwrap_or(own)
 }
