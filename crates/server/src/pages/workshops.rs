@@ -1,6 +1,9 @@
 //! The list of workshops; entering, changing and cancelling one.
 
 pub mod form;
+mod progress;
+
+use std::collections::HashMap;
 
 use axum::{
     extract::State,
@@ -15,6 +18,7 @@ use domain::{
 use maud::{Markup, Render, html};
 use serde::Deserialize;
 use store::{
+    plans::PlanProgress,
     tags::Tag,
     workshops::{OpenBroadcasts, Workshop, WorkshopFilter, WorkshopWhen},
 };
@@ -110,6 +114,8 @@ pub async fn list(member: Member, Query(query): Query<ListQuery>) -> PageResult 
         member.org.workshops(&any).await?.is_empty()
     };
     let tags = member.org.tags().await?;
+    let ids: Vec<WorkshopId> = workshops.iter().map(|workshop| workshop.id).collect();
+    let progress = member.org.plans_progress(&ids, member.now).await?;
     let may = member.may(Permission::Manage);
     let mut head = Head::new("Workshops").action(super::calendar::button());
     if may && !nothing_at_all {
@@ -126,13 +132,19 @@ pub async fn list(member: Member, Query(query): Query<ListQuery>) -> PageResult 
                 ways: vec![],
             })
         } @else {
-            (list_card(&member, &query, &workshops, more, &tags))
+            (list_card(&member, &query, (&workshops, &progress), more, &tags))
         }
     };
     Ok(member.page(Section::Workshops, "Workshops", body).render().into_response())
 }
 
-fn list_card(member: &Member, query: &ListQuery, workshops: &[Workshop], more: bool, tags: &[Tag]) -> Markup {
+fn list_card(
+    member: &Member,
+    query: &ListQuery,
+    (workshops, progress): (&[Workshop], &HashMap<WorkshopId, PlanProgress>),
+    more: bool,
+    tags: &[Tag],
+) -> Markup {
     let when = if query.when.is_empty() { "upcoming" } else { query.when.as_str() };
     let search = Search {
         action: "/workshops".into(),
@@ -181,9 +193,10 @@ fn list_card(member: &Member, query: &ListQuery, workshops: &[Workshop], more: b
                     Column::new("Workshop", Place::Title),
                     Column::new("State", Place::State),
                     Column::new("When", Place::Line),
+                    Column::new("Plan", Place::Line),
                     Column::new("Registered", Place::Number),
                 ],
-                rows: workshops.iter().map(|workshop| row(member, workshop)).collect(),
+                rows: workshops.iter().map(|workshop| row(member, workshop, progress.get(&workshop.id))).collect(),
                 empty,
             })
             (pagination)
@@ -191,7 +204,7 @@ fn list_card(member: &Member, query: &ListQuery, workshops: &[Workshop], more: b
     }
 }
 
-fn row(member: &Member, workshop: &Workshop) -> Row {
+fn row(member: &Member, workshop: &Workshop, progress: Option<&PlanProgress>) -> Row {
     let zone = &member.organization.zone;
     Row::new(vec![
         html! {
@@ -203,6 +216,7 @@ fn row(member: &Member, workshop: &Workshop) -> Row {
             (zone.date(workshop.starts_at, member.now)) ", " (zone.time(workshop.starts_at))
             span class="m-sub" { (relative(workshop.starts_at.0, member.now.0)) }
         },
+        progress::cell(member, workshop, progress),
         html! { (grouped(workshop.registrants)) },
     ])
 }

@@ -242,4 +242,20 @@ on_both! {
         let asked = manager.get(&format!("/workshops/{}/plan/follow", scene.workshop)).await.body;
         assert!(asked.contains("Moved 1, newly skipped 0") && !asked.contains("went out already"), "{asked}");
     }
+
+    async fn the_list_of_workshops_says_how_far_each_plan_is_and_leads_to_a_first_one(db: TestStore) {
+        let scene = Scene::new(db).await;
+        let (_, [excel, ..]) = three(&scene).await;
+        let mut manager = scene.manager().await;
+        let before = manager.get("/workshops").await.body;
+        assert_eq!(before.matches("0 of 2 steps went").count(), 3, "{before}");
+        assert!(!before.contains("for Excel"), "{before}");
+        scene.org.cancel_plan(excel, scene.world.clock_now()).await.unwrap();
+        let after = manager.get("/workshops").await.body;
+        assert_eq!(after.matches("0 of 2 steps went").count(), 2, "{after}");
+        let lead = format!(r#"href="/workshops/{excel}/plan">Run sequence<span class="mui-visually-hidden"> for Excel"#);
+        assert!(after.contains(&lead), "{after}");
+        let mut viewer = scene.world.signed_in(&scene.people.viewer).await;
+        assert!(!viewer.get("/workshops").await.body.contains("Run sequence"), "who may not run one is not led there");
+    }
 }

@@ -7,6 +7,7 @@
 mod calendar;
 mod coming;
 mod following;
+mod progress;
 mod putting_back;
 mod replanning;
 mod running;
@@ -26,7 +27,8 @@ use uuid::Uuid;
 pub use self::{
     calendar::CalendarStep,
     coming::ComingStep,
-    following::{Following, TemplateUses},
+    following::{Following, PlanBehind, TemplateUses},
+    progress::PlanProgress,
     replanning::PlanChoice,
     running::{DueRow, LateRow, PlanWork, RowDue, StepRun},
     runs::RowRuns,
