@@ -49,15 +49,6 @@ impl Difference {
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
-
-    /// How many steps are moved, and how many will not come any more.
-    pub fn counts(&self) -> (usize, usize) {
-        let moved = |change: &Change| matches!(change, Change::Moved { .. } | Change::Revived { .. });
-        let lost = |change: &Change| matches!(change, Change::NewlyMissed { .. } | Change::Removed { .. });
-        let count =
-            |which: &dyn Fn(&Change) -> bool| self.changes.iter().filter(|(_, change)| which(change)).count();
-        (count(&moved), count(&lost))
-    }
 }
 
 /// So soon counts as at once, in milliseconds.
@@ -132,7 +123,6 @@ mod tests {
         let ran = [crate::sequence::StepKey::stored("day".to_owned())];
         let moved = difference(&before, &after, &ran, now);
         assert_eq!(names(&moved), [("morning", "moved"), ("five", "moved"), ("thanks", "moved")]);
-        assert_eq!(moved.counts(), (3, 0));
         // Nothing ran, and the day-before step was missed at ten. When the workshop moves by two days, that step
         // comes again.
         let now = zone.parse_local("2026-12-05T10:00").unwrap();

@@ -10,10 +10,7 @@ use store::{
     plans::{PlanChoice, WorkshopPlan},
 };
 
-use super::{
-    difference::{Fate, look},
-    follow_href, href, page as framed, plan_of,
-};
+use super::{difference::look, fate::Fate, follow_href, href, page as framed, plan_of};
 use crate::{
     app::App,
     http::{

@@ -1,14 +1,10 @@
 //! What a change does to a plan, step by step: a moved workshop, an edited sequence and another zone are shown alike before they hold.
 
-use std::collections::BTreeMap;
-
-use ::compose::{PlanChange, PlanDifference, StepPreview, difference};
+use ::compose::{PlanChange, PlanDifference, StepPreview, difference, is_to_come};
 use domain::{
     channel::Channel,
     money::Money,
-    sequence::{
-        Change, LateRule, PlanTarget, Replanned, RowState, Step, StepAudience, StepKey, WhyNot, replan,
-    },
+    sequence::{Change, LateRule, PlanTarget, Replanned, RowState, Step, StepAudience, StepKey, replan},
     time::Millis,
 };
 use maud::{Markup, Render, html};
@@ -19,6 +15,7 @@ use store::{
 };
 
 use super::{
+    fate::{Counts, Fate},
     view::{people, step_name},
     words,
 };
@@ -27,195 +24,11 @@ use crate::{
     http::extract::Member,
     pages::settings::sequences,
     ui::{
-        chip::{Chip, Tone},
         format::{counted, rupees},
         icons::Icon,
-        plan::{Fill, MovedStep, StepMark, Way},
+        plan::{MovedStep, StepMark},
     },
 };
-
-/// What becomes of a step. What needs a look stands first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fate {
-    /// The step would have gone before the change, and would not go after it.
-    Stuck,
-    /// The step goes within ten minutes.
-    Soon,
-    /// The moment of the step has passed.
-    Skipped,
-    /// The sequence has the step no more.
-    TakenOut,
-    /// The step comes at another moment.
-    Moved,
-    /// The step is new.
-    New,
-    /// The step keeps its moment and sends something else, or to other people.
-    Replaced,
-    /// The step is due already and goes to people who register from now on.
-    LateOnly,
-    /// The step stays as it is.
-    Stays,
-    /// The step changed in the sequence, and went out before.
-    Gone,
-}
-
-impl Fate {
-    /// What the count of all workshops says of it.
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Fate::Stuck => "Would not go",
-            Fate::Soon => "Goes within ten minutes",
-            Fate::Skipped => "Newly skipped",
-            Fate::TakenOut => "Taken out",
-            Fate::Moved => "Moved",
-            Fate::New => "New",
-            Fate::Replaced => "Replaced",
-            Fate::LateOnly => "For late ones only",
-            Fate::Stays => "Stays",
-            Fate::Gone => "Went out already",
-        }
-    }
-
-    /// What the totals of a page know it by.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Fate::Stuck => "stuck",
-            Fate::Soon => "soon",
-            Fate::Skipped => "skipped",
-            Fate::TakenOut => "taken_out",
-            Fate::Moved => "moved",
-            Fate::New => "new",
-            Fate::Replaced => "replaced",
-            Fate::LateOnly => "late_only",
-            Fate::Stays => "stays",
-            Fate::Gone => "gone",
-        }
-    }
-
-    fn words(self, n: usize) -> &'static str {
-        match self {
-            Fate::Stuck => "would not go",
-            Fate::Soon if n == 1 => "goes within ten minutes",
-            Fate::Soon => "go within ten minutes",
-            Fate::Skipped => "newly skipped",
-            Fate::TakenOut => "taken out",
-            Fate::Moved => "moved",
-            Fate::New => "new",
-            Fate::Replaced => "replaced",
-            Fate::LateOnly => "for late ones only",
-            Fate::Stays if n == 1 => "stays",
-            Fate::Stays => "stay",
-            Fate::Gone => "went out already",
-        }
-    }
-
-    fn icon(self) -> Icon {
-        match self {
-            Fate::Stuck | Fate::Soon => Icon::Warning,
-            Fate::Skipped => Icon::Skip,
-            Fate::TakenOut => Icon::Cancel,
-            Fate::Moved => Icon::Workshop,
-            Fate::New => Icon::Plus,
-            Fate::Replaced => Icon::Edit,
-            Fate::LateOnly => Icon::Question,
-            Fate::Stays | Fate::Gone => Icon::Ok,
-        }
-    }
-
-    fn tone(self) -> Tone {
-        match self {
-            Fate::Stuck | Fate::Soon => Tone::Fail,
-            Fate::Skipped => Tone::Act,
-            Fate::Moved | Fate::New | Fate::Replaced => Tone::Run,
-            Fate::TakenOut | Fate::LateOnly | Fate::Stays | Fate::Gone => Tone::Rest,
-        }
-    }
-
-    fn keeps_its_moment(self) -> bool {
-        matches!(self, Fate::Replaced | Fate::Stays | Fate::Gone)
-    }
-
-    /// How the line between the old plan and the new one is drawn.
-    fn way(self) -> Way {
-        match self {
-            Fate::Stuck | Fate::Soon => Way::Late,
-            Fate::Skipped => Way::Skipped,
-            Fate::Stays | Fate::Replaced | Fate::Gone => Way::Same,
-            Fate::Moved | Fate::New | Fate::TakenOut | Fate::LateOnly => Way::Moved,
-        }
-    }
-
-    fn fill(self) -> Fill {
-        match self {
-            Fate::Stuck => Fill::Blocked,
-            Fate::Skipped | Fate::TakenOut => Fill::Skipped,
-            Fate::Gone => Fill::Done,
-            Fate::Soon | Fate::Moved | Fate::New | Fate::Replaced | Fate::LateOnly | Fate::Stays => {
-                Fill::Planned
-            }
-        }
-    }
-}
-
-/// How many steps have which fate; each step counts once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts(BTreeMap<Fate, usize>);
-
-impl Counts {
-    /// What every count says, be it nobody.
-    const ALWAYS: [Fate; 3] = [Fate::Moved, Fate::Skipped, Fate::Soon];
-
-    pub(super) fn of(&self, fate: Fate) -> usize {
-        self.0.get(&fate).copied().unwrap_or(0)
-    }
-
-    pub(super) fn add(&mut self, other: &Counts) {
-        for (fate, n) in &other.0 {
-            *self.0.entry(*fate).or_default() += n;
-        }
-    }
-
-    /// The fates that a count names, those that need a look first; what stays is said apart.
-    pub(super) fn named(&self) -> impl Iterator<Item = (Fate, usize)> + '_ {
-        let all = [
-            Fate::Moved,
-            Fate::New,
-            Fate::Replaced,
-            Fate::Skipped,
-            Fate::TakenOut,
-            Fate::LateOnly,
-            Fate::Stuck,
-            Fate::Soon,
-            Fate::Gone,
-        ];
-        all.into_iter()
-            .map(|fate| (fate, self.of(fate)))
-            .filter(|(fate, n)| *n > 0 || Counts::ALWAYS.contains(fate))
-    }
-
-    /// "Moved 4, newly skipped 1, within ten minutes 1."
-    pub(super) fn sentence(&self) -> String {
-        let said = |(fate, n): (Fate, usize)| match fate {
-            Fate::Soon => format!("within ten minutes {n}"),
-            fate => format!("{} {n}", fate.words(n)),
-        };
-        let all: Vec<String> = self.named().filter(|(fate, _)| *fate != Fate::Gone).map(said).collect();
-        crate::ui::format::capital(&format!("{}.", all.join(", ")))
-    }
-
-    /// As the script of the page reads them, to add up those of the ticked plans.
-    pub(super) fn as_json(&self) -> String {
-        let all: BTreeMap<&str, usize> = self.0.iter().map(|(fate, n)| (fate.word(), *n)).collect();
-        serde_json::json!(all).to_string()
-    }
-
-    /// A chip for each fate that a step has.
-    pub(super) fn chips(&self) -> Markup {
-        html! { @for (fate, n) in self.named().filter(|(_, n)| *n > 0) {
-            (Chip { tone: fate.tone(), icon: fate.icon(), word: format!("{n} {}", fate.words(n)) })
-        } }
-    }
-}
 
 /// A step before and after a change, in words and as moments.
 struct Line {
@@ -264,8 +77,8 @@ pub(super) async fn look(
     let mut plan = plan.clone();
     for row in &mut plan.rows {
         // What is confirmed ahead and has not begun is taken back by the change, and planned anew.
-        if runs.iter().any(|run| run.row == row.id && run.not_begun) {
-            (row.state, row.why) = (RowState::Planned, WhyNot::Nothing);
+        if is_to_come(row, runs.iter().find(|run| run.row == row.id)) {
+            row.state = RowState::Planned;
         }
     }
     let plan = &plan;
@@ -321,7 +134,7 @@ impl Sides<'_> {
     /// Whether the changed plan has the step to come.
     fn is_to_go(&self, key: &StepKey) -> bool {
         let is_past = self.told.past.contains(key);
-        !is_past && is_to_come(&self.rows, key)
+        !is_past && has_to_come(&self.rows, key)
     }
 
     /// What the review finds in the way of the changed step and not of the present one. A step that stands still for the same reason
@@ -417,7 +230,7 @@ impl Sides<'_> {
 }
 
 /// Whether a step has not run and is not taken out; a step without a row is new.
-fn is_to_come(rows: &[PlanRow], key: &StepKey) -> bool {
+fn has_to_come(rows: &[PlanRow], key: &StepKey) -> bool {
     rows.iter().find(|row| row.key == *key).is_none_or(|row| row.state == RowState::Planned)
 }
 
@@ -425,7 +238,7 @@ fn is_to_come(rows: &[PlanRow], key: &StepKey) -> bool {
 fn cost(rows: &[PlanRow], previews: &[StepPreview], past: &[StepKey]) -> Money {
     let goes = |one: &&StepPreview| {
         let key = &one.step.key;
-        is_to_come(rows, key) && !past.contains(key) && !one.obstacle.why.needs_somebody()
+        has_to_come(rows, key) && !past.contains(key) && !one.obstacle.why.needs_somebody()
     };
     previews.iter().filter(goes).filter_map(StepPreview::expected_cost).sum()
 }
@@ -469,12 +282,8 @@ fn what_differs(old: &Step, new: &Step) -> Vec<&'static str> {
 impl Shown {
     pub(super) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
-        for (fate, _) in &self.lines {
-            *counts.0.entry(*fate).or_default() += 1;
-        }
-        if self.gone > 0 {
-            counts.0.insert(Fate::Gone, self.gone);
-        }
+        self.lines.iter().for_each(|(fate, _)| counts.count(*fate, 1));
+        counts.count(Fate::Gone, self.gone);
         counts
     }
 

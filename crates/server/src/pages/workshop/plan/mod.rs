@@ -4,6 +4,7 @@
 mod accounts;
 mod change;
 mod difference;
+mod fate;
 mod ladder;
 mod person;
 pub mod played;

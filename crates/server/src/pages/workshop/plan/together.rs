@@ -13,7 +13,8 @@ use store::{
 
 use super::{
     change::{newest, what_it_follows},
-    difference::{Counts, Shown, look},
+    difference::{Shown, look},
+    fate::Counts,
     href, words,
 };
 use crate::{
